@@ -1,0 +1,1 @@
+"""Reproduction, audit and evaluation of a housing-social programme in Midt-Norge, 2009-2012."""

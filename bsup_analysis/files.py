@@ -1,0 +1,45 @@
+"""Writing files so that a reader never meets half of one, and knowing them by content."""
+
+import hashlib
+import os
+import uuid
+from pathlib import Path
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_aside(path: Path, content: bytes | str) -> bool:
+    """Write `content` to a file beside `path`, then rename it into place.
+
+    Text is written as UTF-8 with the line ends it has. A file that already holds
+    these bytes is left alone, so that its time stamp only moves with its content.
+
+    Returns
+    -------
+    bool
+        Whether the file changed.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or the folder cannot be written to; `path` is then as it was.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    if path.is_file() and path.read_bytes() == data:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        with aside.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    return True
