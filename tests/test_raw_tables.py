@@ -1,0 +1,446 @@
+"""The transcribed tables against their records, their own arithmetic and published totals."""
+
+import csv
+import hashlib
+import re
+import tomllib
+from collections import Counter
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+RAW = CHECKOUT / "data" / "raw"
+SHARED = CHECKOUT.parent / "shared"
+TABLES = sorted(path.stem for path in RAW.glob("*.csv"))
+RECORD_KEYS = {
+    "title": str,
+    "producer": str,
+    "document": str,
+    "pages": list,
+    "url": str,
+    "read_on": date,
+    "licence": str,
+    "sha256": str,
+    "method": str,
+    "columns": dict,
+}
+MAY_BE_EMPTY = {"pages", "url"}
+DOCUMENT_PAGES = range(1, 17)
+QUANTITIES = ("loans", "amount_nok")
+# The document, p. 14: 17 municipalities.
+PRIORITY_COUNT = 17
+# SSB, population on 1 January. 2008: county totals SSB printed, as quoted in the note on the
+# population table. 2012: folkendrkv pages named in external_facts.csv beside the document.
+SSB_COUNTY_TOTALS = {
+    ("2008", "15"): 246_772,
+    ("2008", "16"): 282_993,
+    ("2008", "17"): 129_856,
+    ("2012", "15"): 256_628,
+    ("2012", "16"): 297_950,
+    ("2012", "17"): 133_390,
+}
+# SSB, same pages: single municipalities on 1 January 2012.
+SSB_2012 = {
+    "1601": 176_348,
+    "1663": 12_785,
+    "1653": 15_392,
+    "1638": 11_429,
+    "1640": 5_604,
+    "1702": 21_303,
+    "1703": 12_953,
+    "1714": 22_058,
+    "1719": 18_922,
+    "1721": 14_387,
+    "1711": 2_513,
+    "1739": 494,
+    "1502": 25_488,
+    "1504": 44_416,
+    "1505": 23_813,
+    "1519": 8_693,
+    "1520": 10_398,
+    "1534": 8_973,
+}
+
+
+def rows(table: str) -> list[dict[str, str]]:
+    with (RAW / f"{table}.csv").open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def shared_rows(name: str) -> list[dict[str, str]]:
+    path = SHARED / name
+    if not path.is_file():
+        pytest.skip("the source material is not beside this checkout")
+    with path.open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def record(table: str) -> dict:
+    return tomllib.loads((RAW / f"{table}.provenance.toml").read_text(encoding="utf-8"))
+
+
+def p14() -> tuple[list[dict[str, str]], dict[str, str]]:
+    table = rows("programme_p14_start_loans")
+    (total,) = [row for row in table if row["row_kind"] == "sum"]
+    return [row for row in table if row["row_kind"] == "municipality"], total
+
+
+def test_every_table_has_a_record_and_every_record_a_table() -> None:
+    records = sorted(path.name.removesuffix(".provenance.toml") for path in RAW.glob("*.toml"))
+    assert records == TABLES
+    assert {path.suffix for path in RAW.iterdir()} == {".csv", ".toml"}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_record_is_complete(table: str) -> None:
+    entry = record(table)
+    assert set(entry) == set(RECORD_KEYS)
+    for key, kind in RECORD_KEYS.items():
+        assert isinstance(entry[key], kind), key
+        assert entry[key] or key in MAY_BE_EMPTY, key
+    assert set(entry["pages"]) <= set(DOCUMENT_PAGES)
+    with (RAW / f"{table}.csv").open(encoding="utf-8", newline="") as handle:
+        assert next(csv.reader(handle)) == list(entry["columns"])
+    for column, described in entry["columns"].items():
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", column)
+        assert set(described) == {"unit", "description"}, column
+        assert all(described.values()), column
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_sha256_is_that_of_the_file(table: str) -> None:
+    content = (RAW / f"{table}.csv").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == record(table)["sha256"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_file_is_plain_csv_without_repeated_rows(table: str) -> None:
+    content = (RAW / f"{table}.csv").read_bytes()
+    assert b"\r" not in content
+    assert content.endswith(b"\n")
+    assert not content.startswith(b"\xef\xbb\xbf")
+    lines = content.decode("utf-8").splitlines()
+    assert len(set(lines)) == len(lines)
+    for row in rows(table):
+        assert None not in row
+        assert None not in row.values()
+        assert all(cell == cell.strip() for cell in row.values())
+
+
+def test_p14_changes_are_differences() -> None:
+    municipalities, total = p14()
+    assert len(municipalities) == PRIORITY_COUNT
+    checked = 0
+    for row in municipalities:
+        for quantity in QUANTITIES:
+            difference = int(row[f"{quantity}_2010"]) - int(row[f"{quantity}_2009"])
+            assert int(row[f"{quantity}_change"]) == difference, row["municipality_name"]
+            checked += 1
+    assert checked == len(QUANTITIES) * PRIORITY_COUNT
+    for quantity in QUANTITIES:
+        difference = int(total[f"{quantity}_2010"]) - int(total[f"{quantity}_2009"])
+        assert int(total[f"{quantity}_change"]) == difference
+
+
+@pytest.mark.parametrize(
+    "column", [f"{quantity}_{part}" for quantity in QUANTITIES for part in (2010, 2009, "change")]
+)
+def test_p14_columns_add_to_the_printed_sum(column: str) -> None:
+    municipalities, total = p14()
+    assert sum(int(row[column]) for row in municipalities) == int(total[column])
+
+
+def test_shares_add_to_one_hundred() -> None:
+    totals: Counter[str] = Counter()
+    for row in rows("programme_p13_shares"):
+        if row["statistic"] != "municipalities":
+            totals[row["statistic"]] += int(row["printed_percent"])
+    assert totals == {"population": 100, "start_loan_use": 100}
+
+
+def test_chart_labels_fit_the_axis_and_the_press() -> None:
+    bars = {row["year"]: int(row["loans"]) for row in rows("programme_p11_region_loans")}
+    axis = [row for row in rows("programme_chart_axes") if row["chart"] == "loans"]
+    assert set(bars) == {row["tick"] for row in axis if row["axis"] == "year"}
+    assert max(bars.values()) <= max(int(row["tick"]) for row in axis if row["axis"] == "value")
+    press = {
+        row["year"]: int(row["printed_value"])
+        for row in rows("press_totals")
+        if row["area_kind"] == "region" and row["quantity"] == "loans"
+    }
+    confirmed = {
+        row["year"] for row in rows("programme_p11_region_loans") if row["certainty"] == "confirmed"
+    }
+    assert press == {year: bars[year] for year in confirmed}
+    _, total = p14()
+    for year, loans in press.items():
+        assert loans >= int(total[f"loans_{year}"])
+
+
+def test_press_growth_is_that_of_its_own_totals() -> None:
+    region = {
+        (row["quantity"], row["year"]): int(row["printed_value"])
+        for row in rows("press_totals")
+        if row["area_kind"] == "region"
+    }
+    amount = {year: region["amount", year] for year in ("2009", "2010")}
+    loans = {year: region["loans", year] for year in ("2009", "2010")}
+    assert region["amount_change", "2010"] == amount["2010"] - amount["2009"]
+    assert region["amount_growth", "2010"] == round(100 * (amount["2010"] / amount["2009"] - 1))
+    assert region["loans_growth", "2010"] == round(100 * (loans["2010"] / loans["2009"] - 1))
+
+
+def test_press_agrees_with_p14_for_stjordal() -> None:
+    municipalities, _ = p14()
+    (stjordal,) = [row for row in municipalities if row["municipality_name"] == "Stjørdal"]
+    press = {
+        row["quantity"]: int(row["printed_value"])
+        for row in rows("press_totals")
+        if row["area"] == "Stjørdal" and row["year"] == "2010"
+    }
+    assert press["loans"] == int(stjordal["loans_2010"])
+    assert press["amount"] < int(stjordal["amount_nok_2010"]) < press["amount"] + 1_000_000
+
+
+def test_priority_level_is_the_p14_list() -> None:
+    municipalities, _ = p14()
+    printed = {(row["municipality_code"], row["municipality_name"]) for row in municipalities}
+    listed = {
+        (row["municipality_code"], row["municipality_name"])
+        for row in rows("programme_levels")
+        if row["level"] == "priority"
+    }
+    assert printed == listed
+    assert len(printed) == PRIORITY_COUNT
+
+
+def test_names_counted_on_a_level_are_the_names_listed() -> None:
+    # A joint municipality is one contract: count it once.
+    contracts: dict[str, set[str]] = {}
+    for row in rows("programme_levels"):
+        name = row["joint_municipality"] or row["municipality_name"]
+        contracts.setdefault(row["level"], set()).add(name)
+    counted = {
+        row["level"]: int(row["printed_count"])
+        for row in rows("programme_level_counts")
+        if row["count_kind"] == "names_counted"
+    }
+    assert counted == {level: len(names) for level, names in contracts.items()}
+
+
+def test_units_per_year() -> None:
+    units = Counter(row["year"] for row in rows("ssb_population"))
+    expected = (87, 86, 86, 85, 85, 85, 85, 84, 84, 84)
+    assert units == {str(2005 + offset): count for offset, count in enumerate(expected)}
+    keys = [(row["municipality_code"], row["year"]) for row in rows("ssb_population")]
+    assert keys == sorted(set(keys))
+
+
+@pytest.mark.parametrize(("year", "county"), sorted(SSB_COUNTY_TOTALS))
+def test_county_totals_printed_by_ssb(year: str, county: str) -> None:
+    total = sum(
+        int(row["population"])
+        for row in rows("ssb_population")
+        if row["year"] == year and row["municipality_code"].startswith(county)
+    )
+    assert total == SSB_COUNTY_TOTALS[year, county]
+
+
+def test_municipal_population_printed_by_ssb_for_2012() -> None:
+    population = {
+        row["municipality_code"]: int(row["population"])
+        for row in rows("ssb_population")
+        if row["year"] == "2012"
+    }
+    assert {code: population[code] for code in SSB_2012} == SSB_2012
+
+
+def test_changes_explain_every_code_that_comes_or_goes() -> None:
+    in_force: dict[int, set[str]] = {}
+    name = {}
+    for row in rows("ssb_population"):
+        in_force.setdefault(int(row["year"]), set()).add(row["municipality_code"])
+        name[row["municipality_code"]] = row["municipality_name"]
+    gone: dict[str, set[str]] = {}
+    come: dict[str, set[str]] = {}
+    for before, after in pairwise(sorted(in_force)):
+        if in_force[before] != in_force[after]:
+            gone[f"{after}-01-01"] = in_force[before] - in_force[after]
+            come[f"{after}-01-01"] = in_force[after] - in_force[before]
+    changes = rows("municipality_changes")
+    for found, side in ((gone, "predecessor"), (come, "successor")):
+        listed: dict[str, set[str]] = {}
+        for row in changes:
+            listed.setdefault(row["change_date"], set()).add(row[f"{side}_code"])
+            assert row[f"{side}_name"] == name[row[f"{side}_code"]]
+        assert found == listed
+
+
+def test_one_point_for_each_municipality_of_2009() -> None:
+    points = rows("municipality_points_2009")
+    in_2009 = {
+        (row["municipality_code"], row["municipality_name"])
+        for row in rows("ssb_population")
+        if row["year"] == "2009"
+    }
+    assert len(points) == len(in_2009) == 85
+    assert {(row["municipality_code"], row["municipality_name"]) for row in points} == in_2009
+    for row in points:
+        assert row["county_code"] == row["municipality_code"][:2]
+        # Møre og Romsdal, Sør-Trøndelag and Nord-Trøndelag lie inside this box.
+        assert 4.5 < float(row["longitude_deg"]) < 14.5
+        assert 61.5 < float(row["latitude_deg"]) < 65.5
+
+
+def test_centrality_counts() -> None:
+    centrality = rows("ssb_centrality_2008")
+    levels = Counter(row["centrality_level_2008"] for row in centrality)
+    assert levels == {"0": 28, "1": 14, "2": 23, "3": 19}
+    in_2012 = {
+        (row["municipality_code"], row["municipality_name"])
+        for row in rows("ssb_population")
+        if row["year"] == "2012"
+    }
+    assert {(row["municipality_code"], row["municipality_name"]) for row in centrality} == in_2012
+    assert len({row["centrality_label_nb"] for row in centrality}) == len(levels)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [name for name in TABLES if name.startswith("programme_") or name == "press_totals"],
+)
+def test_codes_and_names_are_those_of_2009(table: str) -> None:
+    name = {
+        row["municipality_code"]: row["municipality_name"]
+        for row in rows("municipality_points_2009")
+    }
+    for row in rows(table):
+        code = row.get("municipality_code", "")
+        if code:
+            assert row["municipality_name"] == name[code]
+        if row.get("area_kind") == "municipality":
+            assert row["area"] == name[row["area_code"]]
+
+
+def transcript() -> str:
+    path = SHARED / "source" / "programme_nb.txt"
+    if not path.is_file():
+        pytest.skip("the source material is not beside this checkout")
+    return path.read_text(encoding="utf-8")
+
+
+def page_of(number: int) -> str:
+    """One page of the transcript, between its page markers."""
+    text = transcript()
+    start = text.index(f"\n{number} ") if number != 9 else text.index(" 1,0 9 ")
+    return text[start : text.index("\n\n", start + 1)]
+
+
+def spaced(value: str) -> str:
+    """A pattern for a number whose digits the transcript may group with spaces."""
+    return " ?".join(re.escape(sign) for sign in value)
+
+
+def test_p14_stands_in_the_transcript() -> None:
+    columns = [f"{quantity}_{part}" for quantity in QUANTITIES for part in (2010, 2009, "change")]
+    table = rows("programme_p14_start_loans")
+    cells = [
+        spaced(row[column]) if column in columns else row[column]
+        for row in table
+        for column in ("municipality_name", *columns)
+    ]
+    # The transcript leaves out the space before a minus sign.
+    pattern = " ".join(cells).replace(r" \-", r" ?\-")
+    assert re.search(pattern, page_of(14))
+
+
+def test_p14_matches_the_list_of_facts_cell_by_cell() -> None:
+    column = {
+        "Antall 2010": "loans_2010",
+        "Antall 2009": "loans_2009",
+        "Endring (antall)": "loans_change",
+        "Beløp 2010": "amount_nok_2010",
+        "Beløp 2009": "amount_nok_2009",
+        "Endring (beløp)": "amount_nok_change",
+    }
+    listed = {}
+    for fact in shared_rows("facts/programme_facts.csv"):
+        name, _, label = fact["quantity"].partition(": ")
+        if fact["page"] == "14" and label in column:
+            listed[name, column[label]] = fact["value"]
+    ours = {
+        (row["municipality_name"], name): row[name]
+        for row in rows("programme_p14_start_loans")
+        for name in column.values()
+    }
+    assert ours == listed
+    assert len(ours) == (PRIORITY_COUNT + 1) * len(column)
+
+
+def test_other_printed_figures_stand_on_their_page() -> None:
+    for row in rows("programme_p11_region_loans"):
+        assert row["loans"] in page_of(11).split()
+    for row in rows("programme_p13_shares"):
+        assert re.search(rf"\b{row['printed_percent']} ?%", page_of(int(row["page"])))
+    for row in rows("programme_chart_axes"):
+        assert row["tick"] in page_of(int(row["page"])).split()
+    for row in rows("programme_p06_malvik"):
+        written = row["printed_value"].removesuffix("000000")
+        assert re.search(rf"\b{spaced(written)}\b", page_of(int(row["page"])))
+    for row in rows("programme_levels"):
+        # A joint municipality is named in the place of its members.
+        assert (row["joint_municipality"] or row["municipality_name"]) in page_of(int(row["page"]))
+
+
+def test_bar_labels_keep_their_order_in_the_transcript() -> None:
+    words = page_of(11).split()
+    places = [
+        words.index(row["loans"])
+        for row in sorted(rows("programme_p11_region_loans"), key=lambda row: row["label_order"])
+    ]
+    assert places == sorted(places)
+
+
+def test_population_matches_its_copy_cell_by_cell() -> None:
+    theirs = shared_rows("data/ssb_07459_population_region_2005_2014.csv")
+    unnamed = {row["municipality_code"] for row in theirs if not row["municipality_name"]}
+    assert unnamed == {"1569", "1572"}
+    ours = {(row["municipality_code"], row["year"]): row for row in rows("ssb_population")}
+    assert len(ours) == len(theirs)
+    for row in theirs:
+        mine = dict(ours[row["municipality_code"], row["year"]])
+        if row["municipality_code"] in unnamed:
+            mine["municipality_name"] = ""
+        assert mine == row
+
+
+def test_centrality_matches_its_copy_cell_by_cell() -> None:
+    column = {
+        "municipality_code": "Kommunenr",
+        "county_code": "Fylkenr",
+        "economic_region_code": "Næringsregionnr",
+        "economic_region_name": "Næringsregion_ navn",
+        "centrality_level_2008": "Sentralitet_nr_2008",
+        "centrality_label_nb": "Sentralitet_kat_2008",
+    }
+    theirs = {row["Kommunenr"]: row for row in shared_rows("data/ssb_centrality_2008_region.csv")}
+    ours = rows("ssb_centrality_2008")
+    assert len(ours) == len(theirs)
+    for row in ours:
+        copy = theirs[row["municipality_code"]]
+        assert {name: row[name] for name in column} == {
+            name: copy[their_name] for name, their_name in column.items()
+        }
+        assert row["municipality_name"] == copy["Kommunenavn"].partition(" (")[0]
+
+
+def test_points_match_their_copy_cell_by_cell() -> None:
+    theirs = shared_rows("data/municipality_centres_2009.csv")
+    for row in theirs:
+        row["municipality_name"] = row["municipality_name"].partition(" (")[0]
+    assert rows("municipality_points_2009") == sorted(
+        theirs, key=lambda row: row["municipality_code"]
+    )
