@@ -1,0 +1,140 @@
+"""Read `study.toml` into the frozen design, refusing what is wrong with the line it stands on."""
+
+import json
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from bsup_analysis.design.model import Design
+from bsup_analysis.errors import InputError
+
+_HEADER = re.compile(r"^\s*\[(\[?)\s*([\w.\"-]+)\s*\]\]?\s*(?:#.*)?$")
+_UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
+_KEY = re.compile(r"^\s*([\w\"-]+)\s*=")
+
+
+def line_of(text: str, location: Sequence[str | int]) -> int:
+    """Find the line on which a value of a TOML text stands.
+
+    tomllib keeps no positions and pydantic reports paths, so the two are joined here.  Where the
+    value itself is absent (a missing key) the line of the nearest table around it is given.
+
+    Parameters
+    ----------
+    text
+        The TOML text.
+    location
+        Path to the value: keys, and positions in arrays of tables counted from 0.
+
+    Returns
+    -------
+    int
+        Line number, counted from 1.
+    """
+    wanted = [str(part) for part in location]
+    table: list[str] = []
+    counts: dict[str, int] = {}
+    best_line, best_depth = 1, 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        header, key = _HEADER.match(line), _KEY.match(line)
+        if header:
+            table = []
+            names = header.group(2).replace('"', "").split(".")
+            for position, name in enumerate(names):
+                table.append(name)
+                path = ".".join(table)
+                if header.group(1) and position == len(names) - 1:
+                    counts[path] = counts.get(path, -1) + 1
+                    # the arrays inside a new element start from the beginning again
+                    for inner in [p for p in counts if p.startswith(f"{path}.")]:
+                        del counts[inner]
+                if path in counts:
+                    table.append(str(counts[path]))
+            here = table
+        elif key:
+            here = [*table, key.group(1).strip('"')]
+        else:
+            continue
+        depth = len(here)
+        if depth > best_depth and wanted[:depth] == here:
+            best_line, best_depth = number, depth
+    return best_line
+
+
+def _sentence(kind: str, message: str, location: Sequence[str | int]) -> str:
+    where = ".".join(str(part) for part in location)
+    if kind in _UNKNOWN:
+        return f"{where} is not a key of the design; remove it or correct its spelling"
+    if kind == "missing":
+        return f"{where} is missing; every choice has value, unit, reason and source"
+    return f"{where}: {message[0].lower()}{message[1:]}"
+
+
+def _inconsistency(design: Design) -> tuple[tuple[str | int, ...], str] | None:
+    """Find the first run that clashes with the rest of the design: where, and what is wrong."""
+    seen: set[str] = set()
+    for i, notebook in enumerate(design.notebooks):
+        for j, run in enumerate(notebook.runs):
+            here = ("notebook", i, "run", j)
+            if run.id in seen:
+                return (*here, "id"), f"run id {run.id} is given more than once"
+            seen.add(run.id)
+            for name, value in run.parameters.items():
+                if name not in design.parameters:
+                    known = ", ".join(sorted(design.parameters))
+                    return (*here, "parameters"), f"no parameter {name!r} (there are: {known})"
+                allowed = design.parameters[name].allowed
+                if value not in allowed:
+                    return (
+                        *here,
+                        "parameters",
+                    ), f"{name} takes {', '.join(allowed)}, not {value!r}"
+    return None
+
+
+def load_design(path: Path) -> Design:
+    """Read the design.
+
+    Parameters
+    ----------
+    path
+        The file `study.toml`.
+
+    Returns
+    -------
+    Design
+        The frozen, validated design.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is not TOML, or says something the design does not know; the
+        sentence names file, line and what to do.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path.name} is missing; restore it from the repository.") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} is not UTF-8 (byte {error.start}); save it so.") from None
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path.name} cannot be read as TOML: {error}.") from None
+    try:
+        # pydantic's strict mode takes a mapping for a dataclass only from JSON
+        design = TypeAdapter(Design).validate_json(json.dumps(content, default=str))
+    except ValidationError as invalid:
+        # a misspelt key is reported twice, as unknown and as missing: the first helps more
+        first = min(invalid.errors(), key=lambda e: e["type"] not in _UNKNOWN)
+        line = line_of(text, first["loc"])
+        problem = _sentence(first["type"], first["msg"], first["loc"])
+        raise InputError(f"{path.name}, line {line}: {problem}.") from None
+    clash = _inconsistency(design)
+    if clash:
+        location, problem = clash
+        raise InputError(f"{path.name}, line {line_of(text, location)}: {problem}.")
+    return design

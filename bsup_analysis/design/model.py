@@ -1,0 +1,115 @@
+"""The design of the study as frozen objects: what `study.toml` may say, and nothing else.
+
+Every value that is somebody's choice is a `Choice`: the value with its unit, the reason for it
+and its source.  A key that is not named here, a wrong type or a missing source is refused by
+`bsup_analysis.design.load`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Year = Annotated[int, Field(ge=1990, le=2030)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+Years = Annotated[tuple[Year, ...], Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Choice(Generic[T]):
+    """One choice: value, unit, why, and where it comes from."""
+
+    value: T
+    unit: Text
+    reason: Text
+    source: Text
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Window:
+    """The years the study looks at."""
+
+    population_years: Choice[Years]
+    published_years: Choice[Years]
+    chart_years: Choice[Years]
+    last_year_before: Choice[Year]
+    first_treated_year: Choice[Year]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Groups:
+    """How large the groups are: sizes that the tables are held against."""
+
+    municipalities: Choice[int]
+    priority: Choice[int]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Inference:
+    """Levels and grids of the published-level inference."""
+
+    confidence_level: Choice[float]
+    power: Choice[float]
+    dispersion_grid: Choice[Annotated[tuple[float, ...], Field(min_length=2)]]
+    seed: Choice[int]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Parameter:
+    """A notebook parameter: the values it may take."""
+
+    allowed: Texts
+    reason: Text
+    source: Text
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Run:
+    """One run of a notebook in the report; `id` is the page's file name."""
+
+    id: Name
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Notebook:
+    """A notebook, the tables it reads and its runs in the report."""
+
+    name: Name
+    tables: tuple[Name, ...]
+    runs: Annotated[tuple[Run, ...], Field(min_length=1, alias="run")]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Specification:
+    """One row of the specification figure: a named set of choices."""
+
+    name: Name
+    outcome: Literal["loans", "amount"]
+    per_inhabitant: bool
+    without: tuple[str, ...]
+    malvik_2009_loans: Literal["table_p14", "text_p06"]
+    reason: Text
+    source: Text
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Design:
+    """The whole design, as read from `study.toml`."""
+
+    window: Window
+    groups: Groups
+    inference: Inference
+    outcomes: Mapping[Name, Choice[Text]]
+    readings: Mapping[Name, Choice[Name]]
+    parameters: Mapping[Name, Parameter]
+    specifications: Annotated[
+        tuple[Specification, ...], Field(max_length=30, alias="specification")
+    ]
+    notebooks: Annotated[tuple[Notebook, ...], Field(alias="notebook")]

@@ -1,0 +1,81 @@
+"""Numbers and dates as each language writes them, through Babel's CLDR data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from babel import Locale
+from babel.lists import format_list
+from babel.numbers import format_decimal, format_percent
+
+UNKNOWN = "–"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Number formats of one language.
+
+    Parameters
+    ----------
+    language
+        `nb` (1 047; 63,9 %) or `en` (1,047; 63.9 %).
+    """
+
+    language: str
+
+    @property
+    def locale(self) -> Locale:
+        """The language's locale: Norwegian bokmål, or British English."""
+        return Locale("nb", "NO") if self.language == "nb" else Locale("en", "GB")
+
+    def count(self, value: float | None) -> str:
+        """Format a whole number with the language's thousands mark; unknown as a dash."""
+        if _unknown(value):
+            return UNKNOWN
+        return format_decimal(round(value), "#,##0", self.locale)
+
+    def decimal(self, value: float | None, decimals: int = 2) -> str:
+        """Format a number with a fixed number of decimals; unknown as a dash."""
+        if _unknown(value):
+            return UNKNOWN
+        shown = format_decimal(value, "#,##0" + _fraction(decimals), self.locale)
+        return shown.replace("-", "\N{MINUS SIGN}")
+
+    def percent(self, share: float | None, decimals: int = 1) -> str:
+        """Format a share (0.639) as a percentage (63.9 %); unknown as a dash."""
+        if _unknown(share):
+            return UNKNOWN
+        pattern = "#,##0" + _fraction(decimals) + "\N{NO-BREAK SPACE}%"
+        return format_percent(share, pattern, self.locale)
+
+    def change(self, share: float | None, decimals: int = 1) -> str:
+        """Format a relative change with its sign (+36.7 %); unknown as a dash."""
+        if _unknown(share):
+            return UNKNOWN
+        shown = self.percent(abs(share), decimals)
+        if not any(digit in shown for digit in "123456789"):
+            return shown
+        return ("+" if share > 0 else "\N{MINUS SIGN}") + shown
+
+    def signed(self, value: float | None) -> str:
+        """Format a whole number with its sign; unknown as a dash."""
+        if _unknown(value):
+            return UNKNOWN
+        mark = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
+        return mark + self.count(abs(value))
+
+    def million(self, nok: float | None, decimals: int = 1) -> str:
+        """Format an amount in NOK as millions, without the unit."""
+        return self.decimal(None if _unknown(nok) else nok / 1e6, decimals)
+
+    def listed(self, items: Sequence[str]) -> str:
+        """Join items the way the language lists them (a, b and c)."""
+        return format_list(list(items), locale=self.locale)
+
+
+def _fraction(decimals: int) -> str:
+    return "." + "0" * decimals if decimals else ""
+
+
+def _unknown(value: float | None) -> bool:
+    return value is None or bool(pd.isna(value))

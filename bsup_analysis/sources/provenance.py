@@ -1,0 +1,116 @@
+"""The provenance record beside each raw table: who made it, where it stands, and its hash."""
+
+import datetime as dt
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from bsup_analysis import paths
+from bsup_analysis.errors import InputError
+from bsup_analysis.files import sha256, write_aside
+
+_STRICT = ConfigDict(extra="forbid")
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Column:
+    """A column of a raw table: its unit and what it holds."""
+
+    unit: Text
+    description: Text
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Provenance:
+    """Where a raw table comes from; `sha256` is that of the file's bytes."""
+
+    title: Text
+    producer: Text
+    document: Text
+    pages: tuple[int, ...]
+    url: str
+    read_on: dt.date
+    licence: Text
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    method: Text
+    columns: Mapping[str, Column]
+
+
+def record_path(name: str) -> Path:
+    """Return where the record of raw table `name` lies."""
+    return paths.raw() / f"{name}.provenance.toml"
+
+
+def raw_tables() -> list[str]:
+    """Return the names of all raw tables, sorted."""
+    return sorted(path.stem for path in paths.raw().glob("*.csv"))
+
+
+def read_record(name: str) -> Provenance:
+    """Read the record of a raw table.
+
+    Raises
+    ------
+    InputError
+        There is no record, or it is not complete; no raw table is read without one.
+    """
+    path = record_path(name)
+    where = path.relative_to(paths.root())
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            f"{where} is missing: write down where {name}.csv comes from before it is used."
+        ) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{where} cannot be read as TOML in UTF-8: {error}.") from None
+    try:
+        return TypeAdapter(Provenance).validate_json(json.dumps(content, default=str))
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{where}: {key}: {first['msg'].lower()}; complete the record.") from None
+
+
+def hash_differs(name: str) -> str | None:
+    """Say how a raw table differs from its record, or None where the hash agrees."""
+    found = sha256(paths.raw() / f"{name}.csv")
+    expected = read_record(name).sha256
+    if found == expected:
+        return None
+    return (
+        f"data/raw/{name}.csv is not the file its record describes"
+        f" (sha256 {found[:12]}..., recorded {expected[:12]}...); restore it from git, or,"
+        f" if the edit is meant, say so with: bsup seal {name}"
+    )
+
+
+def seal(name: str) -> Path:
+    """Write the present hash of a raw table into its record, after a deliberate edit.
+
+    Returns
+    -------
+    Path
+        The record.
+
+    Raises
+    ------
+    InputError
+        There is no such raw table, or no record of it.
+    """
+    table = paths.raw() / f"{name}.csv"
+    if not table.is_file():
+        raise InputError(f"there is no raw table {name!r}; there are: {', '.join(raw_tables())}.")
+    read_record(name)
+    path = record_path(name)
+    text = path.read_text(encoding="utf-8")
+    new = re.sub(r'(?m)^sha256\s*=\s*"[0-9a-f]{64}"', f'sha256 = "{sha256(table)}"', text, count=1)
+    write_aside(path, new)
+    return path

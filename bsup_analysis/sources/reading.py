@@ -1,0 +1,116 @@
+"""Strict reading of a CSV table: each refusal names file and row, and nothing is guessed.
+
+pandas reads almost anything (short rows are padded, other encodings raise without a row), and
+pandera checks values but knows no file; this module joins the two so that the sentence a reader
+gets says where to look.
+"""
+
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from bsup_analysis import paths
+from bsup_analysis.errors import InputError
+
+
+def _shown(path: Path) -> str:
+    inside = path.resolve().is_relative_to(paths.root())
+    return str(path.resolve().relative_to(paths.root())) if inside else path.name
+
+
+def _decode(path: Path) -> str:
+    where = _shown(path)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{where} is missing; restore it from git.") from None
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = content[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{where}, row {row}: not UTF-8 (Latin-1, perhaps); save the file as UTF-8."
+        ) from None
+    if not text.endswith("\n"):
+        row = text.count("\n") + 1
+        raise InputError(
+            f"{where}, row {row}: the file ends inside a row, so it may be cut off;"
+            " restore it, or end the last row with a line break."
+        )
+    return text
+
+
+def _split(text: str, where: str, expected: list[str]) -> pd.DataFrame:
+    rows = list(csv.reader(io.StringIO(text), strict=True))
+    header, body = rows[0], rows[1:]
+    if header != expected:
+        wrong = next(
+            (
+                f"{found!r} where {name!r} belongs"
+                for name, found in zip(expected, header, strict=False)
+                if name != found
+            ),
+            f"{len(header)} columns where {len(expected)} belong",
+        )
+        raise InputError(f"{where}, row 1: {wrong}; the columns are: {', '.join(expected)}.")
+    for number, row in enumerate(body, start=2):
+        if len(row) != len(expected):
+            raise InputError(
+                f"{where}, row {number}: {len(row)} fields where {len(expected)} belong;"
+                " look for a missing or a stray comma."
+            )
+    table = pd.DataFrame(body, columns=expected, dtype="str")
+    return table.mask(table == "")
+
+
+def _first_failure(invalid: SchemaErrors, where: str) -> str:
+    cases = invalid.failure_cases
+    located = cases[cases["index"].notna()]
+    if located.empty:
+        case = cases.iloc[0]
+        return f"{where}: column {case['column']}: {case['check']}."
+    case = located.sort_values("index", kind="stable").iloc[0]
+    value = "an empty field" if pd.isna(case["failure_case"]) else repr(str(case["failure_case"]))
+    column = case["column"] if isinstance(case["column"], str) else "row"
+    return f"{where}, row {int(case['index']) + 2}: {column}: {value} is refused ({case['check']})."
+
+
+def read_csv(path: Path, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
+    """Read a CSV file that must be exactly what `schema` says.
+
+    Parameters
+    ----------
+    path
+        UTF-8, comma separated, a header row with the schema's columns in its order; an empty
+        field is an unknown value.
+    schema
+        The pandera model of the table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table, validated and with the schema's types.
+
+    Raises
+    ------
+    InputError
+        The file is missing, cut off, in another encoding, has other columns, or a value the
+        schema refuses; the sentence names file, row (the header is row 1) and reason.
+    """
+    where = _shown(path)
+    expected = list(schema.to_schema().columns)
+    text = _decode(path)
+    if not text.strip():
+        raise InputError(f"{where} is empty; restore it from git.")
+    try:
+        table = _split(text, where, expected)
+    except csv.Error as error:
+        raise InputError(f"{where} is not readable as CSV: {error}.") from None
+    try:
+        return schema.validate(table, lazy=True)
+    except SchemaErrors as invalid:
+        raise InputError(_first_failure(invalid, where)) from None

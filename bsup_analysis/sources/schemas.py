@@ -1,0 +1,241 @@
+"""What each raw and decision table must be: columns in order, types and allowed values.
+
+Meaning and unit of the columns stand in the provenance record beside each raw table; here is
+what a machine can check.
+"""
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import Series
+
+CODE = r"^\d{4}$"
+
+
+class Strict(pa.DataFrameModel):
+    """A table with exactly these columns, in this order, as these types."""
+
+    class Config:
+        strict = True
+        ordered = True
+        coerce = True
+
+
+class ProgrammeStartLoans(Strict):
+    """Document p. 14: start loans of the priority municipalities and the printed sums."""
+
+    row_number: Series[int] = pa.Field(ge=1, unique=True)
+    municipality_code: Series[str] = pa.Field(str_matches=CODE, nullable=True, unique=True)
+    municipality_name: Series[str] = pa.Field(unique=True)
+    row_kind: Series[str] = pa.Field(isin=["municipality", "sum"])
+    loans_2010: Series[int] = pa.Field(ge=0)
+    loans_2009: Series[int] = pa.Field(ge=0)
+    loans_change: Series[int]
+    amount_nok_2010: Series[int] = pa.Field(ge=0)
+    amount_nok_2009: Series[int] = pa.Field(ge=0)
+    amount_nok_change: Series[int]
+
+
+class ProgrammeRegionLoans(Strict):
+    """Document p. 11: the four bars of the region's start loans."""
+
+    label_order: Series[int] = pa.Field(ge=1, unique=True)
+    loans: Series[int] = pa.Field(ge=0)
+    year: Series[int] = pa.Field(ge=1990, le=2030, unique=True)
+    certainty: Series[str] = pa.Field(isin=["confirmed", "reading_order"])
+    basis: Series[str]
+
+
+class ProgrammeShares(Strict):
+    """Document p. 13: the printed shares."""
+
+    statistic: Series[str] = pa.Field(isin=["municipalities", "population", "start_loan_use"])
+    group: Series[str] = pa.Field(isin=["priority", "other"])
+    year: Series[pd.Int64Dtype] = pa.Field(nullable=True)
+    printed_percent: Series[float] = pa.Field(ge=0, le=100)
+    printed_in: Series[str] = pa.Field(isin=["text", "figure", "text_and_figure"])
+    page: Series[int] = pa.Field(ge=1, le=16)
+    note: Series[str] = pa.Field(nullable=True)
+
+
+class ProgrammeMalvik(Strict):
+    """Document p. 6: the figures given for Malvik."""
+
+    year: Series[pd.Int64Dtype] = pa.Field(nullable=True)
+    quantity: Series[str] = pa.Field(isin=["population", "amount_nok", "average_loan_nok", "loans"])
+    printed_value: Series[int] = pa.Field(ge=0)
+    precision: Series[str] = pa.Field(
+        isin=["approximately_below", "truncated_or_rounded_to_million", "exact"]
+    )
+    page: Series[int] = pa.Field(ge=1, le=16)
+    note: Series[str] = pa.Field(nullable=True)
+
+    class Config:
+        unique = ["year", "quantity"]
+
+
+class ProgrammeChartAxes(Strict):
+    """Document pp. 6 and 11: the labels on the axes of the two charts."""
+
+    chart: Series[str] = pa.Field(isin=["average_loan_nok", "loans"])
+    page: Series[int] = pa.Field(ge=1, le=16)
+    axis: Series[str] = pa.Field(isin=["value", "year"])
+    tick_order: Series[int] = pa.Field(ge=1)
+    tick: Series[int] = pa.Field(ge=0)
+    tick_unit: Series[str]
+
+    class Config:
+        unique = ["chart", "axis", "tick_order"]
+
+
+class ProgrammeLevels(Strict):
+    """Document pp. 11-14: which municipality was on which level, and when."""
+
+    municipality_code: Series[str] = pa.Field(str_matches=CODE)
+    municipality_name: Series[str]
+    level: Series[str] = pa.Field(
+        isin=["priority", "agreement", "agreement_intended", "competence_programme", "area_renewal"]
+    )
+    joint_municipality: Series[str] = pa.Field(nullable=True)
+    known_from: Series[str] = pa.Field(str_matches=r"^\d{4}(-\d{2})?$")
+    known_to: Series[str] = pa.Field(str_matches=r"^\d{4}(-\d{2})?$", nullable=True)
+    date_certainty: Series[str]
+    page: Series[int] = pa.Field(ge=1, le=16)
+    basis: Series[str]
+
+    class Config:
+        unique = ["municipality_code", "level"]
+
+
+class ProgrammeLevelCounts(Strict):
+    """Document pp. 3-15: how many levels and municipalities are counted where."""
+
+    page: Series[int] = pa.Field(ge=1, le=16)
+    counted: Series[str] = pa.Field(isin=["levels", "municipalities", "contracts"])
+    level: Series[str]
+    printed_count: Series[int] = pa.Field(ge=0)
+    count_kind: Series[str] = pa.Field(isin=["printed", "names_counted"])
+    date: Series[str] = pa.Field(nullable=True)
+    note: Series[str] = pa.Field(nullable=True)
+
+
+class PressTotals(Strict):
+    """Totals of start loans that the press printed."""
+
+    area_kind: Series[str] = pa.Field(isin=["region", "county", "municipality"])
+    area: Series[str]
+    area_code: Series[str] = pa.Field(nullable=True)
+    year: Series[int] = pa.Field(ge=1990, le=2030)
+    base_year: Series[pd.Int64Dtype] = pa.Field(nullable=True)
+    quantity: Series[str]
+    printed_value: Series[int] = pa.Field(ge=0)
+    unit: Series[str]
+    rounding: Series[str] = pa.Field(
+        isin=[
+            "exact",
+            "whole_million",
+            "tenth_of_million",
+            "whole_thousand",
+            "whole_percent",
+            "more_than",
+        ]
+    )
+    source_url: Series[str]
+    note: Series[str] = pa.Field(nullable=True)
+
+    class Config:
+        unique = ["area", "year", "base_year", "quantity"]
+
+
+class ExternalFacts(Strict):
+    """Outside statements that decisions rest on."""
+
+    external_id: Series[str] = pa.Field(str_matches=r"^E\d{2}$", unique=True)
+    topic: Series[str]
+    statement: Series[str]
+    value: Series[pd.Float64Dtype] = pa.Field(nullable=True)
+    unit: Series[str] = pa.Field(nullable=True)
+    date: Series[str] = pa.Field(nullable=True)
+    source_reference: Series[str] = pa.Field(nullable=True)
+    note: Series[str] = pa.Field(nullable=True)
+
+
+class Population(Strict):
+    """Statistics Norway, table 07459: population on 1 January, codes of the year."""
+
+    municipality_code: Series[str] = pa.Field(str_matches=CODE)
+    municipality_name: Series[str]
+    year: Series[int] = pa.Field(ge=1990, le=2030)
+    population: Series[int] = pa.Field(ge=0)
+    immigrants: Series[pd.Int64Dtype] = pa.Field(ge=0, nullable=True)
+    norwegian_born_to_immigrants: Series[pd.Int64Dtype] = pa.Field(ge=0, nullable=True)
+
+    class Config:
+        unique = ["municipality_code", "year"]
+
+
+class Centrality(Strict):
+    """Statistics Norway: centrality 2008, borders of 2012."""
+
+    municipality_code: Series[str] = pa.Field(str_matches=CODE, unique=True)
+    municipality_name: Series[str]
+    county_code: Series[str] = pa.Field(str_matches=r"^\d{2}$")
+    economic_region_code: Series[str] = pa.Field(str_matches=r"^\d{2}$")
+    economic_region_name: Series[str]
+    centrality_level_2008: Series[int] = pa.Field(ge=0, le=3)
+    centrality_label_nb: Series[str]
+
+
+class Points(Strict):
+    """A point inside each municipality of 2009, computed from Kartverket's borders."""
+
+    municipality_code: Series[str] = pa.Field(str_matches=CODE, unique=True)
+    municipality_name: Series[str] = pa.Field(unique=True)
+    county_code: Series[str] = pa.Field(str_matches=r"^\d{2}$")
+    longitude_deg: Series[float] = pa.Field(ge=4, le=32)
+    latitude_deg: Series[float] = pa.Field(ge=57, le=72)
+
+
+class MunicipalityChanges(Strict):
+    """Changes of municipal borders and codes."""
+
+    change_date: Series[str] = pa.Field(str_matches=r"^\d{4}-\d{2}-\d{2}$")
+    kind: Series[str] = pa.Field(isin=["merger", "renumbering", "split", "partial"])
+    predecessor_code: Series[str] = pa.Field(str_matches=CODE)
+    predecessor_name: Series[str]
+    successor_code: Series[str] = pa.Field(str_matches=CODE)
+    successor_name: Series[str]
+
+    class Config:
+        unique = ["change_date", "predecessor_code", "successor_code"]
+
+
+class Treatment(Strict):
+    """Hand decision: who was a priority municipality, and who had an agreement."""
+
+    municipality_code: Series[str] = pa.Field(str_matches=CODE, unique=True)
+    municipality_name: Series[str] = pa.Field(unique=True)
+    priority: Series[pd.BooleanDtype]
+    agreement_signed_2010: Series[pd.BooleanDtype]
+    agreement_eight_2013: Series[pd.BooleanDtype]
+    agreement_intended_2011: Series[pd.BooleanDtype]
+    cluster: Series[str]
+    source: Series[str]
+    reason: Series[str]
+
+
+SCHEMAS: dict[str, type[Strict]] = {
+    "external_facts": ExternalFacts,
+    "municipality_changes": MunicipalityChanges,
+    "municipality_points_2009": Points,
+    "press_totals": PressTotals,
+    "programme_chart_axes": ProgrammeChartAxes,
+    "programme_level_counts": ProgrammeLevelCounts,
+    "programme_levels": ProgrammeLevels,
+    "programme_p06_malvik": ProgrammeMalvik,
+    "programme_p11_region_loans": ProgrammeRegionLoans,
+    "programme_p13_shares": ProgrammeShares,
+    "programme_p14_start_loans": ProgrammeStartLoans,
+    "ssb_centrality_2008": Centrality,
+    "ssb_population": Population,
+    "treatment": Treatment,
+}
