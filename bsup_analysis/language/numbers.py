@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import pandas as pd
 from babel import Locale
@@ -30,27 +31,27 @@ class Numbers:
 
     def count(self, value: float | None) -> str:
         """Format a whole number with the language's thousands mark; unknown as a dash."""
-        if _unknown(value):
+        if not _known(value):
             return UNKNOWN
         return format_decimal(round(value), "#,##0", self.locale)
 
     def decimal(self, value: float | None, decimals: int = 2) -> str:
         """Format a number with a fixed number of decimals; unknown as a dash."""
-        if _unknown(value):
+        if not _known(value):
             return UNKNOWN
         shown = format_decimal(value, "#,##0" + _fraction(decimals), self.locale)
         return shown.replace("-", "\N{MINUS SIGN}")
 
     def percent(self, share: float | None, decimals: int = 1) -> str:
         """Format a share (0.639) as a percentage (63.9 %); unknown as a dash."""
-        if _unknown(share):
+        if not _known(share):
             return UNKNOWN
         pattern = "#,##0" + _fraction(decimals) + "\N{NO-BREAK SPACE}%"
         return format_percent(share, pattern, self.locale)
 
     def change(self, share: float | None, decimals: int = 1) -> str:
         """Format a relative change with its sign (+36.7 %); unknown as a dash."""
-        if _unknown(share):
+        if not _known(share):
             return UNKNOWN
         shown = self.percent(abs(share), decimals)
         if not any(digit in shown for digit in "123456789"):
@@ -59,14 +60,14 @@ class Numbers:
 
     def signed(self, value: float | None) -> str:
         """Format a whole number with its sign; unknown as a dash."""
-        if _unknown(value):
+        if not _known(value):
             return UNKNOWN
         mark = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
         return mark + self.count(abs(value))
 
     def million(self, nok: float | None, decimals: int = 1) -> str:
         """Format an amount in NOK as millions, without the unit."""
-        return self.decimal(None if _unknown(nok) else nok / 1e6, decimals)
+        return self.decimal(nok / 1e6 if _known(nok) else None, decimals)
 
     def listed(self, items: Sequence[str]) -> str:
         """Join items the way the language lists them (a, b and c)."""
@@ -77,5 +78,5 @@ def _fraction(decimals: int) -> str:
     return "." + "0" * decimals if decimals else ""
 
 
-def _unknown(value: float | None) -> bool:
-    return value is None or bool(pd.isna(value))
+def _known(value: float | None) -> TypeGuard[float]:
+    return value is not None and not pd.isna(value)

@@ -1,0 +1,114 @@
+"""A figure or a table with everything a reader needs of it, shown or written as files."""
+
+import base64
+import html
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from bsup_analysis.exhibits.style import house_style
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that prose and other programs may use: its value and unit."""
+
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A figure or a table.
+
+    Parameters
+    ----------
+    id
+        Stable name, the same in every language; also the name of its files.
+    title, caption, source, alternative_text
+        In the reader's language, every number in them computed.
+    data
+        What is drawn or tabulated, the same in every language; written as CSV.
+    draw
+        Makes the figure; None for a table.
+    shown
+        The table as the reader sees it: text cells in the reader's language, the first column
+        naming the row, no name twice; None for a figure alone.
+    numbers
+        Headline numbers by stable id.
+    """
+
+    id: str
+    title: str
+    caption: str
+    source: str
+    alternative_text: str
+    data: pd.DataFrame
+    draw: Callable[[], Figure] | None = None
+    shown: pd.DataFrame | None = None
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Literal["figure", "table"]:
+        """Whether the exhibit is a figure or a table."""
+        return "figure" if self.draw else "table"
+
+    def svg(self) -> bytes:
+        """Draw the figure as SVG: letters as outlines, no date, the same bytes each time."""
+        return self._rendered("svg", {"Date": None, "Creator": None})
+
+    def png(self) -> bytes:
+        """Draw the figure as PNG, 150 dots an inch, without a stamp of the software."""
+        return self._rendered("png", {"Software": None})
+
+    def _rendered(self, form: str, metadata: dict[str, None]) -> bytes:
+        if self.draw is None:
+            raise TypeError(f"{self.id} is a table; it has no picture")
+        stream = io.BytesIO()
+        with house_style():
+            self.draw().savefig(stream, format=form, metadata=metadata)
+        return stream.getvalue()
+
+    def table_html(self) -> str:
+        """Give the shown table as HTML: header cells for rows and columns, numbers set right."""
+        if self.shown is None:
+            return ""
+        table = self.shown.set_index(self.shown.columns[0])
+        style = table.style.format(escape="html").format_index(escape="html")
+        style = style.set_uuid(self.id).set_table_attributes('class="exhibit"')
+        style.cell_ids = False
+        right = [
+            {"selector": f"td.col{i}, th.col{i}", "props": "text-align: right"}
+            for i, column in enumerate(table.columns)
+            if _is_numeric(table[column])
+        ]
+        return style.set_table_styles(right, overwrite=False).to_html()
+
+    def _repr_html_(self) -> str:
+        parts = [f'<figure id="{self.id}" class="exhibit">']
+        parts.append(f"<figcaption><strong>{html.escape(self.title)}</strong></figcaption>")
+        if self.draw is not None:
+            picture = base64.b64encode(self.svg()).decode("ascii")
+            parts.append(
+                f'<img src="data:image/svg+xml;base64,{picture}"'
+                f' alt="{html.escape(self.alternative_text, quote=True)}">'
+            )
+        if self.shown is not None:
+            parts.append(f'<div class="table" tabindex="0">{self.table_html()}</div>')
+        parts.append(f"<p>{html.escape(self.caption)}</p>" if self.caption else "")
+        parts.append(f"<p><small>{html.escape(self.source)}</small></p></figure>")
+        return "\n".join(part for part in parts if part)
+
+    def __repr__(self) -> str:
+        """Name the exhibit; the picture and table are shown as HTML."""
+        return f"{self.id}: {self.title}"
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    """Tell whether every cell reads as a number, a range of numbers or unknown."""
+    marks = set("0123456789 ,.–-+%\N{MINUS SIGN}\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}[]()")
+    return all(set(str(cell)) <= marks for cell in column)

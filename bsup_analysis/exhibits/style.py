@@ -1,0 +1,91 @@
+"""One look for every figure: palette, type, and marks that do not depend on colour.
+
+Colours are Okabe and Ito's, which stay apart for colour-blind readers and in grey print (Okabe
+and Ito 2008, Color Universal Design).  The priority group is always dark and filled, the others
+light and hatched or hollow; what the document printed is a grey diamond or dashed line.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+PRIORITY = "#0072B2"
+OTHER = "#E69F00"
+REGION = "#404040"
+PRINTED = "#6B6B6B"
+ACCENT = "#CC3311"
+PALE = "#D9D9D9"
+GROUP_COLOUR = {"priority": PRIORITY, "other": OTHER}
+GROUP_HATCH = {"priority": "", "other": "////"}
+GROUP_MARKER = {"priority": "o", "other": "s"}
+GROUP_LINE = {"priority": "-", "other": "--"}
+
+WIDTH_IN = 7.2
+
+_RC: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.linewidth": 0.6,
+    "grid.color": "#E3E3E3",
+    "hatch.linewidth": 0.7,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 150,
+    "svg.fonttype": "path",
+    # element ids are hashes of content and this salt: the same figure, the same bytes
+    "svg.hashsalt": "bsup_analysis",
+}
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw everything inside in the house style, and leave the caller's settings as they were."""
+    with mpl.rc_context(), sns.axes_style("ticks"):
+        mpl.rcParams.update(_RC)
+        yield
+
+
+def new_figure(
+    rows: int = 1, columns: int = 1, height_in: float = 3.6, **options: Any
+) -> tuple[Figure, Any]:
+    """Make a figure of the house's width and its axes (as `matplotlib.figure.Figure.subplots`).
+
+    Made without pyplot, so that nothing is kept after the figure has been shown or saved.
+    """
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def group_bars(axes: Axes, group: str, *arguments: Any, **options: Any) -> Any:
+    """Draw bars of a group in its colour and hatch."""
+    return axes.bar(
+        *arguments,
+        color=GROUP_COLOUR[group],
+        hatch=GROUP_HATCH[group],
+        edgecolor="white",
+        linewidth=0.8,
+        **options,
+    )
+
+
+def group_line(axes: Axes, group: str, *arguments: Any, **options: Any) -> Any:
+    """Draw a line of a group in its colour, dash and marker (filled or hollow)."""
+    return axes.plot(
+        *arguments,
+        color=GROUP_COLOUR[group],
+        linestyle=GROUP_LINE[group],
+        marker=GROUP_MARKER[group],
+        markerfacecolor=GROUP_COLOUR[group] if group == "priority" else "white",
+        **options,
+    )

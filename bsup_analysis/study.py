@@ -1,0 +1,170 @@
+"""Where the study comes together: what a notebook opens, shows from, and closes.
+
+Functions that make exhibits or results say by the names of their arguments what they need: a
+table (`group_year`), a result made by a function of `bsup_analysis.results`, a parameter of the
+notebook (`outcome`), `words` or `design`.  `Study` finds each by name, once, and remembers which
+tables every exhibit was made from; the manifest and the traceability of the report rest on it.
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bsup_analysis import paths, results
+from bsup_analysis.design import Design, load_design
+from bsup_analysis.errors import InputError
+from bsup_analysis.exhibits import Exhibit, Number
+from bsup_analysis.files import write_aside
+from bsup_analysis.language import Words
+from bsup_analysis.panel import SCHEMAS as PROCESSED
+from bsup_analysis.panel import to_csv
+from bsup_analysis.sources import SCHEMAS as SOURCES
+from bsup_analysis.sources import read_source
+from bsup_analysis.sources.reading import read_csv
+
+
+def read_table(name: str) -> pd.DataFrame:
+    """Read a raw, decision or processed table by name, checked by its schema.
+
+    Raises
+    ------
+    InputError
+        No such table, or its content is refused.
+    """
+    if name in PROCESSED:
+        return read_csv(paths.processed() / f"{name}.csv", PROCESSED[name])
+    return read_source(name)
+
+
+@dataclass(frozen=True)
+class Headlines:
+    """Headline numbers as plain text, the same wherever they are computed."""
+
+    numbers: Mapping[str, Number]
+
+    def __repr__(self) -> str:
+        """Give one line a number: id, value with up to ten digits, unit."""
+        return "\n".join(f"{i}: {n.value:.10g} ({n.unit})" for i, n in self.numbers.items())
+
+
+class Study:
+    """One notebook's view of the study.
+
+    Parameters
+    ----------
+    language
+        `nb` or `en`.
+    output
+        Folder the exhibits are written to; empty: they are shown only.
+    parameters
+        The notebook's other parameters, by name; each value must be one that `study.toml`
+        allows.
+
+    Raises
+    ------
+    InputError
+        An unknown parameter or value, or a refused design.
+    """
+
+    def __init__(self, language: str, output: str = "", **parameters: str) -> None:
+        self.design: Design = load_design(paths.study_file())
+        for name, value in {"language": language, **parameters}.items():
+            known = self.design.parameters
+            if name not in known:
+                raise InputError(f"no parameter {name!r}; there are: {', '.join(sorted(known))}.")
+            if value not in known[name].allowed:
+                raise InputError(
+                    f"{name} is one of {', '.join(known[name].allowed)}, not {value!r}."
+                )
+        self.words = Words(language)
+        self._folder = Path(output) if output else None
+        self._values: dict[str, Any] = {
+            "words": self.words,
+            "design": self.design,
+            **parameters,
+        }
+        self._tables: dict[str, frozenset[str]] = dict.fromkeys(self._values, frozenset())
+        self._exhibits: dict[str, dict[str, Any]] = {}
+        self._numbers: dict[str, tuple[Number, str]] = {}
+
+    def _find(self, name: str) -> Any:
+        """Find a value by name, remembering the tables behind it."""
+        if name not in self._values:
+            if name in PROCESSED or name in SOURCES:
+                self._values[name] = read_table(name)
+                self._tables[name] = frozenset({name})
+            elif name in results.RESULTS:
+                self._values[name], self._tables[name] = self._call(results.RESULTS[name])
+            else:
+                raise KeyError(f"nothing in the study is called {name!r}")
+        return self._values[name]
+
+    def _call(self, function: Callable[..., Any]) -> tuple[Any, frozenset[str]]:
+        names = list(inspect.signature(function).parameters)
+        arguments = [self._find(name) for name in names]
+        return function(*arguments), frozenset().union(*(self._tables[name] for name in names))
+
+    def compute(self, name: str) -> Any:
+        """Give a result or a table by name, for exploring."""
+        return self._find(name)
+
+    def show(self, function: Callable[..., Exhibit]) -> Exhibit:
+        """Make an exhibit, write it where an output folder is set, and return it to be shown.
+
+        Raises
+        ------
+        InputError
+            A table the exhibit needs is refused.
+        """
+        exhibit, tables = self._call(function)
+        files = self._write(exhibit)
+        self._exhibits[exhibit.id] = {
+            "kind": exhibit.kind,
+            "title": exhibit.title,
+            "caption": exhibit.caption,
+            "source": exhibit.source,
+            "alternative_text": exhibit.alternative_text,
+            "function": f"{function.__module__}.{function.__qualname__}",
+            "tables": sorted(tables),
+            "files": files,
+        }
+        for identifier, number in exhibit.numbers.items():
+            self._numbers[identifier] = (number, exhibit.id)
+        return exhibit
+
+    def headlines(self, *identifiers: str) -> Headlines:
+        """Give numbers of the exhibits shown so far, for the eye and for nbval to compare."""
+        return Headlines({i: self._numbers[i][0] for i in identifiers})
+
+    def _write(self, exhibit: Exhibit) -> list[str]:
+        if self._folder is None:
+            return []
+        files = {f"tables/{exhibit.id}.csv": to_csv(exhibit.data).encode("utf-8")}
+        if exhibit.draw is not None:
+            files[f"figures/{exhibit.id}.svg"] = exhibit.svg()
+            files[f"figures/{exhibit.id}.png"] = exhibit.png()
+        for name, content in files.items():
+            write_aside(self._folder / name, content)
+        return sorted(files)
+
+    def close(self) -> None:
+        """Write what the notebook showed, its numbers and what it read, if an output is set."""
+        if self._folder is None:
+            return
+        numbers = {
+            i: {"value": float(f"{n.value:.10g}"), "unit": n.unit, "exhibit": exhibit}
+            for i, (n, exhibit) in self._numbers.items()
+        }
+        read = sorted(name for name in self._values if name in PROCESSED or name in SOURCES)
+        for name, content in {
+            "numbers": numbers,
+            "exhibits": self._exhibits,
+            "reads": read,
+        }.items():
+            text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+            write_aside(self._folder / f"{name}.json", text)
