@@ -1,4 +1,4 @@
-"""The transcribed tables against their records, their own arithmetic and published totals."""
+"""Raw tables against records, arithmetic and published totals; decisions against the tables."""
 
 import csv
 import hashlib
@@ -13,6 +13,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 RAW = CHECKOUT / "data" / "raw"
+DECISIONS = CHECKOUT / "data" / "decisions"
 SHARED = CHECKOUT.parent / "shared"
 TABLES = sorted(path.stem for path in RAW.glob("*.csv"))
 RECORD_KEYS = {
@@ -65,8 +66,8 @@ SSB_2012 = {
 }
 
 
-def rows(table: str) -> list[dict[str, str]]:
-    with (RAW / f"{table}.csv").open(encoding="utf-8", newline="") as handle:
+def rows(table: str, folder: Path = RAW) -> list[dict[str, str]]:
+    with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
 
@@ -323,6 +324,160 @@ def test_codes_and_names_are_those_of_2009(table: str) -> None:
             assert row["municipality_name"] == name[code]
         if row.get("area_kind") == "municipality":
             assert row["area"] == name[row["area_code"]]
+
+
+def population(year: int) -> dict[str, int]:
+    """Population of each unit of a year, by code, on the borders of that year."""
+    return {
+        row["municipality_code"]: int(row["population"])
+        for row in rows("ssb_population")
+        if row["year"] == str(year)
+    }
+
+
+def grouped(number: int) -> str:
+    """A number as the decision tables write it, thousands apart."""
+    return f"{number:,}".replace(",", " ")
+
+
+@pytest.mark.parametrize("table", sorted(path.stem for path in DECISIONS.glob("*.csv")))
+def test_every_decision_has_a_reason_and_a_source(table: str) -> None:
+    content = (DECISIONS / f"{table}.csv").read_bytes()
+    assert b"\r" not in content
+    assert content.endswith(b"\n")
+    known = {row["municipality_code"] for row in rows("municipality_points_2009")} | {""}
+    for row in rows(table, DECISIONS):
+        assert row["reason"].strip()
+        assert row["source"].strip()
+        assert row.get("municipality_code", "") in known
+        # An outside fact that a decision leans on must be in the table of outside facts.
+        cited = set(re.findall(r"\bE\d{2}\b", row["source"]))
+        assert cited <= {fact["external_id"] for fact in rows("external_facts")}
+
+
+def test_treatment_follows_the_levels() -> None:
+    treatment = rows("treatment", DECISIONS)
+    assert [row["municipality_code"] for row in treatment] == [
+        row["municipality_code"] for row in rows("municipality_points_2009")
+    ]
+
+    def marked(column: str) -> set[str]:
+        assert {row[column] for row in treatment} == {"true", "false"}
+        return {row["municipality_code"] for row in treatment if row[column] == "true"}
+
+    def on_level(level: str) -> set[str]:
+        return {
+            row["municipality_code"] for row in rows("programme_levels") if row["level"] == level
+        }
+
+    priority = marked("priority")
+    signed = marked("agreement_signed_2010")
+    eight = marked("agreement_eight_2013")
+    intended = marked("agreement_intended_2011")
+    assert priority == on_level("priority")
+    assert signed == on_level("agreement")
+    assert intended == signed | (on_level("agreement_intended") & priority)
+    # Number of municipalities in each reading: contradictions A9 (7, 8 and 9 of the 17).
+    assert (len(signed), len(eight), len(intended)) == (7, 8, 9)
+    assert signed < eight < intended < priority
+    clusters = Counter(row["cluster"] for row in treatment)
+    shared = {cluster for cluster, size in clusters.items() if size > 1}
+    joint = {
+        row["municipality_code"]
+        for row in rows("programme_levels")
+        if row["joint_municipality"] == "Innherred samkommune"
+    }
+    assert {row["municipality_code"] for row in treatment if row["cluster"] in shared} == joint
+
+
+def test_partners_of_a_treated_municipality_are_left_out_of_the_comparison() -> None:
+    priority = {
+        row["municipality_code"]
+        for row in rows("treatment", DECISIONS)
+        if row["priority"] == "true"
+    }
+    reached = {
+        row["municipality_code"]
+        for row in rows("programme_levels")
+        if row["municipality_code"] not in priority
+    }
+    excluded = {
+        row["municipality_code"]
+        for row in rows("exclusions", DECISIONS)
+        if row["applies_to"] == "municipal_comparison_group"
+    }
+    assert reached == excluded
+
+
+def test_each_reading_uses_a_side_it_states() -> None:
+    readings = rows("readings", DECISIONS)
+    identifiers = [row["reading_id"] for row in readings]
+    assert len(set(identifiers)) == len(identifiers)
+    assert {f"A{n}" for n in range(1, 19)} | {f"B{n}" for n in range(1, 8)} <= set(identifiers)
+    for row in readings:
+        assert row["side_a"]
+        assert row["side_b"]
+        assert row["used"] in {"both", "neither"} or row[row["used"]], row["reading_id"]
+
+
+def test_numbers_in_the_readings_are_those_of_the_tables() -> None:
+    reading = {row["reading_id"]: row for row in rows("readings", DECISIONS)}
+    by_year = {year: population(year) for year in range(2005, 2015)}
+    trondheim = [by_year[year]["1601"] for year in by_year]
+    growth = [after - before for before, after in pairwise(trondheim)]
+    assert f"between {grouped(min(growth))} and {grouped(max(growth))}" in reading["A13"]["side_b"]
+    assert max(growth) < 4_000  # p. 5 prints more than 4 000
+    first = {
+        what: min(year for year, persons in series.items() if persons > bound)
+        for what, bound, series in (
+            ("region", 680_000, {year: sum(by_year[year].values()) for year in by_year}),
+            ("Trondheim", 173_000, {year: by_year[year]["1601"] for year in by_year}),
+        )
+    }
+    assert set(first.values()) == {2011}
+    assert "1 January 2011" in reading["A12"]["reason"]
+    smallest = [min(by_year[year].values()) for year in range(2008, 2013)]
+    assert f"{min(smallest)} to {max(smallest)}" in reading["A14"]["side_b"]
+    above = {year for year in by_year if min(by_year[year].values()) > 500}
+    assert above == {2005, 2006, 2007, 2013}
+    for year in (2009, 2010):
+        assert grouped(by_year[year]["1663"]) in reading["A15"]["side_b"]
+
+
+def test_size_decides_selection_but_for_roros() -> None:
+    # Reading B7; also stated in the evaluation plan, point 6 of the published level.
+    priority = {
+        row["municipality_code"]
+        for row in rows("treatment", DECISIONS)
+        if row["priority"] == "true"
+    }
+    persons = population(2009)
+    largest = sorted(persons, key=lambda code: -persons[code])[:PRIORITY_COUNT]
+    assert priority - set(largest) == {"1640"}
+    assert set(largest) - priority == {largest[-1]}
+
+
+def test_population_share_rounds_to_the_printed_one_in_the_years_named() -> None:
+    # Reading B8. The priority municipality 1505 is 1503 and 1556 before 2008.
+    priority = {
+        row["municipality_code"]
+        for row in rows("treatment", DECISIONS)
+        if row["priority"] == "true"
+    } | {"1503", "1556"}
+    (printed,) = [
+        int(row["printed_percent"])
+        for row in rows("programme_p13_shares")
+        if (row["statistic"], row["group"]) == ("population", "priority")
+    ]
+    agreeing = []
+    for year in range(2005, 2015):
+        persons = population(year)
+        share = sum(persons[code] for code in priority & set(persons)) / sum(persons.values())
+        if round(100 * share) == printed:
+            agreeing.append(year)
+    assert agreeing == list(range(2008, 2014))
+    (reading,) = [row for row in rows("readings", DECISIONS) if row["reading_id"] == "B8"]
+    assert f"from {agreeing[0]} to {agreeing[-1]}" in reading["reason"]
 
 
 def transcript() -> str:
