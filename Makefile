@@ -1,0 +1,83 @@
+# The commands of this repository. They need git, make and Python 3.11 to 3.13; uv is used where found.
+
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+UV := $(shell command -v uv 2>/dev/null)
+
+# The first Python that runs and fits: a version manager leaves commands that exist and do not run.
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
+	$$name -c '$(FITS)' >/dev/null 2>&1 && echo $$name && break; done)
+FITTING = $(shell $(or $(PYTHON),false) -c '$(FITS)' 2>/dev/null && echo yes)
+NO_PYTHON = This project needs Python 3.11, 3.12 or 3.13 and $(or $(PYTHON),python3) is none of them: \
+	install one, or name it as in "make report PYTHON=/path/to/python3.13"
+
+ifdef UV
+CREATE = $(UV) venv --quiet --clear --python $(PYTHON) .venv
+INSTALL = $(UV) pip install --quiet --python .venv
+else
+CREATE = $(PYTHON) -m venv --clear .venv
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+# A stamp is written last and named for what was installed, and where. So an interrupted install,
+# another lock or a moved folder installs anew; a new time stamp on the same content does not.
+stamp = .venv/$(1)-$(shell { pwd -P; cat $(2); } | git hash-object --stdin)
+LOCKED := $(call stamp,locked,requirements.lock)
+READY := $(call stamp,ready,requirements.lock pyproject.toml)
+
+.DEFAULT_GOAL := help
+.PHONY: help report test lab status verify format lock clean distclean
+
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+report: $(READY)  ## run the study and write reports/, in Norwegian and English
+	$(BIN)/bsup report --language both
+
+test: $(READY)  ## check style and types, run the tests and every notebook
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2
+	$(if $(wildcard notebooks/*.ipynb),$(BIN)/pytest --nbval-lax --nbval-current-env -n 2 --dist loadscope notebooks)
+
+lab: $(READY)  ## open JupyterLab in the same environment
+	$(BIN)/jupyter lab
+
+status: $(READY)  ## tell what is out of date, and why
+	$(BIN)/bsup status
+
+verify: $(READY)  ## compare raw data, tables and exhibits with their records
+	$(BIN)/bsup verify
+
+format: $(READY)  ## put code and notebooks into the house style
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	$(if $(wildcard notebooks/*.ipynb),$(BIN)/nbstripout --keep-count --keep-id notebooks/*.ipynb)
+
+lock:  ## write requirements.lock from pyproject.toml (needs uv; LOCKFLAGS=--upgrade takes newer versions)
+	$(if $(UV),,$(error "make lock" needs uv on the PATH))
+	$(UV) pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+		--no-header --no-emit-index-url --no-emit-find-links $(LOCKFLAGS) -o requirements.lock pyproject.toml
+
+clean:  ## remove what a run built beside the published reports
+	rm -rf build
+
+distclean: clean  ## remove the environment too
+	rm -rf .venv
+
+# From nothing, so that no package outlives its line in the lock. Byte code is compiled here, because
+# a kernel that has to compile what it imports starts four times slower.
+$(LOCKED):
+	$(if $(FITTING),,$(error $(NO_PYTHON)))
+	@echo 'Installing the environment into .venv, once (with uv half a minute, with pip some minutes) ...'
+	$(CREATE)
+	$(INSTALL) --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m compileall -q -j 0 .venv
+	@touch $@
+
+$(READY): $(LOCKED)
+	@rm -f .venv/ready-*
+	$(if $(UV),,@$(BIN)/python -m ensurepip >/dev/null) # uv makes an environment without pip
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,174 @@
+"""Check that notebooks keep the form of this house; a pre-commit hook and a test call it.
+
+A notebook reads, makes one call and shows: what is computed stands in the package, where it is
+tested. It stores the output of its headline cells only, and nbval compares these with a fresh run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import io
+import json
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+
+CELL_LINES = 15
+CODE_LINES = 120
+REQUIRED_PARAMETERS = ("language", "output")
+HEADLINE = {"keep_output", "nbval-check-output"}  # nbstripout keeps it, nbval compares it
+# nbval would not run such a cell, not compare it, or let it fail
+EVASIVE = {
+    "nbval-ignore-output",
+    "nbval-raises-exception",
+    "nbval-skip",
+    "raises-exception",
+    "skip",
+}
+
+
+def problems(path: Path) -> list[str]:
+    """Tell where a notebook leaves the form.
+
+    Parameters
+    ----------
+    path
+        A notebook.
+
+    Returns
+    -------
+    list of str
+        A sentence for each departure, in the order of the cells; empty where there is none.
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        if (raw["nbformat"], raw["nbformat_minor"]) != (4, 5):
+            return ["the format is not nbformat 4.5"]
+        invalid = next(nbformat.validator.iter_validate(raw), None)  # validate() would repair it
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        return [f"this is no notebook ({type(error).__name__}: {error})"]
+    if invalid:
+        return [f"this is no valid notebook: {invalid.message}"]
+    cells = [
+        (f"cell {number}", cell, _source(cell), set(cell["metadata"].get("tags", [])))
+        for number, cell in enumerate(raw["cells"])
+        if cell["cell_type"] == "code"
+    ]
+    found = list(_notebook_problems(raw, [(source, tags) for _, _, source, tags in cells]))
+    for name, cell, source, tags in cells:
+        found += [f"{name} {text}" for text in _code_problems(source)]
+        found += [f"{name} {text}" for text in _output_problems(cell, tags)]
+        if "parameters" in tags:
+            found += [f"{name} {text}" for text in _parameter_problems(source)]
+    return found
+
+
+def _source(cell: dict[str, object]) -> str:
+    """Return the text of a cell, stored as one string or as a list of lines."""
+    source = cell["source"]
+    return "".join(source) if isinstance(source, list) else str(source)
+
+
+def _notebook_problems(raw: dict, cells: list[tuple[str, set[str]]]) -> Iterator[str]:
+    """Yield what is wrong with the notebook as a whole."""
+    if raw["metadata"].get("kernelspec", {}).get("name") != "python3":
+        yield "the kernel is not python3"
+    if len({cell["id"] for cell in raw["cells"]}) < len(raw["cells"]):
+        yield "two cells have the same id"
+    lines = sum(len(source.splitlines()) for source, _ in cells)
+    if lines > CODE_LINES:
+        yield f"the code has {lines} lines, {CODE_LINES} are allowed"
+    tagged = sum("parameters" in tags for _, tags in cells)
+    if tagged != 1:
+        yield f"{tagged} code cells are tagged parameters, one must be"
+    if not any(tags >= HEADLINE for _, tags in cells):
+        yield "no cell is a headline, tagged keep_output and nbval-check-output"
+
+
+def _code_problems(source: str) -> Iterator[str]:
+    """Yield what is wrong with the code of a cell."""
+    lines = len(source.splitlines())
+    if lines > CELL_LINES:
+        yield f"has {lines} lines, {CELL_LINES} are allowed"
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        yield "is not plain Python"
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield f"defines {node.name}, which belongs in the package"
+
+
+def _output_problems(cell: dict, tags: set[str]) -> Iterator[str]:
+    """Yield what is wrong with the stored output of a cell, and with the tags that govern it."""
+    if tags & EVASIVE:
+        yield f"is kept from comparison by the tag {', '.join(sorted(tags & EVASIVE))}"
+    if not tags & HEADLINE:
+        if cell["outputs"]:
+            yield "stores an output, which only a headline cell may"
+        return
+    if not tags >= HEADLINE:
+        yield f"is tagged {', '.join(sorted(tags & HEADLINE))} only, and a headline has both tags"
+    # nbval compares nothing where the reference was not run, and no pictures anywhere
+    if not cell["outputs"] or cell["execution_count"] is None:
+        yield "is a headline without a stored output"
+    if any(kind.startswith("image/") for out in cell["outputs"] for kind in out.get("data", ())):
+        yield "is a headline with a picture, which is not compared"
+    if any(out["output_type"] == "error" for out in cell["outputs"]):
+        yield "stores an error"
+
+
+def _parameter_problems(source: str) -> Iterator[str]:
+    """Yield what is wrong with the parameters cell: plain values, each with its comment."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        return  # said already
+    comments = {
+        token.start[0]: token.line.strip() == token.string
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }  # line -> whether the comment has it to itself
+    names = []
+    for statement in statements:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                pass
+            case _:
+                yield f"holds more than parameters: {ast.unparse(statement)}"
+                continue
+        names.append(name)
+        try:
+            ast.literal_eval(value)
+        except ValueError:
+            yield f"gives {name} a value that is not plain"
+        beside = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+        if not comments.get(statement.lineno - 1) and not comments.keys() & set(beside):
+            yield f"has no comment on {name}"
+    for name in REQUIRED_PARAMETERS:
+        if name not in names:
+            yield f"has no parameter {name}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the problems of the notebooks named; return 1 where there is one."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path)
+    found = [
+        f"{path}: {text}"
+        for path in parser.parse_args(arguments).notebooks
+        for text in problems(path)
+    ]
+    print(*found, sep="\n", end="\n" if found else "")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
