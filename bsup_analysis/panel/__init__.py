@@ -31,9 +31,11 @@ OUTPUTS = tuple(SCHEMAS)
 
 
 def to_csv(table: pd.DataFrame) -> str:
-    """Write a table as CSV text: comma, LF, no index, at most ten significant digits."""
+    """Write a table as CSV text: comma, LF, no index, ten significant digits, true and false."""
     text = io.StringIO()
-    table.to_csv(text, index=False, lineterminator="\n", float_format="%.10g")
+    booleans = table.select_dtypes(["bool", "boolean"]).columns
+    plain = table.assign(**{c: table[c].map({True: "true", False: "false"}) for c in booleans})
+    plain.to_csv(text, index=False, lineterminator="\n", float_format="%.10g")
     return text.getvalue()
 
 

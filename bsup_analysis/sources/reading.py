@@ -17,6 +17,9 @@ from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 
 
+_BOOLEANS = {"true": True, "false": False}
+
+
 def _shown(path: Path) -> str:
     inside = path.resolve().is_relative_to(paths.root())
     return str(path.resolve().relative_to(paths.root())) if inside else path.name
@@ -110,6 +113,10 @@ def read_csv(path: Path, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
         table = _split(text, where, expected)
     except csv.Error as error:
         raise InputError(f"{where} is not readable as CSV: {error}.") from None
+    for name, column in schema.to_schema().columns.items():
+        if str(column.dtype) == "boolean":
+            # pandas reads only its own spellings; another value is left for the schema to refuse
+            table[name] = table[name].map(lambda v: _BOOLEANS.get(v, v)).astype(object)
     try:
         return schema.validate(table, lazy=True)
     except SchemaErrors as invalid:
