@@ -480,6 +480,67 @@ def test_population_share_rounds_to_the_printed_one_in_the_years_named() -> None
     assert f"from {agreeing[0]} to {agreeing[-1]}" in reading["reason"]
 
 
+def test_statements_state_what_a_check_needs() -> None:
+    described = record("programme_statements")["columns"]
+    statements = rows("programme_statements")
+    pages = [int(row["page"]) for row in statements]
+    assert pages == sorted(pages)
+    assert [row["statement_id"] for row in statements] == [
+        f"S{number:03d}" for number in range(1, len(statements) + 1)
+    ]
+    for row in statements:
+        # The vocabularies are those the record explains.
+        for column in ("kind", "comparison", "check"):
+            assert re.search(rf"\b{row[column]}\b", described[column]["description"]), row
+        arguments = row["check_argument"].split(";") if row["check_argument"] else []
+        assert all(re.fullmatch(r"[a-z_]+=[^=;]+", argument) for argument in arguments), row
+        assert (row["check"] == "none") == row["check_argument"].startswith("reason="), row
+        assert row["statement"]
+        assert row["statement_nb"]
+        assert row["statement"] != row["statement_nb"]
+
+
+def test_statements_repeat_the_printed_figures_of_the_other_tables() -> None:
+    statements = rows("programme_statements")
+
+    def printed(check: str) -> dict[str, int]:
+        return {
+            row["check_argument"]: int(row["printed_value"])
+            for row in statements
+            if row["check"] == check
+        }
+
+    _, total = p14()
+    assert printed("column_sum") == {
+        f"column={quantity}_{part}": int(total[f"{quantity}_{part}"])
+        for quantity in QUANTITIES
+        for part in (2010, 2009, "change")
+    }
+    assert printed("region_loans") == {
+        f"year={row['year']}": int(row["loans"]) for row in rows("programme_p11_region_loans")
+    }
+    malvik = {
+        (row["quantity"], row["year"]): int(row["printed_value"])
+        for row in rows("programme_p06_malvik")
+    }
+    for check, quantity in (
+        ("malvik_amount", "amount_nok"),
+        ("malvik_count", "loans"),
+        ("malvik_average", "average_loan_nok"),
+    ):
+        assert printed(check) == {
+            f"year={year}": value for (what, year), value in malvik.items() if what == quantity
+        }
+    counts = [
+        (row["page"], f"counted={row['counted']};level={row['level']}", row["printed_count"])
+        for row in rows("programme_level_counts")
+        if row["count_kind"] == "printed"
+    ]
+    for row in statements:
+        if row["check"] == "level_count":
+            assert (row["page"], row["check_argument"], row["printed_value"]) in counts
+
+
 def transcript() -> str:
     path = SHARED / "source" / "programme_nb.txt"
     if not path.is_file():
@@ -599,3 +660,34 @@ def test_points_match_their_copy_cell_by_cell() -> None:
     assert rows("municipality_points_2009") == sorted(
         theirs, key=lambda row: row["municipality_code"]
     )
+
+
+def test_statements_cover_every_listed_fact_but_the_cells_of_the_table() -> None:
+    listed = {fact["fact_id"]: fact for fact in shared_rows("facts/programme_facts.csv")}
+    covered: set[str] = set()
+    for row in rows("programme_statements"):
+        facts = set(row["facts"].split(";")) - {""}
+        assert facts <= set(listed)
+        assert {listed[fact]["page"] for fact in facts} <= {row["page"]}
+        covered |= facts
+    cells = {
+        fact_id
+        for fact_id, fact in listed.items()
+        if fact["page"] == "14" and ": " in fact["quantity"] and "SUM" not in fact["quantity"]
+    }
+    assert len(cells) == PRIORITY_COUNT * 6
+    assert covered == set(listed) - cells
+
+
+def test_no_sentence_of_the_document_is_carried_over() -> None:
+    words = re.findall(r"\w+", transcript().lower())
+    # Six in a row, at least four of them words, do not happen by chance; numbers are facts.
+    length, least_words = 6, 4
+    runs = {tuple(words[i : i + length]) for i in range(len(words) - length + 1)}
+    for path in sorted([*RAW.glob("*.csv"), *RAW.glob("*.toml"), *DECISIONS.glob("*.csv")]):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            ours = re.findall(r"\w+", line.lower())
+            for i in range(len(ours) - length + 1):
+                run = tuple(ours[i : i + length])
+                carried = run in runs and sum(not word.isdigit() for word in run) >= least_words
+                assert not carried, f"{path.name}: {' '.join(run)}"
