@@ -77,7 +77,7 @@ class Study:
             known = self.design.parameters
             if name not in known:
                 raise InputError(f"no parameter {name!r}; there are: {', '.join(sorted(known))}.")
-            if value not in known[name].allowed:
+            if not known[name].accepts(value):
                 raise InputError(
                     f"{name} is one of {', '.join(known[name].allowed)}, not {value!r}."
                 )

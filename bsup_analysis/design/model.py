@@ -62,11 +62,15 @@ class Inference:
 
 @dataclass(frozen=True, config=_STRICT)
 class Parameter:
-    """A notebook parameter: the values it may take."""
+    """A notebook parameter: the values it may take; `*` among them stands for any text."""
 
     allowed: Texts
     reason: Text
     source: Text
+
+    def accepts(self, value: str) -> bool:
+        """Tell whether the parameter may take this value."""
+        return "*" in self.allowed or value in self.allowed
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -21,6 +21,8 @@ PRINTED = "#6B6B6B"
 ACCENT = "#CC3311"
 PALE = "#D9D9D9"
 GROUP_COLOUR = {"priority": PRIORITY, "other": OTHER}
+# the orange is too light for letters on white (WCAG 2.2 asks for 4.5 to 1)
+GROUP_TEXT_COLOUR = {"priority": PRIORITY, "other": "#8A5B00"}
 GROUP_HATCH = {"priority": "", "other": "////"}
 GROUP_MARKER = {"priority": "o", "other": "s"}
 GROUP_LINE = {"priority": "-", "other": "--"}
