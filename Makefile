@@ -70,14 +70,15 @@ distclean: clean  ## remove the environment too
 # a kernel that has to compile what it imports starts four times slower.
 $(LOCKED):
 	$(if $(FITTING),,$(error $(NO_PYTHON)))
-	@echo 'Installing the environment into .venv, once (with uv half a minute, with pip some minutes) ...'
+	@echo 'Installing the environment into .venv, once; this takes $(if $(UV),half a minute,some minutes).'
 	$(CREATE)
 	$(INSTALL) --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m compileall -q -j 0 .venv
 	@touch $@
 
+# pip is asked for first: an environment that uv made has none.
 $(READY): $(LOCKED)
 	@rm -f .venv/ready-*
-	$(if $(UV),,@$(BIN)/python -m ensurepip >/dev/null) # uv makes an environment without pip
+	$(if $(UV),,@$(BIN)/python -m ensurepip >/dev/null)
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -1,0 +1,439 @@
+"""The set-up: one lock, one environment however it is installed, and the files beside it."""
+
+import fnmatch
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
+LOCK = (CHECKOUT / "requirements.lock").read_text("utf-8")
+DIRECT = [
+    Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+]
+TARGETS = {
+    "help", "report", "test", "lab", "status", "verify", "format", "lock", "clean", "distclean",
+}  # fmt: skip
+STAMPS = (".venv/locked-*", ".venv/ready-*")
+
+needs_make = pytest.mark.skipif(
+    os.name == "nt" or not shutil.which("make"), reason="plays the machine with shell scripts"
+)
+
+# --- lock, conda and pyproject -------------------------------------------------------------------
+
+
+def pins() -> list[tuple[Requirement, list[str]]]:
+    """Return each requirement of the lock with its hashes."""
+    found = []
+    for entry in re.split(r"\n(?=\S)", LOCK.strip()):
+        lines = [line.strip(" \\") for line in entry.splitlines()]
+        lines = [line for line in lines if not line.startswith("#")]
+        found.append((Requirement(lines[0]), lines[1:]))
+    return found
+
+
+def test_every_pin_is_exact_and_hashed():
+    for pin, hashes in pins():
+        assert re.fullmatch(r"==[\w.+!]+", str(pin.specifier)), pin
+        assert hashes, pin
+        assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", line) for line in hashes), pin
+
+
+def test_lock_names_no_address():
+    assert not re.search(r"://|^\s*-[-a-z]*(index|find-links)|\s@\s", LOCK, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize(
+    ("system", "name"), [("linux", "posix"), ("darwin", "posix"), ("win32", "nt")]
+)
+def test_lock_holds_each_direct_dependency_once_per_platform(python, system, name):
+    machine = {**default_environment(), "sys_platform": system, "os_name": name}
+    machine |= {"python_version": python, "python_full_version": f"{python}.0"}
+    here = [pin for pin, _ in pins() if not pin.marker or pin.marker.evaluate(machine)]
+    versions = {pin.name: next(iter(pin.specifier)).version for pin in here}
+    assert len(here) == len(versions), "a package is pinned twice"
+    for wanted in DIRECT:
+        assert wanted.name in versions, f"{wanted} is not in requirements.lock: run make lock"
+        assert wanted.specifier.contains(versions[wanted.name], prereleases=True), wanted
+
+
+def test_conda_carries_the_same_direct_dependencies():
+    listed = yaml.safe_load((CHECKOUT / "environment.yml").read_text("utf-8"))["dependencies"]
+    *conda, from_pip = listed
+    assert from_pip["pip"][-1] == "-e ."
+    entries = {Requirement(line) for line in conda + from_pip["pip"][:-1]}
+    python = Requirement(f"python{PROJECT['requires-python']}")
+    assert entries == {*DIRECT, python, Requirement("pip")}
+
+
+# --- make, played on a machine of scripts -----------------------------------------------------
+
+
+class Machine:
+    """A folder with this project's Makefile and a PATH that holds only what is put there.
+
+    Its python and uv write their arguments into a log instead of installing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.clone, self.path, self.log = folder / "clone", folder / "bin", folder / "log"
+        self.clone.mkdir()
+        self.path.mkdir()
+        self.log.touch()
+        for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+            shutil.copy(CHECKOUT / name, self.clone)
+        for tool in ("sh", "git", "echo", "cat", "rm", "cp", "mkdir", "chmod", "touch", "awk"):
+            (self.path / tool).symlink_to(shutil.which(tool))
+
+    def script(self, path: Path, text: str) -> None:
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+
+    def add_python(self, name: str = "python3", version: str = "") -> None:
+        check = f"exec {sys.executable} " + (
+            f"""-c 'import sys; sys.version_info = ({version}); exec(sys.argv[1])' "$2" """
+            if version
+            else '"$@"'
+        )
+        made = 'mkdir -p .venv/bin; for made in python bsup; do cp "$0" .venv/bin/$made; done'
+        self.script(
+            self.path / name,
+            f'if [ "$1" = -c ]; then {check}; fi\n'
+            f'echo "${{0##*/}} $*" >> {self.log}\n'
+            f'case "$*" in "-m venv"*) rm -rf .venv; {made} ;; *" pip "*) test ! -e broken ;; esac',
+        )
+
+    def add_uv(self) -> None:
+        self.script(
+            self.path / "uv",
+            f'echo "uv $*" >> {self.log}\n'
+            'case "$1" in venv) python3 -m venv --clear .venv ;; pip) test ! -e broken ;; esac',
+        )
+
+    def make(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [shutil.which("make"), *arguments],
+            cwd=self.clone, env={"PATH": str(self.path)}, capture_output=True, text=True,
+        )  # fmt: skip
+
+    def did(self, *arguments: str) -> list[str]:
+        """Run make and return what it called, in order."""
+        self.log.write_text("")
+        done = self.make(*arguments)
+        assert done.returncode == 0, done.stderr
+        return self.log.read_text().splitlines()
+
+    def stamps(self) -> list[Path]:
+        return [stamp for pattern in STAMPS for stamp in self.clone.glob(pattern)]
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """Return a machine with git and make only."""
+    return Machine(tmp_path)
+
+
+@pytest.fixture
+def machine(bare):
+    """Return a machine with git, make and Python."""
+    bare.add_python()
+    return bare
+
+
+@needs_make
+def test_first_call_installs_the_lock_and_then_the_project(machine):
+    venv, lock, compiled, seeded, project, report = machine.did("report")
+    assert venv == "python3 -m venv --clear .venv"
+    assert lock.startswith("python -m pip install ")
+    assert lock.endswith("--no-deps --require-hashes -r requirements.lock")
+    assert compiled.startswith("python -m compileall ")
+    assert seeded == "python -m ensurepip"
+    assert project.endswith("--no-deps --no-build-isolation --editable .")
+    assert report == "bsup report --language both"
+
+
+@needs_make
+def test_second_call_installs_nothing(machine):
+    machine.did("report")
+    os.utime(machine.clone / "requirements.lock")
+    os.utime(machine.clone / "pyproject.toml")
+    assert machine.did("report") == ["bsup report --language both"]
+
+
+@needs_make
+@pytest.mark.parametrize("with_uv", [False, True])
+def test_failed_install_leaves_no_stamp_and_is_done_anew(machine, with_uv):
+    if with_uv:
+        machine.add_uv()
+    (machine.clone / "broken").touch()
+    assert machine.make("report").returncode != 0
+    assert machine.stamps() == []
+    (machine.clone / "broken").unlink()
+    assert "python3 -m venv --clear .venv" in machine.did("report")
+    assert len(machine.stamps()) == len(STAMPS)
+
+
+@needs_make
+def test_changed_lock_or_moved_folder_installs_anew(machine):
+    machine.did("report")
+    with (machine.clone / "requirements.lock").open("a") as lock:
+        lock.write("# another\n")
+    assert "python3 -m venv --clear .venv" in machine.did("report")
+    machine.clone = machine.clone.rename(machine.clone.with_name("moved here"))
+    assert "python3 -m venv --clear .venv" in machine.did("report")
+
+
+@needs_make
+def test_changed_project_installs_the_project_only(machine):
+    machine.did("report")
+    before = (machine.clone / "pyproject.toml").read_text()
+    for text in (before + "# another\n", before):  # the way back counts too
+        (machine.clone / "pyproject.toml").write_text(text)
+        calls = machine.did("report")
+        assert not any("requirements.lock" in call or "venv" in call for call in calls)
+        assert sum(call.endswith("--editable .") for call in calls) == 1
+
+
+@needs_make
+def test_uv_does_the_work_where_it_is_found(machine):
+    machine.add_uv()
+    calls = machine.did("report")
+    assert calls[0] == "uv venv --quiet --clear --python python3 .venv"
+    assert sum(call.startswith("uv pip install ") for call in calls) == 2
+    assert not any("-m pip" in call for call in calls)
+    assert not any(call.startswith("uv") for call in machine.did("report", "UV="))
+
+
+@needs_make
+@pytest.mark.parametrize("target", ["report", "test"])
+def test_plan_on_a_fresh_clone_needs_no_uv(machine, target):
+    plan = machine.make("-n", target).stdout
+    assert "-m pip install" in plan
+    assert "uv" not in re.findall(r"[\w-]+", plan)
+
+
+@needs_make
+def test_python_that_fits_is_found_behind_those_that_do_not(bare):
+    bare.add_python("python3", version="3, 14")
+    bare.script(bare.path / "python3.13", "exit 127")  # what a version manager leaves behind
+    bare.add_python("python3.12", version="3, 12")
+    assert bare.did("report")[0] == "python3.12 -m venv --clear .venv"
+
+
+@needs_make
+@pytest.mark.parametrize("version", ["3, 10", "3, 14"])
+@pytest.mark.parametrize("arguments", [[], ["PYTHON=python3"]])
+def test_no_python_that_fits_is_one_sentence(bare, version, arguments):
+    bare.add_python(version=version)
+    refused = bare.make("report", *arguments)
+    assert refused.returncode != 0
+    assert refused.stdout == ""
+    (line,) = refused.stderr.splitlines()
+    assert "This project needs Python 3.11, 3.12 or 3.13 and python3 is none of them" in line
+    assert not (bare.clone / ".venv").exists()
+
+
+@needs_make
+def test_lock_without_uv_is_one_sentence(machine):
+    refused = machine.make("lock")
+    assert refused.returncode != 0
+    assert "needs uv" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+@needs_make
+def test_help_is_the_default_and_lists_every_target(machine):
+    shown = machine.make().stdout
+    assert shown == machine.make("help").stdout
+    assert set(re.findall(r"^  make (\w+) +\S", shown, flags=re.MULTILINE)) == TARGETS
+    phony = re.search(r"^\.PHONY: (.+)$", (CHECKOUT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert set(phony[1].split()) == TARGETS
+
+
+@needs_make
+def test_clean_keeps_the_environment_and_distclean_does_not(machine):
+    machine.did("report")
+    for folder in ("build", "reports"):
+        (machine.clone / folder).mkdir()
+    machine.did("clean")
+    assert not (machine.clone / "build").exists()
+    assert machine.stamps()
+    machine.did("distclean")
+    assert not (machine.clone / ".venv").exists()
+    assert (machine.clone / "reports").exists()
+
+
+@needs_make
+def test_make_test_runs_every_check(machine):
+    plan = machine.make("-n", "test").stdout
+    for check in ("ruff check .", "ruff format --check .", "mypy", "pytest -n 2"):
+        assert f".venv/bin/{check}\n" in plan
+    assert "--nbval" not in plan  # there is no notebook
+    (machine.clone / "notebooks").mkdir()
+    (machine.clone / "notebooks" / "one.ipynb").touch()
+    assert "--nbval" in machine.make("-n", "test").stdout
+
+
+# --- continuous integration and hooks ------------------------------------------------------------
+
+
+def test_ci_runs_the_commands_of_the_readme():
+    run = CHECKOUT / ".ci" / "run"
+    assert run.read_text().splitlines()[-1] == "make test"
+    assert "set -euo pipefail" in run.read_text()
+    assert os.name == "nt" or os.access(run, os.X_OK)
+    workflow = yaml.safe_load((CHECKOUT / ".github/workflows/ci.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make test", "make report"]
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """Return a git repository with this project's hooks and line-end rules, and no other file."""
+    for name in (".gitattributes", ".pre-commit-config.yaml", "pyproject.toml", "tools"):
+        copy = shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy
+        copy(CHECKOUT / name, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    for command in (
+        "git init -q",
+        "git config core.autocrlf true",
+        "git config user.name test",
+        "git config user.email test@example.invalid",
+    ):
+        subprocess.run(shlex.split(command), cwd=tmp_path, check=True)
+    return tmp_path
+
+
+@needs_make
+def test_git_keeps_the_bytes_of_tables_and_figures(repository):
+    files = {
+        "a.csv": b"a,b\r\n1,2\r\n",
+        "b.csv": b"a,b\n1,2\n",
+        "c.svg": b"<svg>\n</svg>\n",
+        "d.py": b"A = 1\n",
+    }
+    for name, content in files.items():
+        (repository / name).write_bytes(content)
+    (repository / "e.md").write_bytes(b"one\r\ntwo\r\n")
+    for command in ("git add *.csv *.svg *.py *.md", "git commit -q -m files"):
+        subprocess.run(shlex.split(command), cwd=repository, check=True, capture_output=True)
+    for name in (*files, "e.md"):
+        (repository / name).unlink()
+    subprocess.run(["git", "checkout", "-q", "."], cwd=repository, check=True)
+    assert {name: (repository / name).read_bytes() for name in files} == files
+    assert (repository / "e.md").read_bytes() == b"one\ntwo\n"
+
+
+@pytest.mark.skipif(
+    not (Path(sys.prefix) / "bin" / "pre-commit").exists(), reason="needs the project's environment"
+)
+def test_hooks_refuse_what_they_are_for(repository):
+    def verdicts() -> dict[str, str]:
+        subprocess.run(["git", "add", "-A", ":!.venv"], cwd=repository, check=True)
+        done = subprocess.run(
+            [".venv/bin/pre-commit", "run", "--all-files", "--color=never"],
+            cwd=repository, capture_output=True, text=True,
+            env={**os.environ, "PRE_COMMIT_HOME": str(repository / ".git" / "pre-commit")},
+        )  # fmt: skip
+        hooks = re.findall(r"^(.+?)\.{3,}.*?(Passed|Failed|Skipped)$", done.stdout, re.MULTILINE)
+        return dict(hooks)
+
+    (repository / "limit.csv").write_bytes(b"1" * 1_500_000)
+    calm = verdicts()
+    assert calm["no file above 1.5 MB"] == calm["ruff check"] == calm["ruff format"] == "Passed"
+    (repository / "large.csv").write_bytes(b"1" * 1_600_000)
+    (repository / "untidy.py").write_text('"""Untidy."""\nimport os\nA = [ 1 ]\n')
+    (repository / "notebooks").mkdir()
+    (repository / "notebooks" / "stray.ipynb").write_text(
+        '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code",'
+        '"id": "one", "metadata": {}, "source": ["1"], "execution_count": 7, "outputs": ['
+        '{"output_type": "stream", "name": "stdout", "text": ["1"]}]}]}'
+    )
+    assert set(verdicts().values()) == {"Failed"}
+    stripped = (repository / "notebooks" / "stray.ipynb").read_text()
+    assert '"outputs": []' in stripped
+    assert '"execution_count": 7' in stripped
+    assert '"id": "one"' in stripped
+
+
+# --- licences, citation, addresses ---------------------------------------------------------------
+
+
+def test_licence_and_citation_agree_with_the_project():
+    licence = (CHECKOUT / "LICENSE").read_text("utf-8")
+    assert licence.startswith("MIT License\n\nCopyright (c) 2026 The bsup_analysis authors\n")
+    assert PROJECT["license"] == "MIT"
+    assert all((CHECKOUT / name).is_file() for name in PROJECT["license-files"])
+    citation = yaml.safe_load((CHECKOUT / "CITATION.cff").read_text("utf-8"))
+    # what version 1.2.0 of the Citation File Format requires
+    assert citation.keys() >= {"cff-version", "message", "title", "authors"}
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    assert citation["title"].endswith(PROJECT["description"].removeprefix("R"))
+
+
+def test_each_raw_table_has_an_owner_and_the_licence_of_its_record():
+    text = (CHECKOUT / "LICENSE-DATA.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`.+?`) \| .+ \| (.+?) \|$", text, flags=re.MULTILINE)
+    owned = [(name, licence) for names, licence in rows for name in re.findall("`(.+?)`", names)]
+    for path in sorted((CHECKOUT / "data" / "raw").glob("*.csv")):
+        licences = [licence for name, licence in owned if fnmatch.fnmatchcase(path.stem, name)]
+        assert len(licences) == 1, f"LICENSE-DATA.md names the owner of {path.name} not once"
+        record = tomllib.loads(path.with_suffix(".provenance.toml").read_text("utf-8"))
+        assert record["licence"].startswith(licences[0]), path.name
+
+
+# a folder that exists on somebody's machine only; the address of a package index
+PRIVATE = re.compile(
+    r"(?<![\w.~:/-])/(?:home|root|Users|work|tmp|opt|mnt|srv)/\w"
+    r"|\b[A-Za-z]:\\{1,2}Users\\"
+    r"|\b(?:pypi\.org|pythonhosted\.org|anaconda\.org|npmjs\.org)\b"
+    r"|(?:index-url|find-links)[ =]+\S*[/:]"
+    r"|file:/{3}"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "private"),
+    [
+        ("see /" + "home/me/data.csv", True),
+        ('"/' + 'work/main"', True),
+        ("C:" + "\\Users\\me", True),
+        ("https://files.python" + "hosted.org/x", True),
+        ("--extra-index-url" + " https://example.org/simple", True),
+        ("--no-emit-index-url --no-emit-find-links", False),
+        ("https://www.ssb.no/home/table", False),
+        ("../shared/work/x", False),
+    ],
+)
+def test_private_addresses_are_recognised(text, private):
+    assert bool(PRIVATE.search(text)) == private
+
+
+@pytest.mark.skipif(not (CHECKOUT / ".git").exists(), reason="no git checkout")
+def test_no_tracked_file_names_a_machine_or_an_index():
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=CHECKOUT, check=True, capture_output=True, text=True
+    ).stdout.split("\0")
+    assert "Makefile" in names
+    named = {}
+    for path in (CHECKOUT / name for name in names if name):
+        if path.is_file():
+            found = PRIVATE.search(path.read_bytes().decode("utf-8", errors="ignore"))
+            if found:
+                named[path.relative_to(CHECKOUT).as_posix()] = found[0]
+    assert named == {}
