@@ -77,7 +77,7 @@ def malvik(
                 )
             axes.set_xticks([2008, 2009, 2010])
             axes.set_xlim(2007.5, 2010.5)
-            axes.set_ylim(0)
+            axes.set_ylim(0, 1.1 * data[column].max())
             axes.grid(axis="y")
             axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: words.count(y)))
             axes.set_title(words(title))
