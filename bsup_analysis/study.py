@@ -22,10 +22,9 @@ from bsup_analysis.exhibits import Exhibit, Number
 from bsup_analysis.files import write_aside
 from bsup_analysis.language import Words
 from bsup_analysis.panel import SCHEMAS as PROCESSED
-from bsup_analysis.panel import to_csv
 from bsup_analysis.sources import SCHEMAS as SOURCES
 from bsup_analysis.sources import read_source
-from bsup_analysis.sources.reading import read_csv
+from bsup_analysis.tables import read_csv, to_csv
 
 
 def read_table(name: str) -> pd.DataFrame:

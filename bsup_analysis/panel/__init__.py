@@ -1,6 +1,5 @@
 """The panel: raw tables mapped to 2009 borders and written, byte for byte the same each time."""
 
-import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,8 +11,9 @@ from bsup_analysis.files import write_aside
 from bsup_analysis.panel import build
 from bsup_analysis.panel.borders import Borders
 from bsup_analysis.panel.schemas import SCHEMAS
+from bsup_analysis.tables import to_csv
 
-__all__ = ["INPUTS", "OUTPUTS", "build_panel", "to_csv", "write_processed"]
+__all__ = ["INPUTS", "OUTPUTS", "SCHEMAS", "build_panel", "write_processed"]
 
 REFERENCE_YEAR = 2009
 INPUTS = (
@@ -28,15 +28,6 @@ INPUTS = (
     "treatment",
 )
 OUTPUTS = tuple(SCHEMAS)
-
-
-def to_csv(table: pd.DataFrame) -> str:
-    """Write a table as CSV text: comma, LF, no index, ten significant digits, true and false."""
-    text = io.StringIO()
-    booleans = table.select_dtypes(["bool", "boolean"]).columns
-    plain = table.assign(**{c: table[c].map({True: "true", False: "false"}) for c in booleans})
-    plain.to_csv(text, index=False, lineterminator="\n", float_format="%.10g")
-    return text.getvalue()
 
 
 def build_panel(read: Callable[[str], pd.DataFrame]) -> Mapping[str, pd.DataFrame]:

@@ -5,10 +5,10 @@ import pandas as pd
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.sources import provenance
-from bsup_analysis.sources.reading import read_csv
 from bsup_analysis.sources.schemas import SCHEMAS
+from bsup_analysis.tables import read_csv
 
-__all__ = ["read_source"]
+__all__ = ["SCHEMAS", "read_source"]
 
 
 def read_source(name: str) -> pd.DataFrame:

@@ -8,16 +8,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
 
-CODE = r"^\d{4}$"
-
-
-class Strict(pa.DataFrameModel):
-    """A table with exactly these columns, in this order, as these types."""
-
-    class Config:
-        strict = True
-        ordered = True
-        coerce = True
+from bsup_analysis.tables import CODE, Strict
 
 
 class ProgrammeStartLoans(Strict):

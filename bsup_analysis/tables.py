@@ -1,4 +1,4 @@
-"""Strict reading of a CSV table: each refusal names file and row, and nothing is guessed.
+"""Tables as files: what a strict table is, read so that each refusal names its row, and written.
 
 pandas reads almost anything (short rows are padded, other encodings raise without a row), and
 pandera checks values but knows no file; this module joins the two so that the sentence a reader
@@ -16,8 +16,17 @@ from pandera.errors import SchemaErrors
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 
-
+CODE = r"^\d{4}$"
 _BOOLEANS = {"true": True, "false": False}
+
+
+class Strict(pa.DataFrameModel):
+    """A table with exactly these columns, in this order, as these types."""
+
+    class Config:
+        strict = True
+        ordered = True
+        coerce = True
 
 
 def _shown(path: Path) -> str:
@@ -121,3 +130,12 @@ def read_csv(path: Path, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
         return schema.validate(table, lazy=True)
     except SchemaErrors as invalid:
         raise InputError(_first_failure(invalid, where)) from None
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """Write a table as CSV text: comma, LF, no index, ten significant digits, true and false."""
+    text = io.StringIO()
+    booleans = table.select_dtypes(["bool", "boolean"]).columns
+    plain = table.assign(**{c: table[c].map({True: "true", False: "false"}) for c in booleans})
+    plain.to_csv(text, index=False, lineterminator="\n", float_format="%.10g")
+    return text.getvalue()
