@@ -47,6 +47,8 @@ def _decode(path: Path) -> str:
         raise InputError(
             f"{where}, row {row}: not UTF-8 (Latin-1, perhaps); save the file as UTF-8."
         ) from None
+    if not text.strip():
+        raise InputError(f"{where} is empty; restore it from git.")
     if not text.endswith("\n"):
         row = text.count("\n") + 1
         raise InputError(
@@ -116,8 +118,6 @@ def read_csv(path: Path, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
     where = _shown(path)
     expected = list(schema.to_schema().columns)
     text = _decode(path)
-    if not text.strip():
-        raise InputError(f"{where} is empty; restore it from git.")
     try:
         table = _split(text, where, expected)
     except csv.Error as error:

@@ -1,0 +1,23 @@
+"""A copy of the project in a folder of its own, for tests that change something."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project root with the real data, design and notebooks, and the package pointed to it."""
+    root = tmp_path / "project"
+    shutil.copytree(CHECKOUT / "data", root / "data")
+    shutil.copytree(
+        CHECKOUT / "notebooks",
+        root / "notebooks",
+        ignore=shutil.ignore_patterns(".ipynb_checkpoints"),
+    )
+    shutil.copy(CHECKOUT / "study.toml", root / "study.toml")
+    monkeypatch.setenv("BSUP_ROOT", str(root))
+    return root

@@ -1,0 +1,94 @@
+"""Words and numbers: both languages say the same things, and no template holds a result."""
+
+import re
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.language import LANGUAGES, Numbers, Words, templates
+
+# references that are not results: pages, years, table numbers, ids of decisions, file names
+ALLOWED = re.compile(
+    r"\b(?:pp?|s)\. ?\d+(?:-\d+)?(?:(?:, \d+(?:-\d+)?)*(?: (?:and|og) \d+(?:-\d+)?)?)"
+    r"|\bpage \d+\b|\bside \d+\b|\b1 January\b|\b1\. januar\b"
+    r"|\b(?:19|20)\d\d(?:[-–](?:19|20)\d\d)?\b"
+    r"|(?:table|tabell) 0\d{4}\b"
+    r"|\b[AB]\d\d(?:-[AB]\d\d)?\b"
+)
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_keys_and_places() -> None:
+    nb, en = (templates(language) for language in ("nb", "en"))
+    assert set(nb) == set(en)
+    differing = {
+        key: (places(nb[key]), places(en[key])) for key in nb if places(nb[key]) != places(en[key])
+    }
+    assert not differing
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_template_holds_a_result(language: str) -> None:
+    typed = {
+        key: ALLOWED.sub("", text)
+        for key, text in templates(language).items()
+        if re.search(r"\d", ALLOWED.sub("", re.sub(r"\{\w+\}", "", text)))
+    }
+    assert not typed
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_templates_are_not_left_in_the_other_language(language: str) -> None:
+    other = templates("en" if language == "nb" else "nb")
+    same = {
+        key
+        for key, text in templates(language).items()
+        if text == other[key] and len(text.split()) > 2
+    }
+    assert not same
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("nb", ["1 047", "63,9 %", "+36,7 %", "−6,5 %", "−0,12", "−11", "395,3", "a, b og c"]),
+        ("en", ["1,047", "63.9 %", "+36.7 %", "−6.5 %", "−0.12", "−11", "395.3", "a, b and c"]),
+    ],
+)
+def test_number_formats(language: str, expected: list[str]) -> None:
+    numbers = Numbers(language)
+    written = [
+        numbers.count(1047),
+        numbers.percent(0.639),
+        numbers.change(0.367),
+        numbers.change(-0.065),
+        numbers.decimal(-0.1235),
+        numbers.signed(-11),
+        numbers.million(395_266_363),
+        numbers.listed(["a", "b", "c"]),
+    ]
+    assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in written] == expected
+
+
+@given(st.integers(-(10**12), 10**12), st.sampled_from(LANGUAGES))
+def test_a_count_is_read_back_from_its_digits(value: int, language: str) -> None:
+    written = Numbers(language).count(value).replace("\N{MINUS SIGN}", "-")
+    assert int(re.sub(r"[^\d-]", "", written)) == value
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("unknown", [None, float("nan")])
+def test_unknown_is_a_dash(language: str, unknown: float | None) -> None:
+    numbers = Numbers(language)
+    assert {numbers.count(unknown), numbers.percent(unknown), numbers.million(unknown)} == {"–"}
+
+
+def test_unknown_language_is_refused() -> None:
+    with pytest.raises(InputError, match="nb or en"):
+        Words("fr")

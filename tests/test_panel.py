@@ -1,0 +1,151 @@
+"""The panel: borders, identities on the real tables, published totals, the same bytes."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.panel import OUTPUTS, SCHEMAS, build_panel, write_processed
+from bsup_analysis.panel.borders import Borders
+from bsup_analysis.sources import provenance, read_source
+from bsup_analysis.tables import read_csv, to_csv
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def panel() -> dict[str, pd.DataFrame]:
+    return dict(build_panel(read_source))
+
+
+@pytest.fixture(scope="module")
+def borders() -> Borders:
+    codes = frozenset(read_source("municipality_points_2009")["municipality_code"])
+    return Borders(2009, codes, read_source("municipality_changes"))
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_committed_tables_are_the_bytes_a_rebuild_gives(
+    panel: dict[str, pd.DataFrame], name: str
+) -> None:
+    committed = (CHECKOUT / "data" / "processed" / f"{name}.csv").read_bytes()
+    assert to_csv(panel[name]).encode() == committed
+    assert len(read_csv(CHECKOUT / "data" / "processed" / f"{name}.csv", SCHEMAS[name])) > 0
+
+
+def test_units(panel: dict[str, pd.DataFrame]) -> None:
+    municipality = panel["municipality"]
+    assert municipality["group"].value_counts().to_dict() == {"other": 68, "priority": 17}
+    assert len(panel["municipality_year"]) == 85 * 10
+    printed = read_source("programme_p14_start_loans").dropna(subset=["municipality_code"])
+    priority = municipality.query("group == 'priority'")["municipality_code"]
+    assert set(priority) == set(printed["municipality_code"])
+
+
+def test_published_population_totals(panel: dict[str, pd.DataFrame]) -> None:
+    # Statistics Norway, population 1 January 2008 by county (15, 16, 17), as printed
+    years = panel["municipality_year"].query("year == 2008")
+    county = years["municipality_code"].str[:2]
+    totals = years.groupby(county)["population"].sum().to_dict()
+    assert totals == {"15": 246_772, "16": 282_993, "17": 129_856}
+
+
+def test_groups_add_up_to_the_region_and_municipalities_to_groups(
+    panel: dict[str, pd.DataFrame],
+) -> None:
+    region = panel["region_year"].set_index("year")
+    groups = (
+        panel["group_year"].groupby("year")[["population", "loans", "amount_nok"]].sum(min_count=2)
+    )
+    known = groups["loans"].notna()
+    assert (groups["population"] == region["population"]).all()
+    for column in ("loans", "amount_nok"):
+        assert (groups.loc[known, column] == region.loc[known, column]).all()
+    complete = panel["municipality_year"].groupby(["group", "year"])["population"]
+    counted = complete.sum()[complete.apply(lambda p: p.notna().all())]
+    stated = panel["group_year"].set_index(["group", "year"])["population"]
+    assert (counted == stated.loc[counted.index]).all()
+    # only the group of the municipality that later merged is incomplete, and only from then on
+    assert sorted(set(stated.index) - set(counted.index)) == [
+        ("other", 2012),
+        ("other", 2013),
+        ("other", 2014),
+    ]
+
+
+def test_population_is_unknown_only_where_a_later_merger_hides_it(
+    panel: dict[str, pd.DataFrame],
+) -> None:
+    unknown = panel["municipality_year"].query("population.isna()", engine="python")
+    assert set(unknown["municipality_code"]) == {"1723", "1729"}
+    assert set(unknown["year"]) == {2012, 2013, 2014}
+
+
+def test_loans_are_known_only_where_they_are_published(panel: dict[str, pd.DataFrame]) -> None:
+    known = panel["municipality_year"].dropna(subset=["loans"])
+    assert set(known["group"]) == {"priority"}
+    assert known.groupby("year").size().to_dict() == {2008: 2, 2009: 17, 2010: 17}
+
+
+def test_earlier_mergers_are_added_up(panel: dict[str, pd.DataFrame]) -> None:
+    raw = read_source("ssb_population")
+    parts = raw.query("year == 2005 and municipality_code in ['1503', '1556']")["population"].sum()
+    row = panel["municipality_year"].query("year == 2005 and municipality_code == '1505'")
+    assert row["population"].item() == parts
+
+
+def test_mergers_map_in_both_directions(borders: Borders) -> None:
+    assert borders.units("1503", 2005) == ("1505",)
+    assert borders.units("1556", 2007) == ("1505",)
+    assert borders.units("1505", 2008) == ("1505",)
+    assert borders.units("1756", 2012) == ("1723", "1729")
+    assert borders.units("1723", 2011) == ("1723",)
+
+
+@pytest.mark.parametrize(("code", "year"), [("1503", 2009), ("1756", 2009), ("9999", 2005)])
+def test_a_code_that_does_not_belong_to_the_year_is_refused(
+    borders: Borders, code: str, year: int
+) -> None:
+    with pytest.raises(InputError, match=code):
+        borders.units(code, year)
+
+
+@pytest.mark.parametrize("kind", ["split", "partial"])
+def test_splits_refuse(borders: Borders, kind: str) -> None:
+    changes = pd.DataFrame(
+        {
+            "change_date": ["2007-01-01", "2007-01-01"],
+            "kind": [kind, kind],
+            "predecessor_code": ["1599", "1599"],
+            "successor_code": ["1502", "1504"],
+        }
+    )
+    with pytest.raises(InputError, match="decide how its numbers are to be shared"):
+        Borders(2009, borders.codes, changes).units("1599", 2006)
+
+
+def test_a_later_merger_across_groups_is_refused(project: Path) -> None:
+    path = project / "data/raw/municipality_changes.csv"
+    text = path.read_text(encoding="utf-8").replace("1729,Inderøy,1756", "1721,Verdal,1756")
+    path.write_text(text, encoding="utf-8", newline="")
+    provenance.seal("municipality_changes")
+    population = project / "data/raw/ssb_population.csv"
+    kept = [
+        line
+        for line in population.read_text(encoding="utf-8").splitlines(keepends=True)
+        if not (line.startswith("1721,") and line.split(",")[2] >= "2012")
+    ]
+    population.write_text("".join(kept), encoding="utf-8", newline="")
+    provenance.seal("ssb_population")
+    with pytest.raises(InputError, match="joins priority and other"):
+        write_processed(read_source)
+
+
+def test_priority_above_the_region_is_refused(project: Path) -> None:
+    path = project / "data/raw/programme_p11_region_loans.csv"
+    text = path.read_text(encoding="utf-8").replace("4,1047,2009", "4,700,2009")
+    path.write_text(text, encoding="utf-8", newline="")
+    provenance.seal("programme_p11_region_loans")
+    with pytest.raises(InputError, match="more loans or NOK than the whole region"):
+        write_processed(read_source)

@@ -1,0 +1,213 @@
+"""Bad input: every broken raw table is refused with file, row and reason, and nothing is lost."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pandera.typing import Series
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.panel import OUTPUTS, write_processed
+from bsup_analysis.sources import SCHEMAS, provenance, read_source
+from bsup_analysis.tables import Strict, read_csv, to_csv
+
+Edit = Callable[[bytes], bytes]
+
+
+def replace(old: str, new: str) -> Edit:
+    def edit(content: bytes) -> bytes:
+        assert old.encode() in content
+        return content.replace(old.encode(), new.encode(), 1)
+
+    return edit
+
+
+# table, the fault, the row it stands on (the header is row 1), a part of the sentence
+FAULTS: dict[str, tuple[str, Edit, str, str]] = {
+    "truncated": ("ssb_population", lambda c: c[:-9], "row 852", "cut off"),
+    "latin-1": (
+        "ssb_population",
+        lambda c: c.decode("utf-8").encode("latin-1"),
+        "row 15",
+        "not UTF-8",
+    ),
+    "duplicated municipality-year": (
+        "ssb_population",
+        lambda c: c + c.splitlines(keepends=True)[-1],
+        "row 85",
+        "",
+    ),
+    "negative count": (
+        "programme_p14_start_loans",
+        replace("Trondheim,municipality,295,", "Trondheim,municipality,-295,"),
+        "row 2",
+        "loans_2010",
+    ),
+    "non-integer count": (
+        "programme_p14_start_loans",
+        replace("Orkdal,municipality,16,", "Orkdal,municipality,16.5,"),
+        "row 3",
+        "loans_2010",
+    ),
+    "text in place of a count": (
+        "programme_p14_start_loans",
+        replace("Orkdal,municipality,16,", "Orkdal,municipality,many,"),
+        "row 3",
+        "loans_2010",
+    ),
+    "empty count": (
+        "programme_p14_start_loans",
+        replace("Orkdal,municipality,16,", "Orkdal,municipality,,"),
+        "row 3",
+        "loans_2010",
+    ),
+    "malformed code": ("programme_p14_start_loans", replace("1,1601,", "1,161,"), "row 2", "code"),
+    "swapped columns": (
+        "programme_p14_start_loans",
+        replace("loans_2010,loans_2009", "loans_2009,loans_2010"),
+        "row 1",
+        "'loans_2009' where 'loans_2010' belongs",
+    ),
+    "swapped column content": (
+        "programme_p14_start_loans",
+        replace("1,1601,Trondheim", "1,Trondheim,1601"),
+        "row 2",
+        "municipality_code",
+    ),
+    "a field too many": (
+        "press_totals",
+        replace("region,Region Midt-Norge,,2009", "region,Region, Midt-Norge,,2009"),
+        "row 2",
+        "12 fields where 11 belong",
+    ),
+    "unclosed quote": ("press_totals", replace("Frosta", '"Frosta'), "press_totals", "CSV"),
+    "empty file": ("press_totals", lambda _: b"", "press_totals", "empty"),
+    "year out of range": ("ssb_population", replace(",2005,", ",205,"), "row 2", "year"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_is_refused_with_file_row_and_reason(project: Path, name: str) -> None:
+    table, edit, row, reason = FAULTS[name]
+    path = project / "data" / "raw" / f"{table}.csv"
+    path.write_bytes(edit(path.read_bytes()))
+    before = {n: (project / f"data/processed/{n}.csv").read_bytes() for n in OUTPUTS}
+    with pytest.raises(InputError) as caught:
+        write_processed(read_source)
+    sentence = str(caught.value)
+    assert f"data/raw/{table}.csv" in sentence
+    assert row in sentence
+    assert reason in sentence
+    assert "\n" not in sentence
+    after = {n: (project / f"data/processed/{n}.csv").read_bytes() for n in OUTPUTS}
+    assert after == before
+    assert not list((project / "data" / "processed").glob(".*"))
+
+
+def test_missing_raw_file_is_refused(project: Path) -> None:
+    (project / "data/raw/press_totals.csv").unlink()
+    with pytest.raises(InputError, match=r"data/raw/press_totals\.csv is missing"):
+        write_processed(read_source)
+
+
+def test_unknown_municipality_code_is_refused_with_its_row(project: Path) -> None:
+    path = project / "data/raw/ssb_population.csv"
+    path.write_bytes(path.read_bytes().replace(b"\n1601,Trondheim,2005", b"\n1699,Trondheim,2005"))
+    provenance.seal("ssb_population")
+    with pytest.raises(InputError, match=r"ssb_population\.csv, row \d+: .*1699"):
+        write_processed(read_source)
+
+
+def test_changed_content_is_refused_until_it_is_sealed(project: Path) -> None:
+    path = project / "data/raw/press_totals.csv"
+    path.write_bytes(path.read_bytes().replace(b",498000000,", b",499000000,"))
+    with pytest.raises(InputError, match="bsup seal press_totals"):
+        read_source("press_totals")
+    provenance.seal("press_totals")
+    assert 499_000_000 in set(read_source("press_totals")["printed_value"])
+
+
+def test_raw_table_without_a_record_is_not_read(project: Path) -> None:
+    (project / "data/raw/press_totals.provenance.toml").unlink()
+    with pytest.raises(InputError, match=r"where press_totals\.csv comes from"):
+        read_source("press_totals")
+
+
+def test_incomplete_record_is_refused(project: Path) -> None:
+    record = project / "data/raw/press_totals.provenance.toml"
+    text = record.read_text(encoding="utf-8")
+    record.write_text(text.replace("licence = ", "license = ", 1), encoding="utf-8")
+    with pytest.raises(InputError, match="licen"):
+        read_source("press_totals")
+
+
+def test_unknown_table_names_the_known_ones() -> None:
+    with pytest.raises(InputError, match="ssb_population"):
+        read_source("ssb_populasjon")
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_every_committed_table_is_read(name: str) -> None:
+    assert len(read_source(name)) > 0
+
+
+class Small(Strict):
+    """A table of its own for trying the reader."""
+
+    code: Series[str] = pa.Field(str_matches=r"^\d{4}$", unique=True)
+    name: Series[str]
+    count: Series[pd.Int64Dtype] = pa.Field(ge=0, nullable=True)
+    chosen: Series[pd.BooleanDtype]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 9999).map(lambda n: f"{n:04d}"),
+            st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1),
+            st.none() | st.integers(0, 10**12),
+            st.booleans(),
+        ),
+        unique_by=lambda row: row[0],
+        min_size=1,
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_written_is_read_back_the_same(tmp_path: Path, rows: list[tuple]) -> None:
+    table = pd.DataFrame(rows, columns=["code", "name", "count", "chosen"])
+    table = Small.validate(table.astype({"count": "Int64", "chosen": "boolean", "name": "str"}))
+    path = tmp_path / "small.csv"
+    path.write_text(to_csv(table), encoding="utf-8", newline="")
+    pd.testing.assert_frame_equal(read_csv(path, Small), table)
+
+
+@given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+def test_any_bytes_end_in_a_table_or_one_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "small.csv"
+    path.write_bytes(content)
+    try:
+        read_csv(path, Small)
+    except InputError as error:
+        assert "small.csv" in str(error)
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+def test_a_damaged_table_is_never_read_as_another(tmp_path: Path, data: st.DataObject) -> None:
+    good = b"code,name,count,chosen\n1601,Trondheim,295,true\n1640,R\xc3\xb8ros,8,false\n"
+    cut = data.draw(st.integers(0, len(good) - 1))
+    path = tmp_path / "small.csv"
+    path.write_bytes(good[:cut])
+    try:
+        table = read_csv(path, Small)
+    except InputError as error:
+        assert "small.csv" in str(error)
+    else:
+        # only a cut at a row's end leaves a table, and then of whole rows
+        assert good[:cut].endswith(b"\n")
+        assert len(table) == good[:cut].count(b"\n") - 1
