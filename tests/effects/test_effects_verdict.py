@@ -1,0 +1,93 @@
+import pytest
+
+from bsup_analysis.effects.inference import dispersed_se, ratio_interval
+from bsup_analysis.effects.intervals import Interval
+from bsup_analysis.effects.specifications import Specification, specification_rows
+from bsup_analysis.effects.verdict import PUBLISHED_REASONS, municipal_verdict, published_verdict
+from bsup_analysis.errors import InputError
+
+ABOVE, BELOW = ratio_interval(0.5, 0.1), ratio_interval(-0.5, 0.1)
+WIDE = ratio_interval(0.5, 0.4)
+
+
+def test_published_totals_show_nothing(totals):
+    intervals = {
+        name: ratio_interval(totals.log_ratio, dispersed_se(totals, phi_priority=phi))
+        for name, phi in (("poisson", 1), ("phi17", 2.18))
+    }
+    verdict = published_verdict(intervals)
+    assert verdict.key == "not_shown"
+    assert verdict.interval == intervals["phi17"]
+    assert verdict.interval_name == "phi17"
+    assert verdict.reasons == PUBLISHED_REASONS
+    assert verdict.interval.detectable_below < totals.ratio
+
+
+@pytest.mark.parametrize(
+    ("intervals", "key"),
+    [
+        ({"a": ABOVE, "b": ratio_interval(0.5, 0.2)}, "improved"),
+        ({"a": BELOW, "b": ratio_interval(-0.5, 0.2)}, "worse"),
+        ({"a": ABOVE, "b": WIDE}, "not_shown"),
+    ],
+)
+def test_every_dispersion_must_agree(intervals, key):
+    verdict = published_verdict(intervals)
+    assert verdict.key == key
+    assert verdict.interval_name == "b"
+    assert verdict.reasons == PUBLISHED_REASONS
+
+
+@pytest.mark.parametrize(
+    ("primary", "breakdown", "second", "key"),
+    [
+        (ABOVE, 1.0, WIDE, "improved"),
+        (ABOVE, 0.99, ABOVE, "not_shown"),
+        (ABOVE, 2.0, BELOW, "not_shown"),
+        (WIDE, 2.0, ABOVE, "not_shown"),
+        (BELOW, 1.0, BELOW, "worse"),
+        (BELOW, 1.0, ABOVE, "not_shown"),
+    ],
+)
+def test_decision_table(primary, breakdown, second, key):
+    """Evaluation plan, municipal level, point 9."""
+    assert municipal_verdict(primary, breakdown, second).key == key
+
+
+def test_refuses():
+    with pytest.raises(InputError, match="one interval at least"):
+        published_verdict({})
+    with pytest.raises(InputError, match="not of the same ratio"):
+        published_verdict({"a": ABOVE, "b": BELOW})
+
+
+def test_rows_are_the_intervals(totals):
+    se = dispersed_se(totals)
+    interval = ratio_interval(totals.log_ratio, se)
+    (row,) = specification_rows([Specification("loans", totals.ratio, se)])
+    assert (row.low, row.high) == pytest.approx((interval.low, interval.high), rel=1e-12)
+    assert row.detectable_above == pytest.approx(interval.detectable_above, rel=1e-12)
+    assert row.ratio == Interval.exact(totals.ratio)
+
+
+def test_rows_carry_rounding():
+    exact, rounded = specification_rows(
+        [Specification("a", 0.8, 0.1), Specification("b", Interval(0.8, 0.75, 0.9), 0.1)]
+    )
+    assert rounded.low == pytest.approx(exact.low * 0.75 / 0.8, rel=1e-12)
+    assert rounded.high == pytest.approx(exact.high * 0.9 / 0.8, rel=1e-12)
+    (wider,) = specification_rows([Specification("a", 0.8, 0.1, df=6)])
+    assert wider.high > exact.high
+
+
+def test_rows_refuse():
+    with pytest.raises(InputError, match="31 specifications"):
+        specification_rows([Specification(str(n), 1, 0.1) for n in range(31)])
+    with pytest.raises(InputError, match="0 specifications"):
+        specification_rows([])
+    with pytest.raises(InputError, match="named a"):
+        specification_rows([Specification("a", 1, 0.1), Specification("a", 2, 0.1)])
+    with pytest.raises(InputError, match="must be above zero"):
+        specification_rows([Specification("a", 0, 0.1)])
+    with pytest.raises(InputError, match="standard error above zero"):
+        specification_rows([Specification("a", 1, float("inf"))])
