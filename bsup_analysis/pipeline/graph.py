@@ -1,0 +1,138 @@
+"""The order of work: raw -> processed -> notebooks -> contents -> pages -> published, as tasks.
+
+Each task names what it reads and what it makes.  The engine orders them by that, runs what is
+independent side by side, and skips what is unchanged by content.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from doit.task import Task
+
+from bsup_analysis.pipeline.contents import as_entry, contents_path, write_contents
+from bsup_analysis.pipeline.engine import task
+from bsup_analysis.pipeline.manifest import Entries
+from bsup_analysis.pipeline.parameters import check
+from bsup_analysis.pipeline.project import Page, Project
+from bsup_analysis.pipeline.publish import kept_pages, publish
+
+HERE = Path(__file__).parent
+TEMPLATES = [path for path in sorted((HERE / "templates").rglob("*")) if path.is_file()]
+EXECUTING = [HERE / "execute.py", HERE / "kernel.py"]
+RENDERING = [HERE / "render.py", HERE / "contents.py", *TEMPLATES]
+PUBLISHING = [HERE / "publish.py", HERE / "merge.py", HERE / "manifest.py"]
+
+
+def graph(project: Project, pages: Sequence[Page]) -> list[Task]:
+    """Return the tasks that make and publish `pages`, in the order they are to be read.
+
+    Raises
+    ------
+    InputError
+        If a run asks for a parameter its notebook does not have or a value it cannot take.
+    """
+    for page in pages:
+        check(page.run.notebook, page.parameters, project.allowed)
+    kept = kept_pages(project, pages)
+    keys = {page.key for page in pages} | set(kept)
+    languages = [one for one in project.languages if any(k.startswith(f"{one}/") for k in keys)]
+    return [
+        processed(project),
+        *(_notebook(project, page) for page in pages),
+        *(_contents(project, pages, kept, language, languages) for language in languages),
+        *(
+            _page(project, page, [o for o in languages if f"{o}/{page.run.id}" in keys])
+            for page in pages
+        ),
+        _publication(project, pages, kept, languages),
+    ]
+
+
+def processed(project: Project) -> Task:
+    """Raw tables and decisions -> processed tables."""
+    return task(
+        "processed tables",
+        project.processed.build,
+        inputs=[*project.processed.inputs, *project.design, *project.code],
+        outputs=project.processed.outputs,
+    )
+
+
+def _notebook(project: Project, page: Page) -> Task:
+    """Notebook, its tables, the design and the code -> executed notebook and its exhibits."""
+    folder = project.folder(page)
+
+    def execute() -> list[Path]:
+        from bsup_analysis.pipeline.execute import execute
+
+        return execute(project, page, folder, project.build / "scratch")
+
+    return task(
+        f"notebook {page.key}",
+        execute,
+        inputs=[*project.inputs(page.run), *project.code, *EXECUTING],
+        outputs=[folder / "run.json", folder / "notebook.ipynb"],
+        settings=page.parameters,
+    )
+
+
+def _contents(
+    project: Project, pages: Sequence[Page], kept: Entries, language: str, languages: list[str]
+) -> Task:
+    """Notebooks of one language -> list of its pages, and the page a report opens with."""
+    chosen = [page for page in pages if page.language == language]
+    stay = [
+        as_entry({**entry["contents"], "outdated": entry["outdated"]})
+        for entry in kept.values()
+        if entry["language"] == language
+    ]
+    path = contents_path(project, language)
+
+    def write() -> list[Path]:
+        from bsup_analysis.pipeline.render import render_contents
+
+        return write_contents(project, language, chosen, stay) + render_contents(
+            language, path, languages
+        )
+
+    return task(
+        f"contents {language}",
+        write,
+        inputs=[*(project.folder(page) / "run.json" for page in chosen), *RENDERING],
+        outputs=[path, path.with_name("index.html")],
+        settings=(stay, languages),
+    )
+
+
+def _page(project: Project, page: Page, languages: list[str]) -> Task:
+    """Notebook as executed, and the list of pages -> one self-contained page."""
+    folder, contents = project.folder(page), contents_path(project, page.language)
+
+    def render() -> list[Path]:
+        from bsup_analysis.pipeline.render import render_page
+
+        return render_page(page, folder, contents, languages)
+
+    return task(
+        f"page {page.key}",
+        render,
+        inputs=[folder / "run.json", folder / "notebook.ipynb", contents, *RENDERING],
+        outputs=[folder / "page.html"],
+        settings=languages,
+    )
+
+
+def _publication(
+    project: Project, pages: Sequence[Page], kept: Entries, languages: list[str]
+) -> Task:
+    """Pages and exhibits -> reports/."""
+    built = [project.folder(page) / name for page in pages for name in ("run.json", "page.html")]
+    opening = [contents_path(project, one).with_name("index.html") for one in languages]
+    return task(
+        "publish",
+        partial(publish, project, pages, kept),
+        inputs=[*built, *opening, *PUBLISHING],
+        outputs=[project.reports / "manifest.json"],
+        settings=sorted((key, entry["outdated"]) for key, entry in kept.items()),
+    )

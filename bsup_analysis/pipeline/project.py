@@ -1,0 +1,164 @@
+"""A plain description of what is to be run; the pipeline knows nothing else of the study."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypedDict
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.files import sha256
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a notebook; `id` is also the page's file name."""
+
+    id: str
+    notebook: Path
+    tables: tuple[Path, ...]
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A run in one language: what is executed, rendered and published."""
+
+    run: Run
+    language: str
+
+    @property
+    def key(self) -> str:
+        """Name of the page in the manifest and in messages, such as ``nb/04_effects``."""
+        return f"{self.language}/{self.run.id}"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Parameters the notebook is given, but for the folder it writes to."""
+        return {**self.run.parameters, "language": self.language}
+
+
+@dataclass(frozen=True)
+class Step:
+    """The step from raw to processed tables; `build` returns the files it wrote."""
+
+    inputs: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+    build: Callable[[], Iterable[Path]]
+
+
+class Fingerprint(TypedDict):
+    """SHA-256 of what a run depends on: each input by name, and the package's code as one."""
+
+    inputs: dict[str, str]
+    code: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything the pipeline needs to know.
+
+    Attributes
+    ----------
+    root
+        The checkout.
+    runs
+        The runs of the report, in the order of its pages.
+    allowed
+        The values each notebook parameter may take, ``*`` standing for any text; ``language``
+        must be among the names.
+    processed
+        How the processed tables are made.
+    design
+        Files that every notebook depends on, beside its tables: `study.toml`, the lock.
+    code
+        The package's source files that every notebook depends on.
+    """
+
+    root: Path
+    runs: tuple[Run, ...]
+    allowed: Mapping[str, tuple[str, ...]]
+    processed: Step
+    design: tuple[Path, ...]
+    code: tuple[Path, ...]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages the report exists in."""
+        return tuple(self.allowed["language"])
+
+    @property
+    def build(self) -> Path:
+        """Folder of what is made on the way; git ignores it."""
+        return self.root / "build"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of what is published."""
+        return self.root / "reports"
+
+    def folder(self, page: Page) -> Path:
+        """Return the build folder of a page."""
+        return self.build / "runs" / page.run.id / page.language
+
+    def name(self, path: Path) -> str:
+        """Return a path as the reader knows it: relative to the checkout, with slashes."""
+        return (
+            path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
+        )
+
+    def pages(self, languages: Iterable[str] | None = None, only: str | None = None) -> list[Page]:
+        """Return the selected pages, in the order of the report.
+
+        Parameters
+        ----------
+        languages
+            Some of `Project.languages`; all if None.
+        only
+            Name of a notebook, or id of one of its runs; all if None.
+
+        Raises
+        ------
+        InputError
+            If there is no such language, notebook or run; the sentence names those there are.
+        """
+        chosen = self.languages if languages is None else tuple(languages)
+        for language in chosen:
+            if language not in self.languages:
+                known = ", ".join(self.languages)
+                raise InputError(
+                    f"there is no language {language!r}; the report exists in {known}."
+                )
+        runs = [run for run in self.runs if only in (None, run.id, run.notebook.stem)]
+        if not runs:
+            known = ", ".join(dict.fromkeys(n for r in self.runs for n in (r.notebook.stem, r.id)))
+            raise InputError(f"there is no notebook or run {only!r}; there are: {known}.")
+        return [Page(run, language) for language in chosen for run in runs]
+
+    def inputs(self, run: Run) -> tuple[Path, ...]:
+        """Return every file a run depends on, beside the package's code.
+
+        A raw table brings its provenance record, which notebooks show and which seals it.
+        """
+        records = (table.with_suffix(".provenance.toml") for table in run.tables)
+        return (run.notebook, *run.tables, *filter(Path.is_file, records), *self.design)
+
+    def fingerprint(self, run: Run) -> Fingerprint:
+        """Return the SHA-256 of what a run depends on, as far as it is there."""
+        code = hashlib.sha256()
+        for path in sorted(self.code):
+            code.update(f"{self.name(path)} {digest(path)}\n".encode())
+        inputs = {self.name(p): digest(p) for p in self.inputs(run) if p.is_file()}
+        return Fingerprint(inputs=dict(sorted(inputs.items())), code=code.hexdigest())
+
+
+def digest(path: Path) -> str:
+    """Return a file's SHA-256; within a process a file that has not moved is read only once."""
+    status = path.stat()
+    return _digest(path, status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+@cache
+def _digest(path: Path, _time_ns: int, _size: int, _inode: int) -> str:
+    return sha256(path)
