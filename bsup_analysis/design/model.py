@@ -92,15 +92,37 @@ class Notebook:
 
 @dataclass(frozen=True, config=_STRICT)
 class Specification:
-    """One row of the specification figure: a named set of choices."""
+    """One row of the specification figure: where it departs from the main contrast, and why.
+
+    Attributes
+    ----------
+    outcome
+        Loans, or NOK.
+    per_inhabitant
+        Whether growth is of the number for each inhabitant.
+    without
+        Codes of priority municipalities left out.
+    malvik_2009_loans
+        Malvik's loans in 2009 as the table or as the text has them.
+    region_loans
+        The region's loans in the two years, where other bars of the chart are taken for them.
+    baseline
+        The year before: 2009, or 2008 with the printed share read as of loans or of NOK.
+    dispersion
+        `poisson`, `priority` (both groups as dispersed as the priority municipalities) or
+        `clustered` (from the priority municipalities' rows, the others alike).
+    """
 
     name: Name
-    outcome: Literal["loans", "amount"]
-    per_inhabitant: bool
-    without: tuple[str, ...]
-    malvik_2009_loans: Literal["table_p14", "text_p06"]
     reason: Text
     source: Text
+    outcome: Literal["loans", "amount"] = "loans"
+    per_inhabitant: bool = False
+    without: tuple[str, ...] = ()
+    malvik_2009_loans: Literal["table_p14", "text_p06"] = "table_p14"
+    region_loans: tuple[int, int] | None = None
+    baseline: Literal["table_2009", "share_2008_of_loans", "share_2008_of_amount"] = "table_2009"
+    dispersion: Literal["poisson", "priority", "clustered"] = "priority"
 
 
 @dataclass(frozen=True, config=_STRICT)
