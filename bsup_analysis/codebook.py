@@ -1,5 +1,6 @@
 """The codebook `data/README.md`, generated from the schemas and the provenance records."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from bsup_analysis import paths
@@ -26,7 +27,7 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
     head = "| column | unit | meaning |\n|---|---|---|\n"
     return head + "".join(f"| {' | '.join(_cell(cell) for cell in row)} |\n" for row in rows)
 

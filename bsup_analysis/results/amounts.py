@@ -18,6 +18,8 @@ from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.results.groups import years
 
+PRESS_COUNTY = "17"
+
 
 def _amount(rows: pd.DataFrame, group: str, year: int) -> Interval:
     row = rows[(rows["group"] == group) & (rows["year"] == year)].iloc[0]
@@ -26,18 +28,38 @@ def _amount(rows: pd.DataFrame, group: str, year: int) -> Interval:
     )
 
 
+def _region(region_year: pd.DataFrame, year: int) -> Interval:
+    row = region_year[region_year["year"] == year].iloc[0]
+    return Interval(*(float(row[f"amount_nok{end}"]) for end in ("", "_low", "_high")))
+
+
 def amounts_rounding(
     group_year: pd.DataFrame, region_year: pd.DataFrame, design: Design
 ) -> AmountContrast:
     """Contrast of NOK with what the rounding of the press totals leaves open."""
     before, after = years(design)
-    region = region_year.set_index("year")
-    total = [
-        Interval(*(float(region.loc[year, f"amount_nok{end}"]) for end in ("", "_low", "_high")))
-        for year in (before, after)
-    ]
     own = [_amount(group_year, "priority", year).value for year in (before, after)]
-    return amount_contrast(*own, *total)
+    return amount_contrast(
+        own[0], own[1], _region(region_year, before), _region(region_year, after)
+    )
+
+
+def _press_county(press_totals: pd.DataFrame, county: str, year: int) -> Interval:
+    rows = press_totals[
+        (press_totals["area_code"] == county)
+        & (press_totals["quantity"] == "amount")
+        & (press_totals["year"] == year)
+    ]
+    return Interval.rounded(float(rows["printed_value"].item()), 1e6)
+
+
+def _priority_amount(municipality_year: pd.DataFrame, inside: bool, year: int) -> float:
+    rows = municipality_year[
+        (municipality_year["group"] == "priority")
+        & (municipality_year["municipality_code"].str.startswith(PRESS_COUNTY) == inside)
+        & (municipality_year["year"] == year)
+    ]
+    return float(rows["amount_nok"].sum())
 
 
 def amounts_county_17(
@@ -45,16 +67,28 @@ def amounts_county_17(
 ) -> AmountContrast:
     """Contrast of NOK inside Nord-Trøndelag, the one county with a press total."""
     before, after = years(design)
-    rows = municipality_year[
-        (municipality_year["group"] == "priority")
-        & municipality_year["municipality_code"].str.startswith("17")
-    ]
-    press = press_totals.query("area_code == '17' and quantity == 'amount'").set_index("year")
-    total = [
-        Interval.rounded(float(press.loc[year, "printed_value"]), 1e6) for year in (before, after)
-    ]
-    own = rows.groupby("year")["amount_nok"].sum()
-    return amount_contrast(float(own[before]), float(own[after]), *total)
+    return amount_contrast(
+        _priority_amount(municipality_year, True, before),
+        _priority_amount(municipality_year, True, after),
+        _press_county(press_totals, PRESS_COUNTY, before),
+        _press_county(press_totals, PRESS_COUNTY, after),
+    )
+
+
+def amounts_other_counties(
+    municipality_year: pd.DataFrame,
+    press_totals: pd.DataFrame,
+    region_year: pd.DataFrame,
+    design: Design,
+) -> AmountContrast:
+    """Contrast of NOK in the other counties: the region's press total less Nord-Trøndelag's."""
+    before, after = years(design)
+    return amount_contrast(
+        _priority_amount(municipality_year, False, before),
+        _priority_amount(municipality_year, False, after),
+        _region(region_year, before) - _press_county(press_totals, PRESS_COUNTY, before),
+        _region(region_year, after) - _press_county(press_totals, PRESS_COUNTY, after),
+    )
 
 
 def group_growth_parts(group_year: pd.DataFrame, design: Design) -> Mapping[str, GrowthParts]:

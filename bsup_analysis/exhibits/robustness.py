@@ -1,0 +1,283 @@
+"""How sure: every choice that can tip the answer, municipalities left out, parts of the region."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from bsup_analysis.design import Design
+from bsup_analysis.effects.amounts import AmountContrast, AxisBounds
+from bsup_analysis.effects.group_poisson import GroupContrast
+from bsup_analysis.effects.inside_priority import LeftOut
+from bsup_analysis.effects.specifications import SpecificationRow
+from bsup_analysis.exhibits.contrast import ratio_axis
+from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.style import ACCENT, PRINTED, PRIORITY, new_figure
+from bsup_analysis.language import Words
+
+
+def specifications(
+    specification_table: Sequence[SpecificationRow], design: Design, words: Words
+) -> Exhibit:
+    """Show each specification of the design as a named row with its interval."""
+    rows = specification_table
+    data = pd.DataFrame(
+        {
+            "specification": [row.name for row in rows],
+            "ratio": [row.ratio.value for row in rows],
+            "ratio_rounding_low": [row.ratio.low for row in rows],
+            "ratio_rounding_high": [row.ratio.high for row in rows],
+            "low": [row.low for row in rows],
+            "high": [row.high for row in rows],
+            "minimum_detectable_above": [row.detectable_above for row in rows],
+            "minimum_detectable_below": [row.detectable_below for row in rows],
+        }
+    )
+    labels = [words(f"robustness.specification_{row.name}") for row in rows]
+    main = next(i for i, chosen in enumerate(design.specifications) if chosen.name == "loans")
+
+    def draw() -> Figure:
+        figure, axes = new_figure(height_in=0.9 + 0.27 * len(rows))
+        for position, row in enumerate(rows):
+            excludes = row.low > 1 or row.high < 1
+            colour = ACCENT if excludes else PRIORITY
+            axes.plot([row.low, row.high], [position, position], color=colour, lw=2)
+            axes.plot(
+                row.ratio.value,
+                position,
+                "D" if excludes else "o",
+                color=colour,
+                ms=7 if position == main else 5,
+                mfc=colour if position == main else "white",
+            )
+            for limit in (row.detectable_below, row.detectable_above):
+                axes.plot(limit, position, "|", color=PRINTED, ms=8)
+        axes.plot([], [], "o", color=PRIORITY, mfc="white", label=words("robustness.holds"))
+        axes.plot([], [], "D", color=ACCENT, mfc="white", label=words("robustness.excludes"))
+        axes.plot([], [], "|", color=PRINTED, ms=8, label=words("contrast.mdr"))
+        axes.set_yticks(range(len(rows)), labels, fontsize="small")
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.tick_params(axis="y", length=0)
+        edge = max(1.1 * data["minimum_detectable_above"].max(), 1.1 * data["high"].max())
+        ratio_axis(axes, words, 0.9 * data["low"].min(), edge)
+        axes.grid(axis="y", alpha=0.5)
+        axes.set_title(words("contrast.ratio_and_interval"))
+        axes.legend(loc="upper center", bbox_to_anchor=(0.3, -0.05), ncols=3, fontsize="small")
+        return figure
+
+    named = list(zip(labels, rows, strict=True))
+    below = [label for label, row in named if row.high < 1]
+    above = [label for label, row in named if row.low > 1]
+    sentences = [
+        words(f"robustness.exclude_{side}", which=words.listed([f"«{label}»" for label in which]))
+        for side, which in (("below", below), ("above", above))
+        if which
+    ]
+    holding = len(rows) - len(below) - len(above)
+    values = {
+        "rows": words.count(len(rows)),
+        "holding": words.count(holding),
+        "smallest": words.decimal(data["ratio"].min()),
+        "largest": words.decimal(data["ratio"].max()),
+        "excluding": " ".join(sentences) or words("robustness.none_exclude"),
+    }
+    return Exhibit(
+        id="specifications",
+        title=words("robustness.specifications_title"),
+        caption=words("robustness.specifications_caption", **values),
+        source=words("robustness.specifications_source"),
+        alternative_text=words("robustness.specifications_alternative_text", **values),
+        data=data,
+        draw=draw,
+        numbers={
+            "specifications_total": Number(len(rows), "specifications"),
+            "specifications_interval_holds_one": Number(holding, "specifications"),
+        },
+    )
+
+
+def left_out(
+    loans_left_out: Sequence[LeftOut],
+    loans_contrast: GroupContrast,
+    municipality: pd.DataFrame,
+    words: Words,
+) -> Exhibit:
+    """Show the contrast of loans without each priority municipality in turn."""
+    names = municipality.set_index("municipality_code")["municipality_name"]
+    data = pd.DataFrame(
+        {
+            "municipality_code": [row.code for row in loans_left_out],
+            "municipality_name": [names[row.code] for row in loans_left_out],
+            "ratio": [row.interval.ratio for row in loans_left_out],
+            "low": [row.interval.low for row in loans_left_out],
+            "high": [row.interval.high for row in loans_left_out],
+            "dispersion": [row.phi for row in loans_left_out],
+            "minimum_detectable_above": [row.interval.detectable_above for row in loans_left_out],
+            "minimum_detectable_below": [row.interval.detectable_below for row in loans_left_out],
+        }
+    ).sort_values(["ratio", "municipality_code"], ignore_index=True)
+
+    def draw() -> Figure:
+        figure, axes = new_figure(height_in=0.9 + 0.25 * len(data))
+        for position, row in enumerate(data.itertuples()):
+            axes.plot([row.low, row.high], [position, position], color=PRIORITY, lw=2)
+            axes.plot(row.ratio, position, "o", color=PRIORITY)
+            for limit in (row.minimum_detectable_below, row.minimum_detectable_above):
+                axes.plot(limit, position, "|", color=PRINTED, ms=8)
+        axes.axvline(loans_contrast.ratio, color=PRIORITY, ls=":", label=words("robustness.all"))
+        axes.plot([], [], "|", color=PRINTED, ms=8, ls="none", label=words("contrast.mdr"))
+        axes.set_yticks(range(len(data)), data["municipality_name"], fontsize="small")
+        axes.set_ylim(len(data) - 0.4, -0.6)
+        axes.tick_params(axis="y", length=0)
+        ratio_axis(
+            axes, words, 0.93 * data["low"].min(), 1.05 * data["minimum_detectable_above"].max()
+        )
+        axes.set_title(words("robustness.left_out_axis"))
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=2, fontsize="small")
+        return figure
+
+    first, last = data.iloc[0], data.iloc[-1]
+    values = {
+        "all": words.decimal(loans_contrast.ratio, 3),
+        "smallest": words.decimal(first["ratio"], 3),
+        "smallest_name": first["municipality_name"],
+        "largest": words.decimal(last["ratio"], 3),
+        "largest_name": last["municipality_name"],
+        "finding": words(
+            "robustness.left_out_all_hold"
+            if ((data["low"] < 1) & (data["high"] > 1)).all()
+            else "robustness.left_out_some_exclude"
+        ),
+    }
+    return Exhibit(
+        id="left_out",
+        title=words("robustness.left_out_title"),
+        caption=words("robustness.left_out_caption", **values),
+        source=words("contrast.source"),
+        alternative_text=words("robustness.left_out_caption", **values),
+        data=data,
+        draw=draw,
+        numbers={
+            f"rate_ratio_leave_out_{row.municipality_code}": Number(row.ratio, "ratio")
+            for row in data.itertuples()
+        },
+    )
+
+
+def parts_of_the_region(
+    amounts_county_17: AmountContrast,
+    amounts_other_counties: AmountContrast,
+    amounts_rounding: AmountContrast,
+    words: Words,
+) -> Exhibit:
+    """Show the contrast of NOK in Nord-Trøndelag and in the rest of the region."""
+    areas = {
+        "county_17": amounts_county_17,
+        "other_counties": amounts_other_counties,
+        "region": amounts_rounding,
+    }
+    data = pd.DataFrame(
+        [
+            {
+                "area": area,
+                "growth_priority": part.priority_growth,
+                "growth_other": part.other_growth.value,
+                "growth_other_low": part.other_growth.low,
+                "growth_other_high": part.other_growth.high,
+                "ratio": part.ratio.value,
+                "ratio_low": part.ratio.low,
+                "ratio_high": part.ratio.high,
+            }
+            for area, part in areas.items()
+        ]
+    )
+
+    def between(low: float, high: float, write: Callable[[float], str]) -> str:
+        return words("robustness.between", low=write(low), high=write(high))
+
+    shown = pd.DataFrame(
+        {
+            words("robustness.area"): [words(f"robustness.{area}") for area in data["area"]],
+            words("robustness.growth_priority"): [
+                words.change(g - 1) for g in data["growth_priority"]
+            ],
+            words("robustness.growth_other"): [
+                between(row.growth_other_low - 1, row.growth_other_high - 1, words.change)
+                for row in data.itertuples()
+            ],
+            words("robustness.ratio_rounding"): [
+                between(row.ratio_low, row.ratio_high, words.decimal) for row in data.itertuples()
+            ],
+        }
+    )
+    part = data.set_index("area")
+    inside, outside = part.loc["county_17"], part.loc["other_counties"]
+    apart = (
+        inside["ratio_low"] > outside["ratio_high"] or inside["ratio_high"] < outside["ratio_low"]
+    )
+    values = {"finding": words("robustness.parts_apart" if apart else "robustness.parts_alike")} | {
+        f"{area}_{end}": words.decimal(part.loc[area, f"ratio_{end}"])
+        for area in areas
+        for end in ("low", "high")
+    }
+    return Exhibit(
+        id="parts_of_the_region",
+        title=words("robustness.parts_title"),
+        caption=words("robustness.parts_caption", **values),
+        source=words("robustness.parts_source"),
+        alternative_text=words("robustness.parts_caption", **values),
+        data=data,
+        shown=shown,
+    )
+
+
+def axis_bounds(
+    chart_axis_bounds: Mapping[int, AxisBounds], group_year: pd.DataFrame, words: Words
+) -> Exhibit:
+    """Show what the chart's axis alone says of amounts, the press totals set aside."""
+    known = group_year.dropna(subset=["amount_nok"]).set_index(["group", "year"])
+    data = pd.DataFrame(
+        [
+            {
+                "year": year,
+                "priority_share_low": bounds.priority_share[0],
+                "priority_share_high": bounds.priority_share[1],
+                "priority_share_press": float(
+                    known.loc[("priority", year), "amount_nok"]
+                    / (
+                        known.loc[("priority", year), "amount_nok"]
+                        + known.loc[("other", year), "amount_nok"]
+                    )
+                ),
+                "other_average_loan_nok_high": bounds.other_average[1],
+                "region_average_loan_nok_low": bounds.region_average[0],
+                "region_average_loan_nok_high": bounds.region_average[1],
+            }
+            for year, bounds in chart_axis_bounds.items()
+        ]
+    )
+    shown = pd.DataFrame(
+        {
+            words("robustness.year"): data["year"].astype(str),
+            words("robustness.region_average"): [
+                words(
+                    "robustness.between",
+                    low=words.count(row.region_average_loan_nok_low),
+                    high=words.count(row.region_average_loan_nok_high),
+                )
+                for row in data.itertuples()
+            ],
+            words("robustness.other_average"): data["other_average_loan_nok_high"].map(words.count),
+            words("robustness.share_at_least"): data["priority_share_low"].map(words.percent),
+            words("robustness.share_press"): data["priority_share_press"].map(words.percent),
+        }
+    )
+    return Exhibit(
+        id="axis_bounds",
+        title=words("robustness.axis_title"),
+        caption=words("robustness.axis_caption"),
+        source=words("robustness.axis_source"),
+        alternative_text=words("robustness.axis_caption"),
+        data=data,
+        shown=shown,
+    )
