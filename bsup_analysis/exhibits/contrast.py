@@ -74,7 +74,7 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
     )
 
     def draw() -> Figure:
-        figure, (left, right) = new_figure(1, 2, 3.4, gridspec_kw={"width_ratios": [1, 1.5]})
+        figure, (left, right) = new_figure(1, 2, 3.9, gridspec_kw={"width_ratios": [1, 1.6]})
         for group in GROUPS:
             growth = contrast.growth[group]
             group_line(left, group, [2009, 2010], [100, 100 * growth.value])
@@ -128,7 +128,7 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
         right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), fontsize="small")
         return figure
 
-    widest = max(contrast.intervals.values(), key=lambda i: i.se)
+    widest = max(contrast.intervals.values(), key=lambda i: i.high / i.low)
     shown = pd.DataFrame(
         {
             words("contrast.row"): [words(f"shares.{group}") for group in GROUPS],

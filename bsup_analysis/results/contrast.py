@@ -48,8 +48,10 @@ class OutcomeContrast:
         Dispersion of the priority municipalities in that unit.
     intervals
         By assumption: `poisson` (loans alone), `phi17` (both groups as dispersed as the
-        priority municipalities) and `clustered` (the priority half from its rows, the others'
-        at the dispersion that half corresponds to).  Limits hold at the worst of the rounding.
+        priority municipalities, normal limits, the form that has been quoted), `phi17_t` (the
+        same with t on the degrees of freedom of that dispersion) and `clustered` (the priority
+        half from its rows, the others' at the dispersion it corresponds to, t).  Limits hold at
+        the worst of the rounding.
     """
 
     outcome: str
@@ -74,9 +76,11 @@ class OutcomeContrast:
         return needed / self.unit_other if needed > 0 else None
 
 
-def _widened(ratio: Interval, se: float, level: float, power: float) -> RatioInterval:
+def _widened(
+    ratio: Interval, se: float, level: float, power: float, df: int | None = None
+) -> RatioInterval:
     """Give the interval of a ratio that is itself known only within its rounding."""
-    interval = ratio_interval(math.log(ratio.value), se, level=level, power=power)
+    interval = ratio_interval(math.log(ratio.value), se, level=level, power=power, df=df)
     return replace(
         interval,
         low=interval.low * ratio.low / ratio.value,
@@ -139,12 +143,15 @@ def outcome_contrast(
         totals, half = poisson, clustered_half_average(priority_loans, priority_amounts)
         parts = group_growth_parts
         phi, ratio = half.equivalent_phi, parts["priority"].average / parts["other"].average
-    errors = {
-        **({"poisson": dispersed_se(totals)} if outcome == "loans" else {}),
-        **({"phi17": dispersed_se(totals, phi_priority=phi)} if outcome != "average" else {}),
-        "clustered": math.sqrt(half.variance + half.equivalent_phi * totals.other_half),
-    }
     settings = design.inference.confidence_level.value, design.inference.power.value
+    df = len(priority_loans.codes) - 1
+    dispersed = dispersed_se(totals, phi_priority=phi)
+    clustered = math.sqrt(half.variance + half.equivalent_phi * totals.other_half)
+    errors: dict[str, tuple[float, int | None]] = {"clustered": (clustered, df)}
+    if outcome != "average":
+        errors = {"phi17": (dispersed, None), "phi17_t": (dispersed, df), **errors}
+    if outcome == "loans":
+        errors = {"poisson": (dispersed_se(totals), None), **errors}
     return OutcomeContrast(
         outcome=outcome,
         before=before,
@@ -154,7 +161,7 @@ def outcome_contrast(
         variance_priority=half.variance,
         unit_other=totals.other_half,
         phi=phi,
-        intervals={name: _widened(ratio, se, *settings) for name, se in errors.items()},
+        intervals={name: _widened(ratio, se, *settings, at) for name, (se, at) in errors.items()},
     )
 
 

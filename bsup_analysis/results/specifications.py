@@ -45,15 +45,14 @@ def _with_malvik_of_the_text(rows: Paired, malvik: pd.DataFrame, year: int) -> P
     return replace(rows, pre=pre)
 
 
-def _standard_error(chosen: Chosen, totals: GroupTotals, rows: Paired) -> float:
+def _error(chosen: Chosen, totals: GroupTotals, rows: Paired) -> tuple[float, int | None]:
+    """Give the standard error of the log ratio and the degrees of freedom it rests on."""
     if chosen.dispersion == "poisson":
-        return dispersed_se(totals)
-    phi = (
-        clustered_half(rows).equivalent_phi
-        if chosen.dispersion == "clustered"
-        else growth_dispersion(rows).phi
-    )
-    return dispersed_se(totals, phi_priority=phi)
+        return dispersed_se(totals), None
+    dispersion = growth_dispersion(rows)
+    clustered = chosen.dispersion == "clustered"
+    phi = clustered_half(rows).equivalent_phi if clustered else dispersion.phi
+    return dispersed_se(totals, phi_priority=phi), dispersion.df
 
 
 def specification_table(
@@ -122,7 +121,7 @@ def specification_table(
             ratio = ratio / _population_growth_ratio(
                 municipality_year, chosen.without, (first, last)
             )
-        return Specification(chosen.name, ratio, _standard_error(chosen, totals, rows))
+        return Specification(chosen.name, ratio, *_error(chosen, totals, rows))
 
     return specification_rows(
         [compute(chosen) for chosen in design.specifications],
