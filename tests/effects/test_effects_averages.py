@@ -60,6 +60,16 @@ def test_extremes_are_wholly_one_part():
     assert same_averages.composition_total == -50
 
 
+def test_one_at_the_overall_average_adds_nothing_to_the_composition():
+    """c stands at 200, the average of both years, and its share goes from 2/4 to 1/3."""
+    change = average_change(
+        Paired(("a", "b", "c"), (1, 1, 2), (1, 1, 1)),
+        Paired(("a", "b", "c"), (100, 300, 400), (100, 300, 200)),
+    )
+    assert change.composition[2] == 0
+    assert change.composition[0] == -change.composition[1] != 0
+
+
 def test_bounds_hold_every_rounding(loans, amounts):
     groups = Paired(("priority", "other"), (738, 309), (1009, 478))
     pre = [amounts.pre_total, Interval.rounded(498e6, 1e6) - amounts.pre_total]

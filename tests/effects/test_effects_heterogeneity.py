@@ -69,6 +69,18 @@ def test_prediction_interval(loans):
     assert spread.tau_low < spread.tau < spread.tau_high
 
 
+def test_limits_of_tau_are_where_the_statistic_is_a_chi_square_quantile(loans):
+    """Q-profile (Viechtbauer 2007), the statistic written out here; 1e-9."""
+    effects = np.log(np.array(loans.post) / np.array(loans.pre))
+    variances = 1 / np.array(loans.post) + 1 / np.array(loans.pre)
+    spread = heterogeneity(loans)
+    for tau, quantile in ((spread.tau_low, 0.975), (spread.tau_high, 0.025)):
+        weights = 1 / (variances + tau**2)
+        mean = np.average(effects, weights=weights)
+        statistic = np.sum(weights * (effects - mean) ** 2)
+        assert statistic == pytest.approx(chi2.ppf(quantile, 16), rel=1e-9)
+
+
 def test_planted_spread_is_recovered():
     """tau = 0.5 in 400 municipalities: within 3.5 standard errors of a standard deviation."""
     rng = np.random.default_rng(5)

@@ -48,6 +48,7 @@ def test_leaving_out_moves_the_ratio_against_the_municipality(loans, totals):
         expected = (1009 - post) / (738 - pre) / totals.other_growth
         assert one.interval.ratio == pytest.approx(expected, rel=1e-13)
         assert one.phi == growth_dispersion(loans.without([one.code])).phi
+        assert one.interval.df == 15
 
 
 def test_without_several(loans, totals):

@@ -115,6 +115,12 @@ def test_scale_and_labels_of_time_do_not_matter(pairs, factor):
     assert test.extreme >= 1
 
 
+def test_products_beyond_64_bits_are_exact():
+    """2^40 x 2^23 does not fit into 64 bits: neither wrapped round nor refused."""
+    test = exact_test(np.array([2**40, 2**40 - 1]), np.array([2**40, 2**40]), (2**23, 2**23))
+    assert (test.extreme, test.assignments) == (1, 2)
+
+
 def test_zero_totals_are_the_most_extreme():
     """A choice with nothing in a year has an infinite log ratio and counts as extreme."""
     rows = Paired(tuple("abcd"), (0, 0, 5, 6), (4, 3, 5, 7))
