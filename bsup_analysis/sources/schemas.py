@@ -214,7 +214,93 @@ class Treatment(Strict):
     reason: Series[str]
 
 
+class ProgrammeStatements(Strict):
+    """The document's quantitative statements, each with the check that recomputes it."""
+
+    statement_id: Series[str] = pa.Field(str_matches=r"^S\d{3}$", unique=True)
+    page: Series[int] = pa.Field(ge=1, le=16)
+    kind: Series[str] = pa.Field(
+        isin=["figure", "date", "claim", "structure", "derived", "artefact"]
+    )
+    statement: Series[str]
+    statement_nb: Series[str]
+    printed_value: Series[str] = pa.Field(nullable=True)
+    unit: Series[str] = pa.Field(nullable=True)
+    period: Series[str] = pa.Field(nullable=True)
+    comparison: Series[str] = pa.Field(
+        isin=[
+            "equal",
+            "more_than",
+            "at_most",
+            "a_little_over",
+            "a_little_under",
+            "about",
+            "whole_million",
+            "whole_percent",
+            "not_later_than",
+            "direction",
+            "exists",
+        ]
+    )
+    check: Series[str]
+    check_argument: Series[str] = pa.Field(
+        str_matches=r"^[a-z_]+=[^;=]+(;[a-z_]+=[^;=]+)*$", nullable=True
+    )
+    facts: Series[str] = pa.Field(str_matches=r"^F\d{3}(;F\d{3})*$", nullable=True)
+    note: Series[str] = pa.Field(nullable=True)
+    note_nb: Series[str] = pa.Field(nullable=True)
+
+
+class Readings(Strict):
+    """Hand decision: statements that can be read in more than one way, and the reading used."""
+
+    reading_id: Series[str] = pa.Field(str_matches=r"^[AB]\d+$", unique=True)
+    topic: Series[str] = pa.Field(unique=True)
+    topic_nb: Series[str] = pa.Field(unique=True)
+    page: Series[str] = pa.Field(str_matches=r"^\d+(;\d+)*$", nullable=True)
+    side_a: Series[str]
+    side_a_nb: Series[str]
+    side_b: Series[str]
+    side_b_nb: Series[str]
+    side_c: Series[str] = pa.Field(nullable=True)
+    side_c_nb: Series[str] = pa.Field(nullable=True)
+    used: Series[str] = pa.Field(isin=["side_a", "side_b", "side_c", "both", "neither"])
+    reason: Series[str]
+    reason_nb: Series[str]
+    source: Series[str]
+    affects: Series[str]
+
+
+class CoTreatment(Strict):
+    """Hand decision: what else was done in a municipality at the same time."""
+
+    municipality_code: Series[str] = pa.Field(str_matches=CODE, nullable=True)
+    what: Series[str]
+    from_date: Series[str] = pa.Field(str_matches=r"^\d{4}(-\d{2}){0,2}$")
+    to_date: Series[str] = pa.Field(str_matches=r"^\d{4}(-\d{2}){0,2}$", nullable=True)
+    source: Series[str]
+    reason: Series[str]
+
+    class Config:
+        unique = ["municipality_code", "what"]
+
+
+class Exclusions(Strict):
+    """Hand decision: which municipalities an analysis leaves out."""
+
+    exclusion_id: Series[str] = pa.Field(str_matches=r"^X\d{2}$", unique=True)
+    municipality_code: Series[str] = pa.Field(str_matches=CODE)
+    applies_to: Series[str]
+    reason: Series[str]
+    source: Series[str]
+
+    class Config:
+        unique = ["municipality_code", "applies_to"]
+
+
 SCHEMAS: dict[str, type[Strict]] = {
+    "co_treatment": CoTreatment,
+    "exclusions": Exclusions,
     "external_facts": ExternalFacts,
     "municipality_changes": MunicipalityChanges,
     "municipality_points_2009": Points,
@@ -226,6 +312,8 @@ SCHEMAS: dict[str, type[Strict]] = {
     "programme_p11_region_loans": ProgrammeRegionLoans,
     "programme_p13_shares": ProgrammeShares,
     "programme_p14_start_loans": ProgrammeStartLoans,
+    "programme_statements": ProgrammeStatements,
+    "readings": Readings,
     "ssb_centrality_2008": Centrality,
     "ssb_population": Population,
     "treatment": Treatment,
