@@ -25,7 +25,7 @@ def verdict_sentence(verdict: Verdict, outcome: str, words: Words) -> str:
 
 def verdict_table(verdict: Verdict, outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
     """Show the verdict, the conditions of the decision table, and what limits its reading."""
-    rows = [("verdict", verdict.key, verdict.interval_name)]
+    rows: list[tuple[str, str, str]] = [("verdict", verdict.key, verdict.interval_name)]
     rows += [
         ("criterion", c.name, "above" if c.above else "below" if c.below else "neither")
         for c in verdict.criteria
