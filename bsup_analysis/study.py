@@ -137,8 +137,11 @@ class Study:
         return exhibit
 
     def headlines(self, *identifiers: str) -> Headlines:
-        """Give numbers of the exhibits shown so far, for the eye and for nbval to compare."""
-        return Headlines({i: self._numbers[i][0] for i in identifiers})
+        """Give numbers of the exhibits shown so far, for the eye and for nbval to compare.
+
+        Those named, or all of them in the order they came where none is named.
+        """
+        return Headlines({i: self._numbers[i][0] for i in identifiers or self._numbers})
 
     def _write(self, exhibit: Exhibit) -> list[str]:
         if self._folder is None:
