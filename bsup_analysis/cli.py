@@ -5,6 +5,7 @@ command with nothing to do ends at once.
 """
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -15,9 +16,9 @@ import typer
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.engine import run, status
-from bsup_analysis.pipeline.graph import graph, processed
+from bsup_analysis.pipeline.graph import graph, make, processed, records
 from bsup_analysis.pipeline.progress import Progress
-from bsup_analysis.pipeline.project import Page, Project, Run, Step
+from bsup_analysis.pipeline.project import Page, Project, Run, Step, code_of
 from bsup_analysis.pipeline.publish import kept_pages
 from bsup_analysis.pipeline.session import Interrupted, at_work
 
@@ -55,7 +56,6 @@ def study_project() -> Project:
     design = load_design(paths.study_file())
     raw = [paths.table_path(name) for name in INPUTS]
     records = [path.with_suffix(".provenance.toml") for path in raw]
-    package = Path(__file__).parent
     return Project(
         root=paths.root(),
         runs=tuple(
@@ -71,15 +71,8 @@ def study_project() -> Project:
         allowed={name: tuple(p.allowed) for name, p in design.parameters.items()},
         processed=Step((*raw, *filter(Path.is_file, records)), tuple(made.values()), build),
         design=(paths.study_file(), paths.root() / "requirements.lock"),
-        code=tuple(path for path in sorted(package.rglob("*")) if _is_code(path, package)),
+        code=code_of(Path(__file__).parent),
     )
-
-
-def _is_code(path: Path, package: Path) -> bool:
-    """Tell what a notebook's results may depend on: all of the package but how it is run."""
-    inside = path.relative_to(package).parts
-    run_only = inside[0] in ("pipeline", "cli.py", "__main__.py")
-    return path.is_file() and not run_only and "__pycache__" not in inside
 
 
 def _pages(project: Project, language: str, only: str | None) -> list[Page]:
@@ -94,7 +87,7 @@ def report(language: Language = "both", only: Only = None, jobs: Jobs = CORES) -
     pages = _pages(project, language, only)
     progress = Progress(sys.stdout)
     with at_work(project):
-        run(graph(project, pages), project.build / "tasks.json", jobs, progress)
+        make(project, pages, jobs, progress)
     for key, entry in kept_pages(project, pages).items():
         if entry["outdated"]:
             typer.echo(f"kept     {key}, made from earlier data or code; `bsup report` renews it")
@@ -111,13 +104,14 @@ def show_status(language: Language = "both", only: Only = None) -> None:
     """Tell what is out of date, and why."""
     project = study_project()
     tasks = graph(project, _pages(project, language, only))
-    states = status(tasks, project.build / "tasks.json", project.name)
+    states = status(tasks, records(project), project.name)
     for state in states:
         if state.stale:
             typer.echo(f"stale    {state.name}")
             for reason in state.reasons:
                 typer.echo(f"           {reason}")
-    typer.echo(f"{sum(s.stale for s in states)} of {len(states)} steps are out of date")
+    stale = sum(state.stale for state in states)
+    typer.echo(f"{stale} of {len(states)} steps are out of date, or need one that is")
 
 
 @app.command(name="verify")
@@ -162,7 +156,7 @@ def notebook(
     page = own_page(project, name, parameter or [])
     folder = own_folder(project, page, out)
     with at_work(project):
-        run([processed(project)], project.build / "tasks.json", 1, Progress(sys.stdout))
+        run([processed(project)], records(project), 1, Progress(sys.stdout))
         from bsup_analysis.pipeline.execute import execute
         from bsup_analysis.pipeline.render import render_page
 
@@ -189,6 +183,8 @@ def codebook() -> None:
 
 def main() -> None:
     """Run the command; what the reader can set right ends in one sentence and status 1."""
+    # a request to end is an interruption like any other
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except InputError as error:

@@ -4,7 +4,6 @@ doit decides what has to run and runs it in threads.  Here it is given a checker
 content, records that are saved after every task, and actions that end in one sentence.
 """
 
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import stat_result
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from doit.control import TaskControl
 from doit.dependency import Dependency, FileChangedChecker, JSONCodec, JsonDB
-from doit.exceptions import TaskError
+from doit.exceptions import BaseFail, TaskError
 from doit.runner import MThreadRunner
 from doit.task import Task
 from doit.tools import config_changed
@@ -115,8 +114,8 @@ def task(
             place = f" ({error.filename})" if error.filename else ""
             return TaskError(f"{name} stopped: {error.strerror or error}{place}.")
         except Exception as error:  # noqa: BLE001 - a fault of the program, too, ends in a sentence
-            trace = "".join(traceback.format_exception(error))
-            return TaskError(f"{name} stopped by a fault of the program.\n{trace}")
+            fault = f"{type(error).__name__}: {error}".splitlines()[0]
+            return TaskError(f"{name} stopped by a fault of the program ({fault})", error)
         for path, was in zip(files, before, strict=True):
             if digest(path) != was:
                 return TaskError(f"{path.name} was changed while {name} ran; run again.")
@@ -164,7 +163,16 @@ def run(tasks: Sequence[Task], records: Path, jobs: int, progress: Progress) -> 
     runner = MThreadRunner(_dependency(records), progress, num_process=max(1, jobs))
     runner.run_all(control.task_dispatcher())
     if progress.failures:
-        raise InputError(progress.failures[0])
+        raise InputError(_sentence(progress.failures[0], records.parent))
+
+
+def _sentence(fail: BaseFail, build: Path) -> str:
+    """Return what to tell of a failure; the traceback of a fault goes to a file."""
+    if not fail.traceback:
+        return fail.message
+    path = build / "failed" / "trace.txt"
+    write_aside(path, "".join(fail.traceback))
+    return f"{fail.message}; please report it with {path}."
 
 
 def status(tasks: Sequence[Task], records: Path, name: Callable[[Path], str]) -> list[State]:

@@ -11,9 +11,10 @@ from pathlib import Path
 from doit.task import Task
 
 from bsup_analysis.pipeline.contents import as_entry, contents_path, write_contents
-from bsup_analysis.pipeline.engine import task
+from bsup_analysis.pipeline.engine import run, task
 from bsup_analysis.pipeline.manifest import Entries
 from bsup_analysis.pipeline.parameters import check
+from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Page, Project
 from bsup_analysis.pipeline.publish import kept_pages, publish
 
@@ -47,6 +48,27 @@ def graph(project: Project, pages: Sequence[Page]) -> list[Task]:
         ),
         _publication(project, pages, kept, languages),
     ]
+
+
+def make(project: Project, pages: Sequence[Page], jobs: int, progress: Progress) -> None:
+    """Make and publish `pages`, as far as they are not up to date.
+
+    Raises
+    ------
+    InputError
+        With the first thing that is wrong; the last good report is then untouched.
+    """
+    tasks = graph(project, pages)
+    if len(pages) < len(project.pages()):
+        # whether a page that is kept is outdated shows only in the new processed tables
+        run(tasks[:1], records(project), jobs, progress)
+        tasks = graph(project, pages)
+    run(tasks, records(project), jobs, progress)
+
+
+def records(project: Project) -> Path:
+    """Return where the engine keeps what it knows of earlier runs."""
+    return project.build / "tasks.json"
 
 
 def processed(project: Project) -> Task:

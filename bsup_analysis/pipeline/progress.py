@@ -19,13 +19,13 @@ class Progress:
     done, skipped
         Names of the tasks that ran and of those that were up to date, in that order.
     failures
-        One sentence for each task that could not be done.
+        What went wrong in each task that could not be done; `message` is a sentence.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self.done: list[str] = []
         self.skipped: list[str] = []
-        self.failures: list[str] = []
+        self.failures: list[BaseFail] = []
         self._stream = stream
         self._lock = threading.Lock()
         self._started: dict[str, float] = {}
@@ -48,13 +48,14 @@ class Progress:
     def skip_uptodate(self, task: Task) -> None:
         """Note that a task has nothing to do."""
         with self._lock:
-            self.skipped.append(task.name)
+            if task.name not in (*self.done, *self.skipped):
+                self.skipped.append(task.name)
 
     def add_failure(self, task: Task, fail: BaseFail) -> None:
         """Keep the sentence of a task that failed."""
         with self._lock:
             if not isinstance(fail, UnmetDependency):
-                self.failures.append(fail.message)
+                self.failures.append(fail)
             if self._started.pop(task.name, None) is not None:
                 self._say("stopped", task.name)
 
@@ -67,11 +68,11 @@ class Progress:
 
     def runtime_error(self, msg: str) -> None:
         """Keep what doit itself has to say."""
-        self.failures.append(msg)
+        self.failures.append(BaseFail(msg))
 
     def cleanup_error(self, exception: BaseFail) -> None:
         """Keep what went wrong in taking down; no task here takes anything down."""
-        self.failures.append(exception.message)
+        self.failures.append(exception)
 
     def get_status(self, task: Task) -> None:
         """Nothing is shown when a task is looked at."""

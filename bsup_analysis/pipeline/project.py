@@ -153,6 +153,18 @@ class Project:
         return Fingerprint(inputs=dict(sorted(inputs.items())), code=code.hexdigest())
 
 
+def code_of(package: Path) -> tuple[Path, ...]:
+    """Return the files of a package that results may depend on: all but how it is run."""
+    run_only = {"pipeline", "cli.py", "__main__.py"}
+    return tuple(
+        path
+        for path in sorted(package.rglob("*"))
+        if path.is_file()
+        and path.relative_to(package).parts[0] not in run_only
+        and "__pycache__" not in path.parts
+    )
+
+
 def digest(path: Path) -> str:
     """Return a file's SHA-256; within a process a file that has not moved is read only once."""
     status = path.stat()

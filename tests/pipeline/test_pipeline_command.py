@@ -1,0 +1,251 @@
+"""The command: what it says, with which status it ends, and that it is alone and quick."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import toy_project
+from toy_project import publish, published
+from typer.testing import CliRunner
+
+from bsup_analysis import cli
+from bsup_analysis.errors import InputError
+from bsup_analysis.pipeline.progress import Progress
+from bsup_analysis.pipeline.project import Project
+from bsup_analysis.pipeline.session import only_one
+from bsup_analysis.pipeline.verify import Check, verify
+
+CHECKOUT = Path(cli.__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def bsup(toy: Project, monkeypatch: pytest.MonkeyPatch):
+    """Call the command on the toy project; gives status, output and errors."""
+    monkeypatch.setattr(cli, "study_project", lambda: toy)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bsup", *arguments])
+        runner = CliRunner()
+        with runner.isolation() as (out, err, _):
+            try:
+                cli.main()
+                status = 0
+            except SystemExit as end:
+                status = end.code or 0
+            return int(status), out.getvalue().decode(), err.getvalue().decode()
+
+    return call
+
+
+def test_report_tells_what_runs_and_where_the_report_is(bsup, toy: Project) -> None:
+    status, out, err = bsup("report", "--jobs", "1")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "running  processed tables"
+    assert re.fullmatch(r"done     notebook nb/01_loans, \d+\.\d s", lines[3])
+    assert re.fullmatch(r"12 steps run, 0 unchanged, \d+\.\d s", lines[-3])
+    index = toy.reports / "nb" / "html" / "index.html"
+    assert lines[-2:] == [
+        f"report   {index}",
+        f"report   {toy.reports / 'en' / 'html' / 'index.html'}",
+    ]
+    assert index.is_file()
+    status, out, err = bsup("report")
+    assert re.match(r"0 steps run, 12 unchanged", out)
+
+
+def test_report_of_one_language_and_one_notebook(bsup, toy: Project) -> None:
+    status, out, _ = bsup("report", "--language", "nb", "--only", "02_people")
+    assert status == 0
+    assert "01_loans" not in out
+    assert "en/" not in out
+    assert "nb/html/02_people.html" in published(toy)
+
+
+def test_selection_tells_what_it_keeps_of_earlier_data(bsup, toy: Project) -> None:
+    bsup("report")
+    path = toy.root / "data" / "raw" / "loans.csv"
+    path.write_text("year,value\n2009,1\n", encoding="utf-8")
+    _, out, _ = bsup("report", "--only", "02_people")
+    assert "kept     nb/01_loans, made from earlier data or code" in out
+    assert "kept     en/01_loans" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["report", "--language", "de"], "there is no language 'de'; the report exists in nb, en."),
+        (["report", "--only", "03"], "there is no notebook or run '03'; there are: 01_loans,"),
+        (["notebook", "01_loans", "-p", "lang=nb"], "has no parameter 'lang'; it has: language,"),
+        (["notebook", "01_loans", "-p", "level=x"], "level cannot be 'x'; it takes: low, high."),
+        (["notebook", "01_loans", "-p", "level"], "-p takes key=value"),
+    ],
+)
+def test_what_is_wrong_ends_in_one_sentence(bsup, arguments: list[str], sentence: str) -> None:
+    status, out, err = bsup(*arguments)
+    assert status == 1
+    assert sentence in err
+    assert err.startswith("bsup: ")
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+def test_failing_notebook_ends_in_one_sentence(bsup, toy: Project) -> None:
+    path = toy.root / "notebooks" / "02_people.ipynb"
+    path.write_text(path.read_text("utf-8").replace("reads.json", "reads"), "utf-8")
+    status, _, err = bsup("report")
+    assert status == 1
+    assert err == (
+        "bsup: notebook 02_people wrote no reads.json; its last cell must be study.close().\n"
+    )
+
+
+def test_fault_of_the_program_ends_in_a_sentence_and_keeps_the_trace(
+    bsup, toy: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("something")
+
+    monkeypatch.setattr("papermill.execute_notebook", broken)
+    status, _, err = bsup("report", "--only", "01_loans", "--language", "nb")
+    assert status == 1
+    assert err.count("\n") == 1
+    assert "by a fault of the program (KeyError: 'something')" in err
+    trace = toy.build / "failed" / "trace.txt"
+    assert str(trace) in err
+    assert "Traceback" in trace.read_text(encoding="utf-8")
+
+
+def test_status_says_why_and_runs_nothing(bsup, toy: Project) -> None:
+    bsup("report")
+    path = toy.root / "data" / "raw" / "people.csv"
+    path.write_text("year,value\n2009,1\n", encoding="utf-8")
+    before = published(toy)
+    status, out, _ = bsup("status")
+    assert status == 0
+    assert "stale    notebook nb/02_people\n           changed: data/raw/people.csv\n" in out
+    assert out.endswith("9 of 12 steps are out of date, or need one that is\n")
+    assert published(toy) == before
+
+
+def test_own_run_goes_beside_the_report(bsup, toy: Project, tmp_path: Path) -> None:
+    status, out, _ = bsup("notebook", "01_loans", "-p", "language=nb", "-p", "level=high")
+    assert status == 0
+    folder = toy.build / "own" / "01_loans-language=nb-level=high"
+    assert out.splitlines()[-1] == f"result   {folder / 'page.html'}"
+    assert (folder / "exhibits" / "numbers.json").is_file()
+    assert 'lang="nb"' in (folder / "page.html").read_text(encoding="utf-8")
+    assert not toy.reports.exists()
+    status, _, _ = bsup("notebook", "01_loans", "--out", str(tmp_path / "mine"))
+    assert status == 0
+    assert sorted(p.name for p in (tmp_path / "mine").iterdir()) == [
+        "exhibits",
+        "notebook.ipynb",
+        "page.html",
+        "run.json",
+    ]
+
+
+def test_only_one_run_at_a_time(bsup, toy: Project) -> None:
+    with only_one(toy.build / "lock"):
+        status, _, err = bsup("report")
+        assert status == 1
+        assert err == (
+            "bsup: another bsup is at work in this checkout; wait for it to end, then run again.\n"
+        )
+    assert bsup("report")[0] == 0
+
+
+def test_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
+    hold = (
+        "import sys, os, signal\nfrom pathlib import Path\n"
+        "from bsup_analysis.pipeline.session import only_one\n"
+        "with only_one(Path(sys.argv[1])):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    subprocess.run([sys.executable, "-c", hold, tmp_path / "lock"], env=environment, check=False)
+    assert (tmp_path / "lock").exists()
+    with only_one(tmp_path / "lock"):
+        pass
+
+
+def test_verify_passes_what_agrees_and_names_what_does_not(toy: Project) -> None:
+    publish(toy)
+    doubled = toy.processed.outputs[0]
+    raw = [Check("raw table loans", True, "is as recorded")]
+
+    def wrong() -> set[str]:
+        checks = list(verify(toy, raw, {doubled: b"year,value\n2009,2094\n2010,2974\n"}))
+        assert all(check.detail for check in checks)
+        assert checks[0] == raw[0]
+        return {check.name for check in checks if not check.passed}
+
+    assert wrong() == set()
+    (toy.reports / "numbers.json").write_text("{}", encoding="utf-8")
+    (toy.reports / "nb" / "figures" / "loans.svg").unlink()
+    (toy.reports / "tables" / "old.csv").write_text("x\n", encoding="utf-8")
+    doubled.write_text("year,value\n", encoding="utf-8")
+    (toy.root / "data" / "raw" / "people.csv").write_text("year,value\n", encoding="utf-8")
+    assert wrong() == {
+        "processed table data/processed/doubled.csv",
+        "published file reports/numbers.json",
+        "published file reports/nb/figures/loans.svg",
+        "table reports/tables/old.csv",
+        *(f"inputs of page {page.key}" for page in toy.pages()),
+    }
+
+
+def test_verify_before_any_report_says_so(toy: Project) -> None:
+    checks = list(verify(toy, [], {}))
+    assert [(check.name, check.passed) for check in checks] == [("manifest.json", False)]
+    toy.reports.mkdir()
+    (toy.reports / "manifest.json").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match=r"reports/manifest\.json is damaged; delete it"):
+        list(verify(toy, [], {}))
+
+
+def test_live_display_shows_what_runs_on_a_terminal(toy: Project) -> None:
+    import io
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    progress = Progress(stream)
+    with toy_project.at_work(toy):
+        toy_project.make(toy, toy.pages(["nb"], "01_loans"), 1, progress)
+    text = stream.getvalue()
+    assert "done     notebook nb/01_loans" in text
+    assert "\x1b[?25l" in text
+    assert text.rstrip().endswith("\x1b[?25h") or "\x1b[?25h" in text
+
+
+def test_command_with_nothing_to_do_loads_no_notebook_machinery() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "bsup_analysis", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=CHECKOUT,
+    )
+    loaded = {line.split("|")[-1].strip() for line in ended.stderr.splitlines()}
+    assert "bsup_analysis.pipeline.graph" in loaded
+    for heavy in ("pandas", "papermill", "nbconvert", "jupyter_client", "matplotlib", "numpy"):
+        assert heavy not in loaded
+
+
+def test_study_is_described_with_every_file_its_notebooks_depend_on() -> None:
+    project = cli.study_project()
+    names = {project.name(path) for path in project.code}
+    assert "bsup_analysis/study.py" in names
+    assert [name for name in names if name.endswith(".toml")], "words are code too"
+    assert not [name for name in names if "/pipeline/" in name or name.endswith("cli.py")]
+    assert set(project.languages) == {"nb", "en"}
+    for run in project.runs:
+        assert run.notebook.is_file()
+        assert all(table.is_file() for table in run.tables)
+    assert project.processed.outputs
