@@ -51,6 +51,12 @@ class Headlines:
         return "\n".join(f"{i}: {n.value:.10g} ({n.unit})" for i, n in self.numbers.items())
 
 
+def _plain(value: float) -> float | int:
+    """Keep ten significant digits, which every machine computes alike; whole numbers as such."""
+    rounded = float(f"{value:.10g}")
+    return int(rounded) if rounded.is_integer() else rounded
+
+
 class Study:
     """One notebook's view of the study.
 
@@ -159,7 +165,7 @@ class Study:
         if self._folder is None:
             return
         numbers = {
-            i: {"value": float(f"{n.value:.10g}"), "unit": n.unit, "exhibit": exhibit}
+            i: {"value": _plain(n.value), "unit": n.unit, "exhibit": exhibit}
             for i, (n, exhibit) in self._numbers.items()
         }
         read = sorted(name for name in self._values if name in PROCESSED or name in SOURCES)

@@ -1,5 +1,5 @@
 """Estimators: numbers, arrays and tables in, frozen results out.
 
-Nothing here reads a file or knows a language; `docs/methods_published.md` derives what the
+Nothing here reads a file or knows a language; `METHODS.md` derives what the
 modules on the published totals compute.
 """

@@ -1,6 +1,6 @@
 """NOK: growth from rounded totals, and what a chart's axis alone says.
 
-Formulas: `docs/methods_published.md`, section 3.
+Formulas: `METHODS.md`, published level, section 3.
 """
 
 from __future__ import annotations

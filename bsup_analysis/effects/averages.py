@@ -1,6 +1,6 @@
 """Average loans: growth as number times average, and a change as within plus composition.
 
-Formulas: `docs/methods_published.md`, section 3.
+Formulas: `METHODS.md`, published level, section 3.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How much more municipalities vary than Poisson counts, and their part of the clustered variance.
 
-Derivations: `docs/methods_published.md`, section 2.
+Derivations: `METHODS.md`, published level, section 2.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def share_changes(group: Paired) -> tuple[float, ...]:
     """Influence of each municipality on its group's log growth.
 
     It is the municipality's share of the later total less its share of the earlier one
-    (`docs/methods_published.md`, section 2); the influences sum to zero.
+    (`METHODS.md`, published level, section 2); the influences sum to zero.
     """
     return tuple(
         post / group.post_total - pre / group.pre_total

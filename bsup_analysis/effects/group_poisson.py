@@ -2,7 +2,7 @@
 
 With municipality and year effects and no covariate that varies inside a group, the Poisson
 maximum-likelihood estimate and its model-based standard error for all municipalities are
-functions of the group-year totals alone (`docs/methods_published.md`, section 1).
+functions of the group-year totals alone (`METHODS.md`, published level, section 1).
 """
 
 from __future__ import annotations

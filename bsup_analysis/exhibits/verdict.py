@@ -4,7 +4,7 @@ import pandas as pd
 
 from bsup_analysis.effects.verdict import Verdict
 from bsup_analysis.exhibits.contrast import interval_text
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, Number
 from bsup_analysis.language import Words
 from bsup_analysis.results.contrast import OutcomeContrast
 
@@ -64,4 +64,10 @@ def verdict_table(verdict: Verdict, outcome_contrast: OutcomeContrast, words: Wo
         alternative_text=sentence,
         data=data,
         shown=shown,
+        numbers={
+            f"verdict_{outcome_contrast.outcome}": Number(
+                {"worse": -1, "not_shown": 0, "improved": 1}[verdict.key],
+                "-1 worse, 0 not shown, 1 improved",
+            )
+        },
     )
