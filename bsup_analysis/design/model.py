@@ -11,7 +11,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-_STRICT = ConfigDict(extra="forbid", strict=True)
+# by name too, so that a design can be varied with dataclasses.replace
+_STRICT = ConfigDict(extra="forbid", strict=True, validate_by_name=True, validate_by_alias=True)
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 Year = Annotated[int, Field(ge=1990, le=2030)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]

@@ -1,0 +1,148 @@
+"""The contrast as it is shown: reference values, identities, and words that follow the interval."""
+
+from dataclasses import replace
+
+import pytest
+
+from bsup_analysis.effects.intervals import Interval
+from bsup_analysis.errors import InputError
+from bsup_analysis.exhibits import amount_growth, contrast, robustness, verdict
+from bsup_analysis.language import Words, templates
+from bsup_analysis.results.contrast import OutcomeContrast
+from bsup_analysis.results.contrast import verdict as judge
+from bsup_analysis.study import Study
+
+OUTCOMES = ("loans", "amount", "average")
+
+
+def opened(outcome: str = "loans", language: str = "en") -> Study:
+    return Study(language, outcome=outcome, level="published", reading="signed_2010")
+
+
+def numbers(study: Study, function: object) -> dict[str, float]:
+    return {i: n.value for i, n in study.show(function).numbers.items()}  # type: ignore[arg-type]
+
+
+def test_reference_values_of_the_loans_contrast() -> None:
+    # evaluation plan, published level, items 1 and 2; three decimals there
+    found = numbers(opened(), contrast.group_contrast)
+    ratio = "rate_ratio_loans_2009_2010"
+    assert found[ratio] == pytest.approx((1009 / 738) / (478 / 309), rel=1e-12)
+    assert round(found[f"{ratio}_ci_low_poisson"], 3) == 0.744
+    assert round(found[f"{ratio}_ci_high_poisson"], 3) == 1.049
+    assert round(found[f"{ratio}_ci_low_phi17"], 3) == 0.686
+    assert round(found[f"{ratio}_ci_high_phi17"], 3) == 1.139
+    rate = numbers(opened(), contrast.per_inhabitant)
+    assert round(rate["log_rate_ratio_loans_2009_2010"], 4) == -0.1235
+    assert round(rate["rate_ratio_per_inhabitant_2009_2010"], 3) == 0.879
+
+
+def test_amount_contrast_carries_its_rounding() -> None:
+    # press totals 498 and 673 million, each within half a million; table p. 14
+    found = numbers(opened("amount"), contrast.group_contrast)
+    own = 505_039_917 / 395_266_363
+    low = own / ((673.5e6 - 505_039_917) / (497.5e6 - 395_266_363))
+    high = own / ((672.5e6 - 505_039_917) / (498.5e6 - 395_266_363))
+    ratio = "rate_ratio_amount_2009_2010"
+    assert found[f"{ratio}_rounding_low"] == pytest.approx(low, rel=1e-12)
+    assert found[f"{ratio}_rounding_high"] == pytest.approx(high, rel=1e-12)
+    assert found[f"{ratio}_ci_low_phi17"] < low < high < found[f"{ratio}_ci_high_phi17"]
+
+
+def test_ratio_of_amounts_is_that_of_loans_times_that_of_averages() -> None:
+    ratios = {o: opened(o).compute("outcome_contrast").ratio.value for o in OUTCOMES}
+    assert ratios["amount"] == pytest.approx(ratios["loans"] * ratios["average"], rel=1e-12)
+
+
+def test_growth_parts_multiply() -> None:
+    found = numbers(opened(), amount_growth.growth_parts)
+    for group in ("priority", "other"):
+        product = (
+            found[f"growth_number_{group}_2009_2010"] * found[f"growth_average_{group}_2009_2010"]
+        )
+        assert product == pytest.approx(found[f"growth_amount_{group}_2009_2010"], rel=1e-12)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_every_interval_has_its_detectable_ratio_and_widens_with_dispersion(outcome: str) -> None:
+    study = opened(outcome)
+    table = study.show(contrast.group_contrast).data
+    assert (table["minimum_detectable_above"] > 1).all()
+    assert (table["low"] < table["ratio"]).all()
+    path = study.show(contrast.dispersion).data
+    assert path["low"].is_monotonic_decreasing
+    assert path["high"].is_monotonic_increasing
+
+
+def test_at_the_tipping_dispersion_the_interval_touches_one() -> None:
+    study = opened("amount")
+    found = study.compute("outcome_contrast")
+    tipping = study.compute("dispersion_path").tipping
+    exact = replace(found, ratio=Interval.exact(found.ratio.value))
+    assert exact.interval_at(tipping, 0.95, 0.8).high == pytest.approx(1, abs=1e-12)
+
+
+def planted(found: OutcomeContrast, ratio: float) -> OutcomeContrast:
+    """The contrast as if its ratio were another, with the same uncertainty."""
+    factor = ratio / found.ratio.value
+    moved = {
+        name: replace(i, ratio=i.ratio * factor, low=i.low * factor, high=i.high * factor)
+        for name, i in found.intervals.items()
+    }
+    return replace(found, ratio=Interval.exact(ratio), intervals=moved)
+
+
+@pytest.mark.parametrize(("ratio", "key"), [(0.5, "worse"), (1.0, "not_shown"), (2.0, "improved")])
+@pytest.mark.parametrize("language", ["nb", "en"])
+def test_words_follow_the_interval(ratio: float, key: str, language: str) -> None:
+    words = Words(language)
+    found = planted(opened().compute("outcome_contrast"), ratio)
+    exhibit = verdict.verdict_table(judge(found), found, words)
+    assert exhibit.title.endswith(words(f"verdict.word_{key}"))
+    assert exhibit.alternative_text.startswith(templates(language)[f"verdict.{key}"].split("{")[0])
+    side = {"worse": "below_one", "not_shown": "holds_one", "improved": "above_one"}[key]
+    assert words(f"contrast.{side}") in contrast.group_contrast(found, words).caption
+
+
+def test_municipal_level_stops_and_says_what_is_missing() -> None:
+    study = Study("en", outcome="loans", level="municipal", reading="signed_2010")
+    with pytest.raises(InputError, match="Husbanken"):
+        study.show(contrast.group_contrast)
+
+
+def test_specifications_are_those_of_the_design_and_few() -> None:
+    study = opened()
+    exhibit = study.show(robustness.specifications)
+    assert list(exhibit.data["specification"]) == [s.name for s in study.design.specifications]
+    assert len(exhibit.data) <= 30
+    rows = exhibit.data.set_index("specification")
+    assert rows.loc["loans", "ratio"] == pytest.approx(
+        numbers(study, contrast.group_contrast)["rate_ratio_loans_2009_2010"], rel=1e-12
+    )
+    # two municipalities left out one after the other are two left out together
+    assert rows.loc["loans_without_malvik", "ratio"] == pytest.approx(
+        (1009 - 63) / (738 - 53) / (478 / 309), rel=1e-12
+    )
+    # Malvik's 17 loans less in the table are 17 more for the others: the region's sum stands
+    assert rows.loc["loans_malvik_text", "ratio"] == pytest.approx(
+        (1009 / (738 - 17)) / (478 / (309 + 17)), rel=1e-12
+    )
+
+
+def test_leaving_out_each_municipality_moves_the_ratio_the_right_way() -> None:
+    study = opened()
+    data = study.show(robustness.left_out).data.set_index("municipality_code")
+    rows = study.compute("priority_loans")
+    whole = study.compute("loans_contrast").ratio
+    for code, pre, post in zip(rows.codes, rows.pre, rows.post, strict=True):
+        faster = post / pre > rows.growth
+        assert (data.loc[code, "ratio"] < whole) == faster
+
+
+def test_bars_that_are_not_on_the_chart_are_refused() -> None:
+    study = opened()
+    chosen = study.design.specifications[0]
+    changed = replace(study.design, specifications=(replace(chosen, region_loans=(1, 2)),))
+    study._values["design"] = changed
+    with pytest.raises(InputError, match="no bar of 1 loans"):
+        study.compute("specification_table")
