@@ -71,6 +71,8 @@ def test_rank_decline_and_size_count_what_they_say() -> None:
     years = {"plausible_years": "2009-2011"}
     second = statement("population_rank", "2", municipality="2", **years)
     assert CHECKS["population_rank"](second, PERSONS).status == "reproduced"
+    third = statement("population_rank", "3", municipality="3", **years)
+    assert CHECKS["population_rank"](third, PERSONS).status == "reproduced"
     # only the second falls every year; the third rises once
     falling = statement("population_decline", comparison="exists", years="2009-2011")
     assert CHECKS["population_decline"](falling, PERSONS).recomputed == "1"
@@ -189,6 +191,8 @@ def test_what_a_reason_tells_can_be_read_back(audit: pd.DataFrame) -> None:
         "amount_nok_text_change": pytest.approx(46 / 36 - 1),
         "amount_nok_table_change": pytest.approx(46.778 / 36 - 1),
     }
+    # contradictions A9: 5 + 1 + 1 + 1 contracts, 12 municipalities with the partners of Namsos
+    assert details["S060"] == {"contracts_count": 8, "covered_count": 12}
     # contradictions A6: sixth by number, third by NOK; the press puts Meråker first per inhabitant
     assert details["S046"]["loans_rank"] == 6
     assert details["S046"]["amount_nok_rank"] == 3

@@ -117,6 +117,18 @@ def test_the_picture_is_the_same_each_time(audit: pd.DataFrame) -> None:
         assert first == second
 
 
+def test_the_caption_tells_what_inflates_the_counts(audit: pd.DataFrame) -> None:
+    kept = audit[(audit["kind"] != "derived") | (audit["statement_id"] == "S083")]
+    kept = kept[(kept["check"] != "toc_page") | (kept["statement_id"] == "S005")]
+    for language, own, contents in (
+        ("en", "1 are counts we made", "1 are page numbers"),
+        ("nb", "1 opptellinger vi har gjort", "1 sidetall"),
+    ):
+        caption = exhibits.audit_summary(kept, Words(language)).caption
+        assert own in caption
+        assert contents in caption
+
+
 def test_a_status_nobody_has_is_counted_as_none(audit: pd.DataFrame) -> None:
     kept = audit[audit["status"] != "undefined"]
     exhibit = exhibits.audit_summary(kept, Words("en"))

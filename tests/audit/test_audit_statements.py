@@ -21,6 +21,8 @@ Tables = dict[str, pd.DataFrame]
 BY_HAND = {
     "S042": ("contradicted", "53"),  # A1
     "S037": ("within_rounding", "36432000"),  # A2
+    "S038": ("within_rounding", "45/46"),  # A2: 35.5 to 37 million over 792 000
+    "S039": ("within_rounding", "771739/804348"),  # A2: 35.5 to 37 million over 46
     "S041": ("within_rounding", "46778000"),  # A3
     "S044": ("within_rounding", "36797400"),  # A3
     "S043": ("reproduced", "up"),  # A4
@@ -31,6 +33,9 @@ BY_HAND = {
     "S059": ("contradicted", "17"),  # A8
     "S077": ("reproduced", "17"),  # A8
     "S060": ("undefined", "7;8;9"),  # A9
+    "S091": ("reproduced", "6"),  # A9: five and one joint municipality
+    "S092": ("reproduced", "2"),  # A9
+    "S103": ("contradicted", "2;3"),  # A7: four and three in all, less the base offer
     "S099": ("contradicted", "3;4"),  # A10
     "S101": ("contradicted", "2009/2012"),  # A10
     "S090": ("unrecoverable", ""),  # A11
@@ -145,6 +150,19 @@ def test_the_malvik_statement_follows_the_table(tables: Tables) -> None:
     # 738 no longer is the sum, and the number now falls on both pages
     assert changed.loc["S094", "status"] == "contradicted"
     assert changed.loc["S036", "status"] == "undefined"
+
+
+def test_an_amount_that_is_rounded_is_not_called_cut_off(tables: Tables) -> None:
+    def rounded(table: pd.DataFrame) -> None:
+        table.loc[table["municipality_name"] == "Malvik", "amount_nok_2009"] = 46_200_000
+
+    changed = _with(tables, "programme_p14_start_loans", rounded)
+    # contradictions A3: 36 797 400 is cut off to 36 million, where rounding gives 37
+    assert changed.loc[["S041", "S044"], "reason"].to_list() == [
+        "amount_of_table",
+        "amount_cut_off",
+    ]
+    assert set(changed.loc[["S041", "S044"], "status"]) == {"within_rounding"}
 
 
 def test_an_undated_statement_follows_the_population(tables: Tables) -> None:
