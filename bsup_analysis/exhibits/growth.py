@@ -3,14 +3,14 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from bsup_analysis.design import Design
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.selection import GROUPS
 from bsup_analysis.exhibits.style import GROUP_COLOUR, GROUP_TEXT_COLOUR, REGION, new_figure
 from bsup_analysis.language import Words
 
-GROUPS = ("priority", "other")
 BASE = 100
 
 
@@ -77,10 +77,32 @@ def _draw_group(axes: Axes, table: pd.DataFrame, group: str, words: Words) -> No
     )
     axes.set_title(words(f"selection.{group}_municipalities"))
     axes.set_xticks(sorted(table["year"].unique()))
+    axes.yaxis.set_major_locator(MultipleLocator(5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: words.count(y)))
     axes.grid(axis="y")
     axes.axhline(BASE, color="black", linewidth=0.6)
     axes.set_xlim(right=last_year + 1.15)
+
+
+def largest_jump(municipality_year: pd.DataFrame, first_year: int, last_year: int) -> pd.Series:
+    """Find the largest relative change of a municipality's population within a year.
+
+    Returns
+    -------
+    pandas.Series
+        `municipality_name`, `year` (of its end), `persons` and `immigrants` (changes in number).
+    """
+    rows = municipality_year.sort_values(["municipality_code", "year"])
+    rows = rows[rows["year"].between(first_year, last_year)]
+    change = rows.groupby("municipality_code")[["population", "immigrants"]].diff()
+    before = rows["population"] - change["population"]
+    largest = (change["population"] / before).abs().astype(float).idxmax()
+    return pd.concat(
+        [
+            rows.loc[largest, ["municipality_name", "year"]],
+            change.loc[largest].rename({"population": "persons"}),
+        ]
+    )
 
 
 def population_growth(municipality_year: pd.DataFrame, design: Design, words: Words) -> Exhibit:
@@ -100,6 +122,8 @@ def population_growth(municipality_year: pd.DataFrame, design: Design, words: Wo
     rest = in_group["population"].to_numpy() - of_largest["population"].to_numpy()
     without = float(rest[-1] / rest[0] - 1)
 
+    jump = largest_jump(municipality_year, first, last)
+
     def draw() -> Figure:
         figure, both = new_figure(1, 2, 4.2, sharey=True)
         for axes, group in zip(both, GROUPS, strict=True):
@@ -113,6 +137,10 @@ def population_growth(municipality_year: pd.DataFrame, design: Design, words: Wo
         "first_year": str(first),
         "last_year": str(last),
         "largest": largest["name"],
+        "jump": jump["municipality_name"],
+        "jump_year": str(jump["year"]),
+        "jump_persons": words.signed(jump["persons"]),
+        "jump_immigrants": words.signed(jump["immigrants"]),
         "without": words.change(without),
         **{group: words.change(whole[group]) for group in GROUPS},
         **{f"median_{group}": words.change(median[group]) for group in GROUPS},
