@@ -90,6 +90,9 @@ def _run(project: Project, page: Page, work: Path, parameters: Mapping[str, str]
             # papermill's own cwd changes the directory of the whole process: not with threads
             resources={"metadata": {"path": str(source.parent)}},
             kernel_manager_class=kernel_for(project.root, project.build),
+            # everything is received by then; asked politely, a kernel takes longer to end and
+            # may complain of the interruption
+            shutdown_kernel="immediate",
         )
     except PapermillExecutionError as error:
         failed = project.build / "failed" / f"{page.run.id}-{page.language}.ipynb"
