@@ -8,9 +8,13 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from bsup_analysis.audit import statement_audit, table_arithmetic
 from bsup_analysis.results import amounts, contrast, groups, inside, readings, specifications
 
 RESULTS: dict[str, Callable[..., Any]] = {
+    "statement_audit": statement_audit,
+    "table_arithmetic": table_arithmetic,
+} | {
     name: function
     for module in (groups, amounts, inside, readings, contrast, specifications)
     for name, function in inspect.getmembers(module, inspect.isfunction)
