@@ -137,12 +137,12 @@ def _keys(axes: Axes, words: Words) -> None:
         for group in FACE
     ]
     look = {"fontsize": "small", "facecolor": "white", "frameon": True, "framealpha": 1}
-    first = axes.legend(handles=groups, loc="upper left", edgecolor="none", **look)
+    first = axes.legend(handles=groups, loc="upper left", borderpad=1.2, edgecolor="none", **look)
     axes.add_artist(first)
     axes.legend(
         handles=sizes,
         loc="upper left",
-        bbox_to_anchor=(0, 0.92),
+        bbox_to_anchor=(0, 0.915),
         labelspacing=2.6,
         handletextpad=2.2,
         borderpad=1.6,
@@ -165,11 +165,14 @@ def _graticule(axes: Axes, words: Words) -> None:
         if drawn.is_empty.all():
             continue
         drawn.plot(ax=axes, aspect=None, color=PALE, linewidth=0.6, zorder=0)
+        # parallels are named at the right, where the key does not lie
+        end_of_line, away, ha = {"east": (0, 3, "left"), "north": (-1, -3, "right")}[side]
         axes.annotate(
             words(f"maps.circles.{side}", degrees=words.count(degrees)),
-            shapely.get_coordinates(drawn)[0],
-            (3, 3),
+            shapely.get_coordinates(drawn)[end_of_line],
+            (away, 3),
             textcoords="offset points",
+            ha=ha,
             fontsize=6.5,
             color=PRINTED,
             zorder=0,
