@@ -12,11 +12,11 @@ from doit.task import Task
 
 from bsup_analysis.pipeline.contents import as_entry, contents_path, write_contents
 from bsup_analysis.pipeline.engine import run, task
-from bsup_analysis.pipeline.manifest import Entries
+from bsup_analysis.pipeline.manifest import MANIFEST, Entries
 from bsup_analysis.pipeline.parameters import check
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Page, Project
-from bsup_analysis.pipeline.publish import kept_pages, publish
+from bsup_analysis.pipeline.publish import NUMBERS, kept_pages, publish
 
 HERE = Path(__file__).parent
 TEMPLATES = [path for path in sorted((HERE / "templates").rglob("*")) if path.is_file()]
@@ -36,16 +36,13 @@ def graph(project: Project, pages: Sequence[Page]) -> list[Task]:
     for page in pages:
         check(page.run.notebook, page.parameters, project.allowed)
     kept = kept_pages(project, pages)
-    keys = {page.key for page in pages} | set(kept)
-    languages = [one for one in project.languages if any(k.startswith(f"{one}/") for k in keys)]
+    published = [page for page in project.pages() if page in pages or page.key in kept]
+    languages = [one for one in project.languages if any(p.language == one for p in published)]
     return [
         processed(project),
         *(_notebook(project, page) for page in pages),
         *(_contents(project, pages, kept, language, languages) for language in languages),
-        *(
-            _page(project, page, [o for o in languages if f"{o}/{page.run.id}" in keys])
-            for page in pages
-        ),
+        *(_page(project, p, [o.language for o in published if o.run == p.run]) for p in pages),
         _publication(project, pages, kept, languages),
     ]
 
@@ -155,6 +152,6 @@ def _publication(
         "publish",
         partial(publish, project, pages, kept),
         inputs=[*built, *opening, *PUBLISHING],
-        outputs=[project.reports / "manifest.json"],
+        outputs=[project.reports / NUMBERS, project.reports / MANIFEST],
         settings=sorted((key, entry["outdated"]) for key, entry in kept.items()),
     )
