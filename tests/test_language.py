@@ -2,6 +2,7 @@
 
 import re
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES, Numbers, Words, templates
+from bsup_analysis.sources import read_source
 
 # references that are not results: pages, years, table numbers, ids of decisions, file names
 ALLOWED = re.compile(
@@ -16,7 +18,7 @@ ALLOWED = re.compile(
     r"|\bpage \d+\b|\bside \d+\b|\b1 January\b|\b1\. januar\b"
     r"|\b(?:19|20)\d\d(?:[-–](?:19|20)\d\d)?\b"
     r"|(?:table|tabell) 0\d{4}\b"
-    r"|\b[AB]\d\d(?:-[AB]\d\d)?\b"
+    r"|\b[AB]\d\d?(?:-[AB]\d\d?)?\b"
 )
 
 
@@ -41,6 +43,14 @@ def test_no_template_holds_a_result(language: str) -> None:
         if re.search(r"\d", ALLOWED.sub("", re.sub(r"\{\w+\}", "", text)))
     }
     assert not typed
+
+
+def test_decisions_that_are_cited_exist() -> None:
+    design = (Path(__file__).resolve().parent.parent / "study.toml").read_text(encoding="utf-8")
+    texts = [design, *templates("nb").values(), *templates("en").values()]
+    cited = {found for text in texts for found in re.findall(r"\b[AB]\d\d?\b", text)}
+    assert cited
+    assert cited <= set(read_source("readings")["reading_id"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
