@@ -200,6 +200,12 @@ class MunicipalityChanges(Strict):
         unique = ["change_date", "predecessor_code", "successor_code"]
 
 
+class MunicipalityChangesLater(MunicipalityChanges):
+    """Changes after the years of the population table, for data given in later codes."""
+
+    source: Series[str]
+
+
 class Treatment(Strict):
     """Hand decision: who was a priority municipality, and who had an agreement."""
 
@@ -303,6 +309,7 @@ SCHEMAS: dict[str, type[Strict]] = {
     "exclusions": Exclusions,
     "external_facts": ExternalFacts,
     "municipality_changes": MunicipalityChanges,
+    "municipality_codes_later": MunicipalityChangesLater,
     "municipality_points_2009": Points,
     "press_totals": PressTotals,
     "programme_chart_axes": ProgrammeChartAxes,
