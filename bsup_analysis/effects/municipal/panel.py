@@ -1,0 +1,184 @@
+"""The municipal panel: what every estimator of this folder takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bsup_analysis.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class MunicipalPanel:
+    """Municipalities x years of one outcome.
+
+    Attributes
+    ----------
+    y
+        Outcome, shape (municipalities, years): loans or NOK; NaN where unknown.
+    population
+        Inhabitants on 1 January, same shape; NaN where unknown.
+    treated
+        Named as a priority municipality, shape (municipalities,).
+    cluster
+        Unit of inference of each municipality; municipalities that administer start loans
+        together share one.
+    county
+        County of each municipality.
+    codes
+        Municipality codes.
+    years
+        Years of the columns, increasing.
+    first_treated_year
+        The priority municipalities count as treated from this year on.
+    dropped_years
+        Years left out of the window on purpose.
+    exposure
+        What `y` is a rate of, same shape; by default the population. A cell with none is left out.
+
+    Raises
+    ------
+    InputError
+        Shapes that do not fit, a value below zero, no treated or untreated municipality, no year
+        before or after, or a cluster with both treated and untreated municipalities.
+    """
+
+    y: np.ndarray
+    population: np.ndarray
+    treated: np.ndarray
+    cluster: tuple[str, ...]
+    county: tuple[str, ...]
+    codes: tuple[str, ...]
+    years: tuple[int, ...]
+    first_treated_year: int
+    dropped_years: tuple[int, ...] = ()
+    exposure: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("cluster", "county", "codes"):
+            object.__setattr__(self, name, tuple(str(value) for value in getattr(self, name)))
+        for name in ("years", "dropped_years"):
+            object.__setattr__(self, name, tuple(int(year) for year in getattr(self, name)))
+        shape = (len(self.codes), len(self.years))
+        self._freeze("treated", np.asarray(self.treated, dtype=bool), shape[:1])
+        for name in ("y", "population", "exposure"):
+            if getattr(self, name) is not None:
+                self._freeze(name, np.array(getattr(self, name), dtype=float), shape)
+        self._check(shape)
+
+    def _freeze(self, name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
+        if values.shape != shape:
+            raise InputError(f"{name} has shape {values.shape}, the panel needs {shape}.")
+        if (values < 0).any() or np.isinf(values).any():
+            unit = self.codes[int(np.argwhere((values < 0) | np.isinf(values))[0][0])]
+            raise InputError(f"{name} of municipality {unit} is below zero or infinite.")
+        values.setflags(write=False)
+        object.__setattr__(self, name, values)
+
+    def _check(self, shape: tuple[int, int]) -> None:
+        if not len(self.cluster) == len(self.county) == shape[0]:
+            raise InputError("Every municipality of the panel needs a cluster and a county.")
+        if len(set(self.codes)) < shape[0]:
+            twice = next(code for code in self.codes if self.codes.count(code) > 1)
+            raise InputError(f"Municipality {twice} stands twice in the panel.")
+        if list(self.years) != sorted(set(self.years)):
+            raise InputError(f"The years {list(self.years)} must increase, each once.")
+        if not (self.treated.any() and not self.treated.all()):
+            raise InputError("The panel needs priority municipalities and others to compare with.")
+        if not (self.post.any() and not self.post.all()):
+            raise InputError(
+                f"The years {list(self.years)} need one before {self.first_treated_year} at least "
+                "and one from then on."
+            )
+        sides = {label: set[bool]() for label in self.cluster}
+        for label, is_treated in zip(self.cluster, self.treated.tolist(), strict=True):
+            sides[label].add(is_treated)
+        mixed = [label for label, side in sides.items() if len(side) > 1]
+        if mixed:
+            raise InputError(f"Cluster {mixed[0]} has both priority municipalities and others.")
+
+    @property
+    def post(self) -> np.ndarray:
+        """Whether each year is a treated one, shape (years,)."""
+        return np.array([year >= self.first_treated_year for year in self.years])
+
+    @property
+    def base(self) -> np.ndarray:
+        """What `y` is a rate of: exposure, else population."""
+        return self.population if self.exposure is None else self.exposure
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The clusters, each once, in sorted order (never the order of a hash)."""
+        return tuple(sorted(set(self.cluster)))
+
+    @property
+    def cluster_index(self) -> np.ndarray:
+        """Position of each municipality's cluster in `clusters`."""
+        position = {label: number for number, label in enumerate(self.clusters)}
+        return np.array([position[label] for label in self.cluster], dtype=np.intp)
+
+    @property
+    def treated_clusters(self) -> int:
+        """Number of clusters of priority municipalities."""
+        return len({label for label, on in zip(self.cluster, self.treated, strict=True) if on})
+
+    def keep(self, units: Sequence[bool] | np.ndarray) -> MunicipalPanel:
+        """Keep the municipalities marked true."""
+        chosen = np.asarray(units, dtype=bool)
+
+        def names(values: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(value for value, on in zip(values, chosen, strict=True) if on)
+
+        return replace(
+            self,
+            y=self.y[chosen],
+            population=self.population[chosen],
+            exposure=None if self.exposure is None else self.exposure[chosen],
+            treated=self.treated[chosen],
+            cluster=names(self.cluster),
+            county=names(self.county),
+            codes=names(self.codes),
+        )
+
+    def without(self, codes: Iterable[str]) -> MunicipalPanel:
+        """Leave out the municipalities named.
+
+        Raises
+        ------
+        InputError
+            A code that is not in the panel.
+        """
+        out = sorted(set(codes))
+        unknown = [code for code in out if code not in self.codes]
+        if unknown:
+            raise InputError(f"Municipality {unknown[0]} is to be left out but is not there.")
+        return self.keep([code not in out for code in self.codes])
+
+    def without_years(
+        self, years: Iterable[int], *, first_treated_year: int | None = None
+    ) -> MunicipalPanel:
+        """Leave out years, which `dropped_years` then names.
+
+        Parameters
+        ----------
+        years
+            Years to leave out.
+        first_treated_year
+            Another first treated year, for a placebo among the years that stay.
+        """
+        out = {int(year) for year in years}
+        stay = np.array([year not in out for year in self.years])
+        return replace(
+            self,
+            y=self.y[:, stay],
+            population=self.population[:, stay],
+            exposure=None if self.exposure is None else self.exposure[:, stay],
+            years=tuple(year for year in self.years if year not in out),
+            first_treated_year=(
+                self.first_treated_year if first_treated_year is None else first_treated_year
+            ),
+            dropped_years=tuple(sorted({*self.dropped_years, *(out & set(self.years))})),
+        )
