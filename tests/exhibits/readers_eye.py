@@ -60,6 +60,6 @@ def _hidden(figure: Figure) -> set[int]:
         for axis in (axes.xaxis, axes.yaxis):
             drawn = axis._update_ticks()
             for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-                if tick not in drawn:
+                if tick not in drawn or not axes.axison:
                     hidden |= {id(tick.label1), id(tick.label2)}
     return hidden
