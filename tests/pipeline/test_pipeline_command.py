@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -249,3 +250,33 @@ def test_study_is_described_with_every_file_its_notebooks_depend_on() -> None:
         assert run.notebook.is_file()
         assert all(table.is_file() for table in run.tables)
     assert project.processed.outputs
+
+
+@pytest.mark.parametrize("request_to_end", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_ends_in_one_sentence_and_frees_the_lock(
+    tmp_path: Path, request_to_end: signal.Signals
+) -> None:
+    toy_project.write_project(tmp_path)
+    script = (
+        "import sys, time\nfrom pathlib import Path\nimport toy_project\n"
+        "from bsup_analysis import cli\n"
+        "cli.study_project = lambda: toy_project.describe(Path(sys.argv.pop(1)))\n"
+        "cli.make = lambda *_: (print('at work', flush=True), time.sleep(600))\n"
+        "cli.main()\n"
+    )
+    path = os.pathsep.join([str(CHECKOUT), str(Path(toy_project.__file__).parent)])
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, tmp_path, "report"],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "at work\n"
+    process.send_signal(request_to_end)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "bsup: interrupted; what was finished is kept, run again to go on.\n"
+    with only_one(tmp_path / "build" / "lock"):
+        pass
