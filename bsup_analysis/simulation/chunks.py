@@ -1,0 +1,119 @@
+"""Finished chunks on disk: known by what they were computed from, and by their own hash."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.files import write_aside
+from bsup_analysis.simulation.trial import RESULT, Task
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_COMPUTING = (
+    "generator",
+    "jackknife",
+    "kernel",
+    "model",
+    "ols",
+    "region",
+    "score",
+    "trial",
+    "variance",
+)
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 of the modules that a result depends on, and of the numpy that drew it."""
+    known = hashlib.sha256(np.__version__.encode())
+    for name in _COMPUTING:
+        text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+        known.update(text.encode())
+    return known.hexdigest()
+
+
+def key(task: Task) -> str:
+    """Name a chunk by everything its result depends on."""
+    settings = (task.scenario, task.effect, task.seed, task.first, task.count, task.level)
+    resamples = (task.dropped_years, task.weights, task.assignments)
+    text = repr((settings, resamples, task.region.digest(), code_hash()))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def path_of(store: Path, task: Task) -> Path:
+    """Return where a chunk is stored."""
+    draws = f"{task.first}-{task.first + task.count - 1}"
+    return store / f"SYNTHETIC_{task.scenario.name}_{task.effect:g}_{draws}_{key(task)[:16]}.chunk"
+
+
+def pack(results: np.ndarray) -> bytes:
+    """Turn results into bytes: their SHA-256 on the first line, then numpy's own format."""
+    stream = io.BytesIO()
+    np.save(stream, results, allow_pickle=False)
+    content = stream.getvalue()
+    return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+
+
+def unpack(content: bytes, count: int) -> np.ndarray | None:
+    """Turn bytes into results; None where they are not what was stored."""
+    digest, _, body = content.partition(b"\n")
+    if hashlib.sha256(body).hexdigest().encode() != digest:
+        return None
+    results = np.load(io.BytesIO(body), allow_pickle=False)
+    return results if results.dtype == RESULT and len(results) == count else None
+
+
+def read(store: Path, task: Task) -> tuple[np.ndarray | None, bool]:
+    """Read a chunk.
+
+    Returns
+    -------
+    tuple
+        The results, or None; and whether a file was there that is damaged.
+    """
+    path = path_of(store, task)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None, False
+    results = unpack(content, task.count)
+    return results, results is None
+
+
+def write(store: Path, task: Task, content: bytes) -> None:
+    """Store the bytes of a chunk.
+
+    Raises
+    ------
+    InputError
+        The disk is full; what was stored before is kept.
+    """
+    keep(path_of(store, task), content)
+
+
+def keep(path: Path, content: bytes | str) -> None:
+    """Write a file aside and rename it; a full disk is told in one sentence.
+
+    Raises
+    ------
+    InputError
+        The disk is full, or the folder cannot be written to.
+    """
+    try:
+        write_aside(path, content)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise InputError(
+                f"The disk is full: {path.name} could not be written. Finished chunks are kept; "
+                "free some space and run the same command again."
+            ) from None
+        raise InputError(
+            f"{path.name} cannot be written to {path.parent.name}/ ({error.strerror}); "
+            "choose another file or folder."
+        ) from None

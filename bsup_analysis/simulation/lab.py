@@ -1,0 +1,226 @@
+"""The lab: scenarios x effects x draws, in chunks that survive an interruption."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bsup_analysis import paths
+from bsup_analysis.errors import InputError
+from bsup_analysis.simulation import chunks, engines
+from bsup_analysis.simulation.estimate import Estimate, estimate
+from bsup_analysis.simulation.region import Region
+from bsup_analysis.simulation.scenarios import Scenario, checked_effects, load_world, scenario
+from bsup_analysis.simulation.selfcheck import SelfCheck, self_check
+from bsup_analysis.simulation.summary import csv_text, summarise
+from bsup_analysis.simulation.trial import Task
+
+_CHECKED_DRAWS = 2  # of each scenario; the kernel's tests refit many more
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a run has to say: a sentence, or how far it is.
+
+    Attributes
+    ----------
+    done, total
+        Chunks finished and chunks in all.
+    seconds_left
+        Time left; None before it is known.
+    sentence
+        What is to be told apart from the count; empty for a plain step.
+    """
+
+    done: int
+    total: int
+    seconds_left: float | None
+    sentence: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """A finished run.
+
+    Attributes
+    ----------
+    table
+        One row a scenario, effect and test, as `summary` defines them.
+    computed, reused
+        Chunks computed now, and chunks found stored.
+    damaged
+        Names of stored chunks that were damaged and computed anew.
+    check
+        The kernel against statsmodels, the worst of all scenarios; None if nothing was computed.
+    estimate
+        What the run was expected to take; None if nothing was computed.
+    """
+
+    table: pd.DataFrame
+    computed: int
+    reused: int
+    damaged: tuple[str, ...]
+    check: SelfCheck | None
+    estimate: Estimate | None
+
+
+def simulate(
+    region: Region,
+    scenarios: Iterable[str | Scenario],
+    effects: Iterable[float],
+    draws: int,
+    seed: int,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    out: Path | None = None,
+    progress: Callable[[Step], None] = lambda _: None,
+    *,
+    dropped_years: tuple[int, ...] | None = None,
+    store: Path | None = None,
+) -> Simulation:
+    """Draw panels and put them to every test.
+
+    Each finished chunk is stored, so an interrupted run goes on where it was and ends in the
+    same bytes; so do runs with other jobs or on a cluster.
+
+    Parameters
+    ----------
+    region
+        The region without noise.
+    scenarios
+        Names from `scenarios.toml`, or scenarios.
+    effects
+        Rate ratios; 1 is no effect.
+    draws
+        Panels a scenario and effect.
+    seed
+        Seed of all draws.
+    jobs
+        Processes on this machine; not used with a scheduler.
+    scheduler
+        Address of a Dask scheduler, e.g. tcp://127.0.0.1:8786.
+    out
+        CSV file to write; None writes none.
+    progress
+        Called with every step.
+    dropped_years
+        Years the estimators leave out; by default those of `scenarios.toml`.
+    store
+        Folder of finished chunks; by default build/simulation.
+
+    Raises
+    ------
+    InputError
+        An unknown scenario, an effect or number that makes no sense, a disk too small or full, a
+        scheduler that does not answer, or a kernel that differs from statsmodels.
+    """
+    world = load_world()
+    chosen = _chosen(scenarios)
+    ratios = checked_effects(effects)
+    _check_numbers(draws, seed, jobs)
+    dropped = world.panel.dropped_years.value if dropped_years is None else dropped_years
+    store = paths.build() / "simulation" if store is None else store
+
+    def cell(one: Scenario, effect: float) -> Iterator[Task]:
+        size = world.run.chunk_draws.value
+        for first in range(0, draws, size):
+            yield Task(
+                region,
+                one,
+                effect,
+                seed,
+                first,
+                min(size, draws - first),
+                dropped,
+                world.tests.level.value,
+                world.tests.bootstrap_weights.value,
+                world.tests.assignments.value,
+            )
+
+    cells = [(one, effect) for one in chosen for effect in ratios]
+    missing: list[Task] = []
+    damaged: list[str] = []
+    total = 0
+    for one, effect in cells:
+        for task in cell(one, effect):
+            total += 1
+            results, is_damaged = chunks.read(store, task)
+            if results is None:
+                missing.append(task)
+            if is_damaged:
+                damaged.append(chunks.path_of(store, task).name)
+    for name in damaged:
+        progress(Step(0, total, None, f"stored chunk {name} is damaged and is computed anew"))
+    check = cost = None
+    if missing:
+        firsts = [next(cell(one, ratios[0])) for one in chosen]
+        with engines.workers(min(jobs, max(len(missing), len(firsts)))) as pool:
+            check = _checked(pool, firsts, draws)
+            cost = _cost(pool, missing, 1 if scheduler else min(jobs, len(missing)), store)
+            progress(Step(total - len(missing), total, cost.seconds, cost.sentence))
+            if scheduler is None:
+                _compute(missing, engines.processes(missing, pool, jobs), total, store, progress)
+        if scheduler is not None:
+            _compute(missing, engines.cluster(missing, scheduler), total, store, progress)
+    table = summarise((store, cell(one, effect)) for one, effect in cells)
+    if out is not None:
+        chunks.keep(out, csv_text(table))
+    return Simulation(table, len(missing), total - len(missing), tuple(damaged), check, cost)
+
+
+def _chosen(scenarios: Iterable[str | Scenario]) -> tuple[Scenario, ...]:
+    chosen = tuple(scenario(one) if isinstance(one, str) else one for one in scenarios)
+    if not chosen:
+        known = ", ".join(sorted(load_world().scenario))
+        raise InputError(f"No scenario is given; there are {known}.")
+    return tuple(dict.fromkeys(chosen))
+
+
+def _check_numbers(draws: int, seed: int, jobs: int) -> None:
+    for name, value, least in (("draws", draws, 1), ("seed", seed, 0), ("jobs", jobs, 1)):
+        if value < least:
+            raise InputError(f"The number of {name} must be {least} or more, not {value}.")
+
+
+def _checked(pool: Executor, firsts: Sequence[Task], draws: int) -> SelfCheck:
+    """Hold the kernel against statsmodels in every scenario; keep the worst differences."""
+    sample = tuple(range(min(draws, _CHECKED_DRAWS)))
+    checks = list(pool.map(self_check, firsts, [sample] * len(firsts)))
+    worst = {name: max(getattr(one, name) for one in checks) for name in vars(checks[0])}
+    return SelfCheck(**{**worst, "refits": sum(one.refits for one in checks)})
+
+
+def _cost(pool: Executor, missing: list[Task], jobs: int, store: Path) -> Estimate:
+    """Estimate the run, and refuse it where the disk cannot hold it."""
+    draws = sum(task.count for task in missing)
+    cost = pool.submit(estimate, missing[0], draws, jobs).result()
+    folder = next(one for one in (store, *store.parents) if one.exists())
+    free = shutil.disk_usage(folder).free
+    if cost.disk_bytes > free:
+        raise InputError(
+            f"The run needs {cost.disk_bytes / 1e6:.0f} MB of disk and {free / 1e6:.0f} MB are "
+            "free; choose fewer draws, or free some space."
+        )
+    return cost
+
+
+def _compute(
+    missing: list[Task],
+    finished: engines.Finished,
+    total: int,
+    store: Path,
+    progress: Callable[[Step], None],
+) -> None:
+    began, stored = time.monotonic(), total - len(missing)
+    with closing(finished):
+        for number, (task, content) in enumerate(finished, start=1):
+            chunks.write(store, task, content)
+            left = (time.monotonic() - began) / number * (len(missing) - number)
+            progress(Step(stored + number, total, left))
