@@ -260,7 +260,8 @@ def test_interruption_ends_in_one_sentence_and_frees_the_lock(
     script = (
         "import sys, time\nfrom pathlib import Path\nimport toy_project\n"
         "from bsup_analysis import cli\n"
-        "cli.study_project = lambda: toy_project.describe(Path(sys.argv.pop(1)))\n"
+        "root = Path(sys.argv.pop(1))\n"
+        "cli.study_project = lambda: toy_project.describe(root)\n"
         "cli.make = lambda *_: (print('at work', flush=True), time.sleep(600))\n"
         "cli.main()\n"
     )
