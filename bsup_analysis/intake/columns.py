@@ -1,0 +1,258 @@
+"""Finding the columns: by the words of their headers, else by a mapping given by name.
+
+What is not recognised is left alone and listed; what could be two things is asked about.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.intake.headers import (
+    QUANTITIES,
+    UNITS_NOK,
+    role_of,
+    simple,
+    stated_by,
+    without_year,
+    year_in,
+)
+from bsup_analysis.intake.numbers import Cell, plain
+from bsup_analysis.intake.raw import RawTable, is_blank
+
+ROLES = ("municipality", "name", "year", *QUANTITIES, "quantity", "value")
+# what --map calls the columns whose whole header is a year
+YEARS = "years"
+# a header stands near the top: below a title, a unit, an empty row
+FIRST_ROWS = 30
+_PLACES = ("place_code", "place", "place_name")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the file and what it was taken for.
+
+    Parameters
+    ----------
+    index
+        Place in the row, from 0.
+    header
+        Its header as it stands.
+    role
+        One of `ROLES`, or empty where it is not used.
+    year
+        The year its header names, for a table with years as columns.
+    """
+
+    index: int
+    header: str
+    role: str
+    year: int | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the table begins and what its columns are.
+
+    Parameters
+    ----------
+    header_row
+        Row number of the (last) header row.
+    columns
+        All columns, used or not.
+    titles
+        Text above the header, and the names of sheet and file.
+    assumed
+        Columns of bare years are taken for loans though nothing says so.
+    """
+
+    header_row: int
+    columns: tuple[Column, ...]
+    titles: str
+    assumed: bool = False
+
+    def of(self, *roles: str) -> tuple[Column, ...]:
+        """Give the columns of some roles."""
+        return tuple(column for column in self.columns if column.role in roles)
+
+
+def find_layout(table: RawTable, mapping: Mapping[str, str]) -> Layout:
+    """Find the header row, or pair of rows, and what each column holds.
+
+    Parameters
+    ----------
+    table
+        The file's rows.
+    mapping
+        Role to header (or `#` and the column's number), as given with `--map`.
+
+    Raises
+    ------
+    InputError
+        No header row is found, a column is there twice, or a unit is not stated.
+    """
+    for role in mapping:
+        if role not in ROLES:
+            raise InputError(f"--map {role}=...: there is no {role!r}; it is {', '.join(ROLES)}.")
+    titles: list[str] = []
+    refused: InputError | None = None
+    for number, row in enumerate(table.rows[:FIRST_ROWS], start=1):
+        if is_blank(row):
+            continue
+        context = " ".join([*titles, table.sheet, table.file.rpartition(".")[0]])
+        headers = [plain(cell) for cell in row]
+        below = table.rows[number] if number < len(table.rows) else ()
+        for last, candidate in ((number + 1, _joined(headers, below)), (number, headers)):
+            if candidate is None:
+                continue
+            try:
+                columns = _columns(candidate, mapping, table, context)
+            except InputError as error:
+                refused = refused or error
+                continue
+            roles = {column.role for column in columns}
+            if "municipality" in roles and ("year" in roles or any(c.year for c in columns)):
+                return _checked(Layout(last, columns, context), table)
+        titles += headers
+    raise refused or InputError(
+        f"{table.where()} has no header row with a municipality and a year (or years as columns)"
+        " that is recognised; name the columns, for example --map municipality=Kommunenr"
+        " --map year=Aar --map loans=Lån."
+    )
+
+
+def _joined(upper: Sequence[str], lower: Sequence[Cell]) -> list[str] | None:
+    """Join two header rows, quantities above years or years above quantities."""
+    second = [plain(cell) for cell in lower]
+    if not any(map(year_in, (*upper, *second))) or any(
+        text and not role_of(text, "") for text in second
+    ):
+        return None
+    joined, above = [], ""
+    for i in range(max(len(upper), len(second))):
+        top = upper[i] if i < len(upper) else ""
+        bottom = second[i] if i < len(second) else ""
+        if top and bottom and year_in(top) and year_in(bottom):
+            return None
+        above = top or above
+        joined.append(f"{above} {bottom}" if bottom and bottom != above else top)
+    return joined
+
+
+def _columns(
+    headers: Sequence[str], mapping: Mapping[str, str], table: RawTable, context: str
+) -> tuple[Column, ...]:
+    """Give each column its role: the reader's, else the header's."""
+    named: dict[int, str] = {}
+    for role, header in mapping.items():
+        named |= dict.fromkeys(_find(headers, role, header, table), role)
+    taken = {"amount", *UNITS_NOK} if {*named.values()} & {*UNITS_NOK} else set()
+    taken |= set(named.values())
+    columns = []
+    for i, header in enumerate(headers):
+        role = named.get(i, role_of(header, context))
+        if i not in named and role in taken:
+            role = ""
+        year = year_in(header) if role in {"bare", "amount", *QUANTITIES} else None
+        columns.append(Column(i, header, role, year))
+    return _with_places(columns)
+
+
+def _find(headers: Sequence[str], role: str, header: str, table: RawTable) -> list[int]:
+    """Find the column, or the columns of years, that the reader named."""
+    place = re.fullmatch(r"#(\d+)", header.strip())
+    wanted = simple(header)
+    found = [
+        i
+        for i, text in enumerate(headers)
+        if (int(place[1]) == i + 1 if place else simple(text) == wanted)
+    ]
+    if not found:
+        bare = "" if wanted == YEARS else wanted
+        found = [
+            i for i, text in enumerate(headers) if year_in(text) and without_year(text) == bare
+        ]
+    elif len(found) > 1:
+        raise InputError(
+            f"{table.where()} has {len(found)} columns called {header!r}; name one by its place,"
+            f" for example --map {role}=#{found[0] + 1}."
+        )
+    if not found:
+        raise InputError(
+            f"{table.where()} has no column {header!r} for {role}; its first row has:"
+            f" {', '.join(filter(None, headers))}."
+        )
+    return found
+
+
+def _with_places(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Let a code name the municipality rather than a name, which then checks it."""
+    there = {column.role for column in columns}
+    kinds = [kind for kind in _PLACES if kind in there]
+    roles = [role for role in ("municipality", "name") if role not in there]
+    settled = dict(zip(kinds, roles, strict=False))
+    return tuple(
+        replace(c, role=settled.get(c.role, "")) if c.role in _PLACES else c for c in columns
+    )
+
+
+def _checked(layout: Layout, table: RawTable) -> Layout:
+    """Refuse what is there twice, and ask for what is not stated."""
+    where = table.where(layout.header_row)
+    if not layout.of("year"):
+        # beside columns of years, one without a year is a total over them
+        kept = (
+            replace(c, role="") if c.role in ("amount", *QUANTITIES) and not c.year else c
+            for c in layout.columns
+        )
+        layout = replace(layout, columns=tuple(kept))
+    seen: dict[tuple[str, int | None], Column] = {}
+    for column in layout.columns:
+        before = seen.setdefault((column.role, column.year), column)
+        if before is not column and column.role:
+            raise InputError(
+                f"{where}: columns {before.index + 1} and {column.index + 1} are both taken for"
+                f" {column.role} ({before.header!r}, {column.header!r}); name one, for example"
+                f" --map {column.role}=#{before.index + 1}."
+            )
+    layout = _with_bare_years(layout, where)
+    for column in layout.of("amount"):
+        name = without_year(column.header) if column.year else column.header
+        _ask_unit(where, column.header, name or YEARS)
+    roles = {column.role for column in layout.columns}
+    units = roles & {*UNITS_NOK}
+    if len(units) > 1:
+        raise InputError(
+            f"{where}: amounts stand in more than one unit ({', '.join(sorted(units))}); name one"
+            " of them with --map."
+        )
+    if not roles & {*QUANTITIES} and not {"quantity", "value"} <= roles:
+        raise InputError(
+            f"{where}: no column is recognised as loans or amounts; name one, for example"
+            " --map loans=Antall or --map amount_1000_nok=Beløp."
+        )
+    return layout
+
+
+def _ask_unit(where: str, header: str, name: str) -> None:
+    raise InputError(
+        f"{where}: {header!r} does not say whether it is in NOK, thousands or millions; say so"
+        f" with --map amount_nok={name!r}, amount_1000_nok={name!r} or amount_million_nok={name!r}."
+    )
+
+
+def _with_bare_years(layout: Layout, where: str) -> Layout:
+    """Settle what columns hold whose whole header is a year."""
+    if not layout.of("bare"):
+        return layout
+    if layout.of("quantity"):
+        role, assumed = "value", False
+    elif layout.of("year"):
+        role, assumed = "", False
+    else:
+        stated = stated_by(layout.titles)
+        if stated == "amount":
+            _ask_unit(where, layout.titles.strip(), YEARS)
+        role, assumed = stated or "loans", stated is None
+    columns = tuple(replace(c, role=role) if c.role == "bare" else c for c in layout.columns)
+    return replace(layout, columns=columns, assumed=assumed)

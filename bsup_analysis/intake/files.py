@@ -1,0 +1,106 @@
+"""Opening a file: what it is is told by its first bytes, not by its name."""
+
+import datetime as dt
+import io
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.intake.delimited import read_delimited
+from bsup_analysis.intake.numbers import Cell
+from bsup_analysis.intake.raw import MOST_BYTES, MOST_CELLS, RawTable, is_blank
+from bsup_analysis.intake.workbook import read_workbook
+
+SYNTHETIC_PREFIX = "SYNTHETIC_"
+
+
+def read_raw(path: Path, sheet: str | None = None) -> RawTable:
+    """Read a CSV, Excel or Parquet file as rows of cells.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sheet
+        Sheet of a workbook; None where there is only one.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, too large, damaged, locked, or of another format.
+    """
+    file = path.name.encode("utf-8", "replace").decode()
+    if path.name.upper().startswith(SYNTHETIC_PREFIX):
+        raise InputError(
+            f"{file} is synthetic by its name; data made by bsup demo are never imported."
+        )
+    if path.is_dir():
+        raise InputError(f"{file} is a folder; give the file with the table.")
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(
+                f"{file} is larger than {MOST_BYTES // 10**6} million bytes; export only the"
+                " municipalities and years of the study."
+            )
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{file} is not there; check the path.") from None
+    except PermissionError:
+        raise InputError(f"{file} may not be read; check its permissions.") from None
+    if not content:
+        raise InputError(f"{file} is empty; export the table again.")
+    if content.startswith(b"PK\x03\x04"):
+        table = read_workbook(content, file, sheet)
+    elif content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise InputError(
+            f"{file} is an old Excel file or has a password; save it as .xlsx without a password."
+        )
+    elif sheet is not None:
+        raise InputError(f"{file} has no sheets; leave out --sheet.")
+    elif content.startswith(b"PAR1"):
+        table = _read_parquet(content, file)
+    else:
+        table = read_delimited(content, file)
+    if sum(not is_blank(row) for row in table.rows) < 2:
+        raise InputError(f"{table.where()} has no rows below a header; export the table again.")
+    return table
+
+
+def _read_parquet(content: bytes, file: str) -> RawTable:
+    """Read a Parquet file; its column names are row 1."""
+    try:
+        parquet = pq.ParquetFile(io.BytesIO(content))
+        found = parquet.metadata
+        unpacked = sum(found.row_group(i).total_byte_size for i in range(found.num_row_groups))
+        if unpacked > MOST_BYTES or found.num_rows * found.num_columns > MOST_CELLS:
+            raise InputError(
+                f"{file} unpacks to too much to be read; export only the municipalities and years"
+                " of the study."
+            )
+        table = parquet.read()
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{file} cannot be read as Parquet ({first}); write it again.") from None
+    columns = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_nested(column.type):
+            raise InputError(f"{file}: column {name!r} holds lists; give one value a row.")
+        columns.append([_cell(value) for value in column.to_pylist()])
+    return RawTable(file, "", [list(table.column_names), *map(list, zip(*columns, strict=True))])
+
+
+def _cell(value: object) -> Cell:
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return value

@@ -1,0 +1,322 @@
+"""Importing a file: read, understood, added up, held against what is published, then written."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.files import sha256
+from bsup_analysis.intake.amounts import municipal_table
+from bsup_analysis.intake.columns import Layout, find_layout
+from bsup_analysis.intake.files import read_raw
+from bsup_analysis.intake.gate import AGREES, DEVIATES, compare, published_totals
+from bsup_analysis.intake.municipalities import Changes, Places, names_of
+from bsup_analysis.intake.raw import RawTable
+from bsup_analysis.intake.resolve import place
+from bsup_analysis.intake.schema import DEFINITIONS
+from bsup_analysis.intake.shape import Aside, entries
+from bsup_analysis.intake.store import validated, write_municipal
+
+SET_ASIDE = ("divided", "unknown")
+_DECIMAL = {"comma": ",", "point": "."}
+_MEANING = {
+    "municipality": "municipality, by code or name",
+    "name": "name beside the code",
+    "year": "year",
+    "loans": "number of loans",
+    "amount_nok": "amount in NOK",
+    "amount_1000_nok": "amount in thousands of NOK",
+    "amount_million_nok": "amount in millions of NOK",
+    "quantity": "name of the quantity",
+    "value": "value of the quantity named",
+    "": "not used",
+}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What an import is held against: the municipalities, and the published totals.
+
+    Parameters
+    ----------
+    places
+        Municipalities of the region by code and name, in any year.
+    units
+        Codes of the municipalities of 2009.
+    published
+        From `published_totals`.
+    """
+
+    places: Places
+    units: frozenset[str]
+    published: pd.DataFrame
+
+
+def reference(
+    read: Callable[[str], pd.DataFrame],
+    borders: Callable[[int, frozenset[str], pd.DataFrame], Changes],
+) -> Reference:
+    """Put the reference together from the study's tables.
+
+    Parameters
+    ----------
+    read
+        Gives a raw table by name.
+    borders
+        Makes the borders from year, codes and changes (`bsup_analysis.panel.borders.Borders`).
+    """
+    points, population = read("municipality_points_2009"), read("ssb_population")
+    changes = pd.concat(
+        [read("municipality_changes"), read("municipality_codes_later")], ignore_index=True
+    )
+    units = frozenset(points["municipality_code"])
+    published = published_totals(
+        {
+            name: read(name)
+            for name in (
+                "programme_p14_start_loans",
+                "programme_p11_region_loans",
+                "programme_p06_malvik",
+                "press_totals",
+            )
+        }
+    )
+    places = Places(borders(2009, units, changes), names_of(points, changes, population))
+    return Reference(places, units, published)
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import understood and did.
+
+    Parameters
+    ----------
+    file, sheet
+        What was read.
+    understood
+        One row a column of the file: `column`, `header`, `taken_for`.
+    codes
+        Whose year's municipality codes the file uses, in words.
+    rows_in, rows_used
+        Rows with anything in them below or above the header, and those in the table.
+    set_aside
+        Rows not used: `row`, `reason`, `content`; `rows_in` is `rows_used` and these.
+    table
+        The municipal table (`MunicipalStartLoans`).
+    gate
+        The table held against published totals (`gate.compare`).
+    definition
+        What is counted; `undecided` on a dry run that does not tell.
+    written
+        Table and record written; empty on a dry run.
+    """
+
+    file: str
+    sheet: str
+    understood: pd.DataFrame
+    codes: str
+    rows_in: int
+    rows_used: int
+    set_aside: pd.DataFrame
+    table: pd.DataFrame
+    gate: pd.DataFrame
+    definition: str
+    written: tuple[Path, ...] = ()
+
+    @property
+    def deviations(self) -> pd.DataFrame:
+        """The published totals that the table does not reproduce."""
+        return self.gate[self.gate["status"] == DEVIATES].reset_index(drop=True)
+
+
+def import_file(
+    path: Path,
+    against: Reference,
+    *,
+    definition: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    sheet: str | None = None,
+    codes_of: int | None = None,
+    decimal: str | None = None,
+    set_aside: Sequence[str] = (),
+    dry_run: bool = False,
+    today: dt.date | None = None,
+) -> ImportResult:
+    """Import a file of start loans by municipality and year.
+
+    Parameters
+    ----------
+    path
+        CSV, Excel (xlsx) or Parquet; long, or with years as columns.
+    against
+        From `reference`.
+    definition
+        `loans` or `approved_dwellings`; needed where the published totals are not reproduced.
+    mapping
+        Role to header for columns that are not recognised (`municipality`, `name`, `year`,
+        `loans`, `amount_nok`, `amount_1000_nok`, `amount_million_nok`, `quantity`, `value`).
+    sheet
+        Sheet of a workbook that has several.
+    codes_of
+        The year whose municipality codes the file uses, where its codes do not tell.
+    decimal
+        `comma` or `point`, where the numbers do not tell.
+    set_aside
+        `divided`: set rows aside whose area cannot be told in the borders of 2009; `unknown`:
+        rows of municipalities that are not known.
+    dry_run
+        Write nothing.
+    today
+        The day for the record; today where None.
+
+    Returns
+    -------
+    ImportResult
+        What was understood; on a dry run, deviations are there to be read, not refused.
+
+    Raises
+    ------
+    InputError
+        One sentence: what is wrong, the row, and what to do.
+    """
+    _check_options(definition, decimal, set_aside)
+    raw = read_raw(path, sheet)
+    _refuse_synthetic(raw)
+    layout = find_layout(raw, mapping or {})
+    found, aside, rows_in = entries(raw, layout)
+    placed, more = place(found, against.places, raw, codes_of, frozenset(set_aside))
+    if not placed:
+        first = f": row {more[0].row}, {more[0].reason}" if more else ""
+        raise InputError(f"{raw.where()} has no row of the region that can be used{first}.")
+    table = municipal_table(
+        placed,
+        against.places,
+        against.units,
+        raw,
+        _DECIMAL.get(decimal or ""),
+        definition or DEFINITIONS[0],
+    )
+    table = validated(table)
+    gate = compare(table, against.published)
+    used = {one.entry.row for one in placed}
+    result = ImportResult(
+        file=raw.file,
+        sheet=raw.sheet,
+        understood=_understood(layout),
+        codes=_codes([(one.codes_of, one.year) for one in placed]),
+        rows_in=rows_in,
+        rows_used=len(used),
+        set_aside=_aside([*aside, *more], used),
+        table=table,
+        gate=gate,
+        definition=definition or _told(gate) or "undecided",
+    )
+    if layout.assumed and _told(gate) is None:
+        raise InputError(
+            f"{raw.where(layout.header_row)}: the columns of years do not say what they hold, and"
+            " no published total tells; say so with --map loans=years or --map"
+            " amount_1000_nok=years."
+        )
+    if dry_run:
+        return result
+    if definition is None and result.definition == "undecided":
+        raise InputError(_undecided(result))
+    return _written(result, path, today or dt.date.today())
+
+
+def _check_options(definition: str | None, decimal: str | None, set_aside: Sequence[str]) -> None:
+    if definition is not None and definition not in DEFINITIONS:
+        raise InputError(f"--definition is {' or '.join(DEFINITIONS)}, not {definition!r}.")
+    if decimal is not None and decimal not in _DECIMAL:
+        raise InputError(f"--decimal is {' or '.join(_DECIMAL)}, not {decimal!r}.")
+    for one in set_aside:
+        if one not in SET_ASIDE:
+            raise InputError(f"--set-aside is {' or '.join(SET_ASIDE)}, not {one!r}.")
+
+
+def _refuse_synthetic(raw: RawTable) -> None:
+    """Refuse what bsup demo wrote, whatever the file is called now."""
+    marks = (*raw.comments, *(str(cell) for row in raw.rows[:50] for cell in row))
+    if any("synthetic" in mark.lower() for mark in marks):
+        raise InputError(
+            f"{raw.file} says that it is synthetic; data made by bsup demo are never imported."
+        )
+
+
+def _understood(layout: Layout) -> pd.DataFrame:
+    rows = []
+    for column in layout.columns:
+        meaning = _MEANING[column.role] + (f", {column.year}" if column.year else "")
+        assumed = layout.assumed and column.year is not None
+        meaning += " (nothing says so; published totals agree)" if assumed else ""
+        rows.append((column.index + 1, column.header, meaning))
+    return pd.DataFrame(rows, columns=["column", "header", "taken_for"])
+
+
+def _codes(pairs: Sequence[tuple[int, int]]) -> str:
+    if all(codes_of == year for codes_of, year in pairs):
+        return "the codes of each row's own year"
+    years = sorted({codes_of for codes_of, _ in pairs})
+    return f"the codes of {', '.join(map(str, years))}"
+
+
+def _aside(aside: Sequence[Aside], used: set[int]) -> pd.DataFrame:
+    """List each row that is not used once, with the first reason found."""
+    rows: dict[int, Aside] = {}
+    for one in sorted(aside, key=lambda one: one.row):
+        if one.row not in used:
+            rows.setdefault(one.row, one)
+    return pd.DataFrame(
+        [(one.row, one.reason, one.content) for one in rows.values()],
+        columns=["row", "reason", "content"],
+    )
+
+
+def _told(gate: pd.DataFrame) -> str | None:
+    """Tell what is counted where published numbers of loans are reproduced, and none is not."""
+    agrees = (gate["status"] == AGREES).any() and not (gate["status"] == DEVIATES).any()
+    return "loans" if agrees else None
+
+
+def _undecided(result: ImportResult) -> str:
+    ask = "say what the file counts with --definition loans or --definition approved_dwellings"
+    if result.deviations.empty:
+        return (
+            f"{result.file} has nothing that can be held against a published total (2007-2010);"
+            f" {ask}."
+        )
+    listed = [
+        f"{total.area_name or total.area} {total.year} {total.quantity}: published"
+        f" {total.published:.0f}, imported {total.imported:.0f}"
+        for total in result.deviations.head(5).itertuples()
+    ]
+    left = len(result.deviations) - len(listed)
+    more = f"; and {left} more (bsup import --dry-run lists them)" if left else ""
+    return (
+        f"{result.file} does not reproduce {len(result.deviations)} published totals"
+        f" ({'; '.join(listed)}{more}); {ask}."
+    )
+
+
+def _written(result: ImportResult, path: Path, today: dt.date) -> ImportResult:
+    sheet = f", sheet {result.sheet}" if result.sheet else ""
+    columns = "; ".join(
+        f"{row.header!r}: {row.taken_for}"
+        for row in result.understood.itertuples()
+        if row.taken_for != _MEANING[""]
+    )
+    written = write_municipal(
+        result.table,
+        producer="given by the user",
+        document=f"{result.file}{sheet} (sha256 {sha256(path)})",
+        url="",
+        method=f"bsup import. {columns}. Municipalities: {result.codes}. Rows: {result.rows_in} in,"
+        f" {result.rows_used} used, {len(result.set_aside)} set aside. Counted:"
+        f" {result.definition}. Published totals not reproduced: {len(result.deviations)}.",
+        read_on=today,
+    )
+    fields = {name: getattr(result, name) for name in result.__dataclass_fields__}
+    return ImportResult(**(fields | {"written": written}))

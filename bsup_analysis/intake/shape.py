@@ -1,0 +1,152 @@
+"""Long or wide, a file becomes one list: row, municipality, year, quantity, cell."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.intake.columns import Layout
+from bsup_analysis.intake.headers import QUANTITIES, quantity_of
+from bsup_analysis.intake.numbers import Cell, is_unknown, plain, shown
+from bsup_analysis.intake.raw import RawTable, is_blank
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the file for one year.
+
+    Parameters
+    ----------
+    row
+        Row number in the file.
+    label, name
+        What the row calls the municipality, and the name beside a code.
+    year
+        The year as it stands.
+    cells
+        Cell by quantity (`loans`, `amount_nok`, ...).
+    """
+
+    row: int
+    label: str
+    name: str
+    year: str
+    cells: Mapping[str, Cell]
+
+    @property
+    def empty(self) -> bool:
+        """Whether no cell holds a number."""
+        return all(is_unknown(cell) for cell in self.cells.values())
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A row of the file that is not used, and why."""
+
+    row: int
+    reason: str
+    content: str
+
+
+def content(row: tuple[Cell, ...] | list[Cell]) -> str:
+    """Give a row's text for a list of rows set aside, at most 80 characters."""
+    text = " | ".join(filter(None, map(plain, row)))
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Aside], int]:
+    """Lay the rows out, one entry a row and year.
+
+    Parameters
+    ----------
+    table
+        The file's rows.
+    layout
+        What its columns hold.
+
+    Returns
+    -------
+    entries, set aside, rows
+        Entries in file order; rows without a municipality; and the number of rows that are not
+        blank, the header excepted.
+
+    Raises
+    ------
+    InputError
+        A row is longer or shorter than the header, has numbers but no municipality, or names a
+        quantity that is not recognised.
+    """
+    found: list[Entry] = []
+    aside: list[Aside] = []
+    rows = 0
+    width = len(layout.columns)
+    headers = set(range(layout.header_row - _header_rows(table, layout) + 1, layout.header_row + 1))
+    for number, row in enumerate(table.rows, start=1):
+        if number in headers or is_blank(row):
+            continue
+        rows += 1
+        if number < layout.header_row:
+            aside.append(Aside(number, "above the header", content(list(row))))
+            continue
+        if any(plain(cell) for cell in row[width:]):
+            raise InputError(
+                f"{table.where(number)} has {len(row)} fields where the header has {width}; look"
+                " for a stray separator, or a decimal comma that is not quoted."
+            )
+        filled = sum(bool(plain(cell)) for cell in row)
+        if len(row) < width and filled > 1:
+            raise InputError(
+                f"{table.where(number)} has {len(row)} fields where the header has {width}; the"
+                " file may be cut off: export it again."
+            )
+        own = list(_of_row(number, [*row, *[""] * (width - len(row))], layout, table))
+        if not own[0].label:
+            if not all(entry.empty for entry in own):
+                raise InputError(
+                    f"{table.where(number)} has numbers but no municipality; name it, or delete"
+                    " the row."
+                )
+            aside.append(Aside(number, "no municipality", content(list(row))))
+            continue
+        found += own
+    return found, aside, rows
+
+
+def _header_rows(table: RawTable, layout: Layout) -> int:
+    """Tell whether the header takes one row or two."""
+    last = [plain(cell) for cell in table.rows[layout.header_row - 1]]
+    own = [column.header for column in layout.columns]
+    return 1 if [*last, *[""] * (len(own) - len(last))] == own else 2
+
+
+def _of_row(number: int, row: list[Cell], layout: Layout, table: RawTable) -> Iterator[Entry]:
+    def text(role: str) -> str:
+        return next((plain(row[column.index]) for column in layout.of(role)), "")
+
+    name, stated = text("name"), text("quantity")
+    # a total often stands in the column of names alone
+    label = text("municipality") or name
+    columns = layout.of(*QUANTITIES, "value")
+    cells: dict[str, dict[str, Cell]] = {}
+    for column in columns:
+        year = str(column.year) if column.year else text("year")
+        role = column.role
+        if role == "value":
+            role = _quantity(stated, row[column.index], layout, table.where(number))
+            if not role:
+                continue
+        cells.setdefault(year, {})[role] = row[column.index]
+    for year, held in cells.items() or {"": {}}.items():
+        yield Entry(number, label, name, year, held)
+
+
+def _quantity(stated: str, cell: Cell, layout: Layout, where: str) -> str:
+    """Read the quantity that a row names; empty where it is none of those asked for."""
+    quantity = quantity_of(stated, layout.titles) if stated else None
+    if quantity == "amount":
+        raise InputError(
+            f"{where}: {shown(stated)} does not say whether it is in NOK, thousands or millions;"
+            " write it into the name of the quantity, for example 'Beløp (1000 kr)'."
+        )
+    if not stated and not is_unknown(cell):
+        raise InputError(f"{where} has a number but does not say of what; name the quantity.")
+    return quantity or ""
