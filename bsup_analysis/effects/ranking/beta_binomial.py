@@ -88,7 +88,7 @@ def fit_change(pairs: Paired) -> Fit:
     return fit(BetaBinomial(pairs))
 
 
-def average_change(pairs: Paired, strengths: int = 40, points: int = 15) -> Posteriors:
+def average_change(pairs: Paired, strengths: int = 24, points: int = 11) -> Posteriors:
     """Give the posteriors of each later year's share, averaged over the hyperparameters'.
 
     `growth_of` turns a share into growth; places are the same for both.

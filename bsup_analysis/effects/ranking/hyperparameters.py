@@ -22,9 +22,9 @@ Floats = npt.NDArray[np.float64]
 # shrinkage at a unit of median size between which the maximum is looked for
 _SCAN = np.linspace(0.005, 0.995, 100)
 # standard deviations of the location on either side, and points
-_REACH, _POINTS = 4.5, 15
-_STRENGTHS = 40
-_NEGLIGIBLE = 1e-7
+_REACH, _POINTS = 4.5, 11
+_STRENGTHS = 24
+_NEGLIGIBLE = 1e-6
 
 
 class Family(Protocol):

@@ -4,7 +4,7 @@ Given the value of unit i, whether another lies above it are independent trials 
 their sum is Poisson-binomial, and its distribution is averaged over unit i's posterior.  The
 average is taken at quantiles equally spaced on the normal scale: the chances of a unit known much
 better than i rise steeply there, and the trapezoidal rule, unlike Gauss's, takes that well (errors
-of 5e-8 against 1e-4 with 64 nodes, tests/phasing).
+of 2e-7 against 1e-4 with 48 nodes, tests/phasing).
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from bsup_analysis.errors import InputError
 Floats = npt.NDArray[np.float64]
 
 # standard deviations on the normal scale that the quadrature reaches on either side
-_REACH = 6.0
+_REACH = 5.2
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Ranks:
         return k
 
 
-def ranks(posteriors: Posteriors, nodes: int = 64) -> Ranks:
+def ranks(posteriors: Posteriors, nodes: int = 48) -> Ranks:
     """Compute the distribution of every unit's place.
 
     Parameters
@@ -96,7 +96,7 @@ def ranks(posteriors: Posteriors, nodes: int = 64) -> Ranks:
         law = posteriors.component(number)
         values = law.ppf(probability[:, None])
         # (nodes, unit, other unit): the chance that the other lies above the unit's value
-        above = law.sf(values[..., None])
+        above = 1 - law.cdf(values[..., None])
         above[:, own, own] = 0
         total += share * np.einsum("n,nup->up", weights, _sum_of_trials(above))
     return Ranks(posteriors.codes, total)
