@@ -108,7 +108,7 @@ def _fault(response: requests.Response) -> Passing | Refused:
         return Passing(f"{said} ({status})", Unanswered, _asked_pause(response))
     if 300 <= status < 400:
         said = f"the address has moved to {response.headers.get('Location', 'nowhere')[:200]}"
-    return Refused(f"refused: {said} ({status})", status, "table" in said.lower())
+    return Refused(f"refused: {said} ({status})", status, "existent table" in said.lower())
 
 
 def _said(response: requests.Response) -> str:

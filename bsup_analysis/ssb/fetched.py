@@ -145,10 +145,18 @@ def _way(
     addresses: Addresses,
 ) -> tuple[Way, Conversation, list[str]]:
     reports: list[str] = []
-    conversation = Conversation(limits, lambda text: progress(Progress(0, 0, text)))
+
+    def say(text: str) -> None:
+        progress(Progress(0, 0, text))
+
+    def report(text: str) -> None:
+        reports.append(text)
+        say(text)
+
+    conversation = Conversation(limits, say)
     place = folder or paths.root() / "data" / "municipal" / "ssb"
-    statbank = Statbank(conversation, addresses, place, reports.append)
-    return Way(statbank, limits, progress, reports.append, fresh), conversation, reports
+    statbank = Statbank(conversation, addresses, place, report)
+    return Way(statbank, limits, progress, report, fresh), conversation, reports
 
 
 def _fetched(

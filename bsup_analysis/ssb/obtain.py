@@ -90,15 +90,20 @@ def obtain(way: Way, table_id: str, choose: Callable[[Table], Selection]) -> Obt
     try:
         return _obtain(way, table_id, choose)
     except Changed as changed:
-        raise InputError(
-            f"SSB's table {table_id} is not as expected: {changed}"
-            f" (see https://www.ssb.no/statbank/table/{table_id})."
-        ) from None
+        raise not_as_expected(table_id, str(changed)) from None
     except Fault as fault:
         raise InputError(
             f"SSB's table {table_id} could not be fetched: {fault}; what has arrived is kept,"
             " and the same command goes on from there."
         ) from None
+
+
+def not_as_expected(table_id: str, what: str) -> InputError:
+    """Make the error for a table that is no longer as it must be."""
+    return InputError(
+        f"SSB's table {table_id} is not as expected: {what}"
+        f" (see https://www.ssb.no/statbank/table/{table_id})."
+    )
 
 
 def _obtain(way: Way, table_id: str, choose: Callable[[Table], Selection]) -> Obtained:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bsup_analysis.ssb.metadata import Changed, Table
-from bsup_analysis.ssb.obtain import Obtained, Way, obtain
+from bsup_analysis.ssb.metadata import Table
+from bsup_analysis.ssb.obtain import Obtained, Way, not_as_expected, obtain
 from bsup_analysis.ssb.selection import Selection, contents_code, rest, year_codes
 from bsup_analysis.ssb.signs import NOT_IN_USE, meaning, number
 
@@ -72,7 +72,7 @@ def population(way: Way, years: Iterable[int], contents: str | None = None) -> P
     region, _ = obtained.table.region(PREFIXES)
     rows = added_up(obtained.cells, region.code, obtained.table.time.code)
     if any(v is not None and v != int(v) for v in rows["value"]):
-        raise Changed("it has a number of persons that is not whole")
+        raise not_as_expected(TABLE, "it has a number of persons that is not whole")
     unused = (rows["value"] == 0) | (rows["value"].isna() & (rows["sign"] == NOT_IN_USE))
     aside = rows[unused].assign(reason="no inhabitants: the code was not in use on 1 January")
     used = rows[~unused]

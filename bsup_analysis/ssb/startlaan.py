@@ -17,7 +17,7 @@ from fractions import Fraction
 import pandas as pd
 
 from bsup_analysis.ssb.metadata import Changed, Table
-from bsup_analysis.ssb.obtain import Obtained, Way, obtain
+from bsup_analysis.ssb.obtain import Obtained, Way, not_as_expected, obtain
 from bsup_analysis.ssb.population import PREFIXES, Population, added_up, population
 from bsup_analysis.ssb.rates import count
 from bsup_analysis.ssb.selection import Selection, contents_code, rest, year_codes
@@ -193,6 +193,6 @@ def _decimals(obtained: Obtained, rates: pd.DataFrame) -> int:
     code = obtained.cells[obtained.table.contents.code].iloc[0]
     stated = obtained.decimals.get(code)
     if stated is None:
-        raise Changed(f"SSB does not say to how many decimals {code} is rounded")
+        raise not_as_expected(TABLE, f"SSB does not say to how many decimals {code} is rounded")
     shown = (str(rate).partition(".")[2].rstrip("0") for rate in rates["value"] if rate is not None)
     return max(stated, *map(len, shown), 0)

@@ -1,0 +1,345 @@
+"""Whole fetches from a local StatBank: what goes in comes out, once, and is kept with a record."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from statbank_server import Fault, Statbank
+from statbank_tables import (
+    QUICK,
+    UNKNOWN,
+    UNUSED,
+    YEARS,
+    planted,
+    population_table,
+    startlaan_table,
+)
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.ssb import (
+    Addresses,
+    Fetched,
+    Limits,
+    Progress,
+    fetch_population,
+    fetch_startlaan,
+)
+
+People = dict[tuple[str, int], int]
+WINDOW = range(2005, 2013)
+
+
+def as_people(table: pd.DataFrame) -> People:
+    return {
+        (code, int(year)): int(n)
+        for code, year, n in table[["municipality_code", "year", "population"]].itertuples(
+            index=False
+        )
+    }
+
+
+def small(cells: int, **changes: object) -> Limits:
+    return dataclasses.replace(QUICK, cells=cells, **changes)
+
+
+def test_the_population_comes_out_as_it_went_in(
+    bank: Statbank, addresses: Addresses, people: People, tmp_path: Path
+) -> None:
+    fetched = fetch_population(YEARS, folder=tmp_path, limits=QUICK, addresses=addresses)
+    assert as_people(fetched.table) == people
+    assert fetched.table[["municipality_code", "year"]].equals(
+        fetched.table[["municipality_code", "year"]].sort_values(["municipality_code", "year"])
+    )
+    # every cell of the answers is either used or set aside
+    codes = {code for code, _ in people} | set(UNUSED)
+    assert len(fetched.table) + len(fetched.set_aside) == len(codes) * len(YEARS)
+    assert set(fetched.set_aside["municipality_code"]) >= set(UNUSED)
+    # version 2, sex and age left to SSB, unknown municipalities not asked about
+    (asked,) = bank.data_questions()
+    assert asked.version == 2
+    selection = {s["variableCode"]: s["valueCodes"] for s in asked.body["selection"]}
+    assert set(selection) == {"Region", "ContentsCode", "Tid"}
+    assert not set(selection["Region"]) & (set(UNKNOWN) | {"0", "15"})
+
+
+def test_each_answer_is_kept_as_it_came_with_its_record(
+    addresses: Addresses, tmp_path: Path
+) -> None:
+    fetched = fetch_population([2009], folder=tmp_path, limits=QUICK, addresses=addresses)
+    assert [a.file.split("_")[0] for a in fetched.answers] == ["metadata.json", "data"]
+    for answer in fetched.answers:
+        path = tmp_path / "07459" / answer.file
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == answer.sha256
+        record = json.loads(path.with_suffix(".record.json").read_text(encoding="utf-8"))
+        assert record == dataclasses.asdict(answer)
+        assert answer.updated == "2026-02-24T07:00:00Z"  # the table's vintage
+        assert answer.asked_at.endswith("+00:00")
+        assert answer.url.startswith(addresses.v2)
+        json.loads(path.read_bytes())
+    assert fetched.answers[1].body["selection"][0]["variableCode"] == "Region"
+
+
+def test_what_is_kept_is_not_asked_for_again(
+    bank: Statbank, addresses: Addresses, tmp_path: Path
+) -> None:
+    first = fetch_startlaan(WINDOW, folder=tmp_path, limits=QUICK, addresses=addresses)
+    before = len(bank.asked)
+    again = fetch_startlaan(WINDOW, folder=tmp_path, limits=QUICK, addresses=addresses)
+    assert len(bank.asked) == before
+    assert again.asked == 0
+    pd.testing.assert_frame_equal(first.table, again.table)
+    anew = fetch_startlaan(WINDOW, folder=tmp_path, limits=QUICK, addresses=addresses, fresh=True)
+    assert anew.asked == first.asked == 4
+
+
+@pytest.mark.parametrize("cells", [1, 30, 100, 900])
+def test_pieces_make_up_the_same_table(
+    bank: Statbank, addresses: Addresses, people: People, tmp_path: Path, cells: int
+) -> None:
+    bank.max_cells = cells
+    years, few = ([2007, 2008], {"1502", "1503", "1505"}) if cells == 1 else (YEARS, set())
+    kept: list[Progress] = []
+    if cells == 1:  # one cell an answer: keep the region small
+        bank.tables["07459"].variables[0].values = dict.fromkeys([*sorted(few), "0301"], "kommune")
+    fetched = fetch_population(
+        years, folder=tmp_path, limits=small(cells), addresses=addresses, progress=kept.append
+    )
+    pieces = bank.data_questions()
+    sizes = [
+        len(s[0]["valueCodes"]) * len(s[1]["valueCodes"]) * len(s[2]["valueCodes"])
+        for s in (a.body["selection"] for a in pieces)
+    ]
+    assert max(sizes) <= cells
+    assert sum(sizes) == len(fetched.table) + len(fetched.set_aside)
+    expected = {k: n for k, n in people.items() if k[1] in years and (cells > 1 or k[0] in few)}
+    assert as_people(fetched.table) == expected
+    assert [(p.done, p.total) for p in kept if p.total] == [
+        (n, len(pieces)) for n in range(1, len(pieces) + 1)
+    ]
+
+
+def test_where_age_cannot_be_left_out_it_is_added_up(
+    bank: Statbank, addresses: Addresses, people: People, tmp_path: Path
+) -> None:
+    for variable in bank.tables["07459"].variables:
+        variable.eliminable = variable.code == "Region"
+    fetched = fetch_population([2009], folder=tmp_path, limits=small(5000), addresses=addresses)
+    assert as_people(fetched.table) == {k: n for k, n in people.items() if k[1] == 2009}
+    assert len(bank.data_questions()) > 1
+
+
+def test_version_1_stands_in_and_says_so(
+    bank: Statbank, addresses: Addresses, people: People, tmp_path: Path
+) -> None:
+    bank.faults = [Fault("404", times=10**6, version=2)]
+    fetched = fetch_startlaan(WINDOW, folder=tmp_path, limits=QUICK, addresses=addresses)
+    assert {a.version for a in fetched.answers} == {1}
+    assert fetched.reports[0].startswith("version 2 of the API did not answer (refused: Not Found")
+    assert len(fetched.reports) == 1
+    # version 2 is given up once, not anew for each question
+    assert sum(a.version == 2 for a in bank.asked) == 1
+    assert check_counts(fetched, people) > 600
+
+
+def test_versions_agree(bank: Statbank, addresses: Addresses, tmp_path: Path) -> None:
+    two = fetch_startlaan(WINDOW, folder=tmp_path / "2", limits=QUICK, addresses=addresses)
+    bank.faults = [Fault("503", times=10**6, version=2)]
+    one = fetch_startlaan(WINDOW, folder=tmp_path / "1", limits=QUICK, addresses=addresses)
+    assert {a.version for a in two.answers} == {2}
+    assert {a.version for a in one.answers} == {1}
+    pd.testing.assert_frame_equal(one.table, two.table)
+    pd.testing.assert_frame_equal(one.set_aside, two.set_aside)
+
+
+def check_counts(fetched: Fetched, people: People) -> int:
+    """Every planted count is within its bounds; return how many there are."""
+    known = fetched.table[fetched.table["value"].notna()]
+    for row in known.itertuples():
+        true = planted(row.municipality_code, row.year)
+        assert row.low <= true <= row.high, row
+        assert row.low <= row.value <= row.high
+    return len(known)
+
+
+def test_rates_become_counts_that_hold_the_planted_ones(
+    addresses: Addresses, people: People, tmp_path: Path
+) -> None:
+    fetched = fetch_startlaan(WINDOW, folder=tmp_path, limits=QUICK, addresses=addresses)
+    in_use = {(code, year) for code, year in people if year in WINDOW}
+    assert (
+        set(zip(fetched.table["municipality_code"], fetched.table["year"], strict=True)) == in_use
+    )
+    assert check_counts(fetched, people) == len(in_use) - 2  # two cells have a sign
+    table = fetched.table.set_index(["municipality_code", "year"])
+    assert (table["definition"] == "approved_dwellings").all()
+    # small places are exact, Trondheim is known to what 0.05 per 1 000 of its people is
+    exact = table[(table["population"] < 10_000) & (table["note"] == "")]
+    assert (exact["low"] == exact["high"]).all()
+    assert len(exact) > 400
+    trondheim = table.loc[("1601", 2009)]
+    assert trondheim["population"] == people["1601", 2010]  # 31 December is 1 January
+    assert 16 <= trondheim["high"] - trondheim["low"] <= 18
+    assert "population on 31 December is that on 1 January" in fetched.notes[2]
+
+
+def test_signs_keep_their_meaning(addresses: Addresses, tmp_path: Path) -> None:
+    fetched = fetch_startlaan(WINDOW, folder=tmp_path, limits=QUICK, addresses=addresses)
+    table = fetched.table.set_index(["municipality_code", "year"])
+    for place, sign, words in (
+        (("1663", 2007), ":", "not shown, so that nobody can be identified"),
+        (("1640", 2006), "..", "figures are lacking"),
+    ):
+        row = table.loc[place]
+        assert row["sign"] == sign
+        assert row["note"].startswith(words)
+        assert row[["value", "high", "rate_per_1000"]].isna().all()
+        assert row["low"] == 0
+    aside = fetched.set_aside
+    assert (aside["sign"] == ".").all()
+    assert set(aside["reason"]) == {"no figure is possible: the category was not in use"}
+
+
+def test_other_signs_and_bare_empty_cells(
+    bank: Statbank, addresses: Addresses, people: People, tmp_path: Path
+) -> None:
+    plain = bank.tables["06493"].cell
+    special = {("1502", "2008"): (None, "-"), ("1504", "2008"): (2.0, "*"),
+               ("1505", "2008"): (None, None), ("1519", "2008"): (None, "?")}  # fmt: skip
+    bank.tables["06493"].cell = lambda a: special.get((a["Region"], a["Tid"])) or plain(a)
+    fetched = fetch_startlaan([2008], folder=tmp_path, limits=QUICK, addresses=addresses)
+    table = fetched.table.set_index("municipality_code")
+    assert tuple(table.loc["1502", ["value", "low"]]) == (0, 0)
+    assert table.loc["1504", "value"] == round(2 * people["1504", 2009] / 1000)
+    assert table.loc["1504", "note"] == "provisional figure"
+    assert table.loc["1505", "note"] == "an empty cell, and SSB does not say why"
+    assert pd.isna(table.loc["1519", "value"])
+    assert table.loc["1519", "note"].startswith("the sign '?', which is not among")
+
+
+def test_the_day_of_a_merger_is_said_and_bounded(addresses: Addresses, tmp_path: Path) -> None:
+    fetched = fetch_startlaan(WINDOW, folder=tmp_path, limits=QUICK, addresses=addresses)
+    noted = fetched.table[fetched.table["note"].str.startswith("merged")]
+    # Aure and Tustna 2006, Kristiansund and Frei 2008, Mosvik and Inderøy 2012
+    assert list(zip(noted["municipality_code"], noted["year"], strict=True)) == [
+        ("1503", 2007), ("1556", 2007), ("1569", 2005), ("1572", 2005), ("1723", 2011),
+        ("1729", 2011),
+    ]  # fmt: skip
+
+
+def test_a_damaged_answer_is_asked_for_anew_and_reported(
+    bank: Statbank, addresses: Addresses, tmp_path: Path
+) -> None:
+    first = fetch_population(YEARS, folder=tmp_path, limits=small(300), addresses=addresses)
+    data = sorted((tmp_path / "07459").glob("data_????????????????.json"))
+    assert len(data) >= 4
+    data[0].write_bytes(data[0].read_bytes().replace(b"2", b"3", 1))  # one digit
+    data[1].write_bytes(data[1].read_bytes()[:100])  # cut short
+    data[2].with_suffix(".record.json").unlink()  # killed between answer and record
+    data[3].with_suffix(".record.json").write_text("{", encoding="utf-8")
+    bank.asked.clear()
+    again = fetch_population(YEARS, folder=tmp_path, limits=small(300), addresses=addresses)
+    assert len(bank.asked) == len(again.reports) == 4
+    assert all(r.startswith("a kept answer of table 07459 is damaged") for r in again.reports)
+    pd.testing.assert_frame_equal(first.table, again.table)
+    calm = fetch_population(YEARS, folder=tmp_path, limits=small(300), addresses=addresses)
+    assert (calm.asked, calm.reports) == (0, ())
+
+
+def test_an_answer_kept_whole_but_to_another_question_is_not_used(
+    addresses: Addresses, tmp_path: Path
+) -> None:
+    first = fetch_population([2009], folder=tmp_path, limits=QUICK, addresses=addresses)
+    fetch_population([2010], folder=tmp_path, limits=QUICK, addresses=addresses)
+    (nine,) = (a.file for a in first.answers[1:])
+    (ten,) = {p.name for p in (tmp_path / "07459").glob("data_????????????????.json")} - {nine}
+    for suffix in (".json", ".record.json"):
+        source = (tmp_path / "07459" / ten).with_suffix(suffix)
+        source.replace((tmp_path / "07459" / nine).with_suffix(suffix))
+    again = fetch_population([2009], folder=tmp_path, limits=QUICK, addresses=addresses)
+    assert again.asked == 1
+    assert "other values of Tid than were asked" in again.reports[0]
+    pd.testing.assert_frame_equal(first.table, again.table)
+
+
+def test_a_table_updated_between_answers_is_asked_for_anew(
+    bank: Statbank, addresses: Addresses, people: People, tmp_path: Path
+) -> None:
+    limits = small(300)
+    bank.faults = [Fault("429", times=1, about="data", after=2, detail=3600)]
+    with pytest.raises(InputError, match="what has arrived is kept"):
+        fetch_population(YEARS, folder=tmp_path, limits=limits, addresses=addresses)
+    revised = {k: n + 1 for k, n in people.items()}
+    bank.tables["07459"] = dataclasses.replace(
+        population_table(revised), updated="2026-11-22T07:00:00Z"
+    )
+    fetched = fetch_population(YEARS, folder=tmp_path, limits=limits, addresses=addresses)
+    assert fetched.reports == (
+        "table 07459 was updated between its answers; all of it is asked anew",
+    )
+    assert as_people(fetched.table) == revised
+    assert {a.updated for a in fetched.answers} == {"2026-11-22T07:00:00Z"}
+
+
+def test_kept_metadata_that_lack_a_new_year_are_asked_for_anew(
+    bank: Statbank, addresses: Addresses, people: People, tmp_path: Path
+) -> None:
+    bank.tables["07459"].variables[-1].values = {str(y): str(y) for y in range(2005, 2012)}
+    fetch_population([2009], folder=tmp_path, limits=QUICK, addresses=addresses)
+    with pytest.raises(InputError, match="has no 2014; it goes from 2005 to 2011"):
+        fetch_population([2014], folder=tmp_path, limits=QUICK, addresses=addresses)
+    bank.tables["07459"] = population_table(people)
+    fetched = fetch_population([2014], folder=tmp_path, limits=QUICK, addresses=addresses)
+    assert len(fetched.table) == 84
+    assert "may have changed since its metadata were kept" in fetched.reports[0]
+
+
+def test_a_variable_renamed_is_found_by_what_it_holds(
+    bank: Statbank, addresses: Addresses, people: People, tmp_path: Path
+) -> None:
+    table = bank.tables["06493"]
+    table.variables[1].code = "KOKkommuneregion0000"
+    plain = startlaan_table(people).cell
+    table.cell = lambda a: plain({**a, "Region": a["KOKkommuneregion0000"]})
+    fetched = fetch_startlaan([2009], folder=tmp_path, limits=QUICK, addresses=addresses)
+    assert check_counts(fetched, people) == 85
+
+
+def test_more_decimals_printed_than_stated_are_believed(
+    bank: Statbank, addresses: Addresses, people: People, tmp_path: Path
+) -> None:
+    bank.tables["06493"] = startlaan_table(people, decimals=3)
+    bank.tables["06493"].variables[0].units = {"KOSfainansstartp0000": 1}
+    fetched = fetch_startlaan([2008], folder=tmp_path, limits=QUICK, addresses=addresses)
+    assert "printed to 3 decimals" in fetched.notes[1]
+    assert (fetched.table["low"] == fetched.table["high"]).all()
+    assert check_counts(fetched, people) == 85
+
+
+def test_the_same_questions_give_the_same_bytes(addresses: Addresses, tmp_path: Path) -> None:
+    one, two = (
+        fetch_startlaan(years, folder=tmp_path / name, limits=small(50), addresses=addresses)
+        for name, years in (("a", [2008, 2009]), ("b", [2009, 2008, 2008]))
+    )
+    assert one.table.to_csv() == two.table.to_csv()
+    names = [sorted(p.name for p in (tmp_path / n / "06493").iterdir()) for n in "ab"]
+    assert names[0] == names[1]
+
+
+def test_the_rate_of_questions_is_kept_to(
+    bank: Statbank, addresses: Addresses, tmp_path: Path
+) -> None:
+    """The server refuses a fifth question in any 0.3 s, so a fetch of eleven must take its time."""
+    bank.rate = (4, 0.3)
+    limits = small(90, queries=4, window_seconds=0.3)
+    said: list[Progress] = []
+    fetched = fetch_population(
+        YEARS, folder=tmp_path, limits=limits, addresses=addresses, progress=said.append
+    )
+    assert fetched.asked == len(bank.asked) >= 11
+    assert any("SSB allows 4 queries in 0.3 s; waiting" in p.text for p in said)
+    assert not any("429" in p.text for p in said)
