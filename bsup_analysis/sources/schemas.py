@@ -304,6 +304,35 @@ class Exclusions(Strict):
         unique = ["municipality_code", "applies_to"]
 
 
+class ResultsFramework(Strict):
+    """Hand decision: the programme's aims (document p. 15), what would show them, and where.
+
+    `published_level` tells for whom the document and the press give the indicator,
+    `municipal_level` where a value for each municipality is to be had.
+    """
+
+    row_id: Series[str] = pa.Field(str_matches=r"^R\d{2}$", unique=True)
+    aim_id: Series[str] = pa.Field(str_matches=r"^G\d{2}$")
+    page: Series[int] = pa.Field(ge=1, le=16)
+    aim_nb: Series[str]
+    aim: Series[str]
+    indicator_nb: Series[str] = pa.Field(nullable=True)
+    indicator: Series[str] = pa.Field(nullable=True)
+    unit_nb: Series[str] = pa.Field(nullable=True)
+    unit: Series[str] = pa.Field(nullable=True)
+    table_nb: Series[str] = pa.Field(nullable=True)
+    table: Series[str] = pa.Field(nullable=True)
+    published_level: Series[str] = pa.Field(isin=["all", "priority_only", "none"])
+    municipal_level: Series[str] = pa.Field(isin=["at_hand", "at_source", "user_file", "none"])
+    direction: Series[str] = pa.Field(isin=["up", "down", "undecided", "none"])
+    reason_nb: Series[str]
+    reason: Series[str]
+    source: Series[str]
+
+    class Config:
+        unique = ["aim_id", "indicator"]
+
+
 SCHEMAS: dict[str, type[Strict]] = {
     "co_treatment": CoTreatment,
     "exclusions": Exclusions,
@@ -321,6 +350,7 @@ SCHEMAS: dict[str, type[Strict]] = {
     "programme_p14_start_loans": ProgrammeStartLoans,
     "programme_statements": ProgrammeStatements,
     "readings": Readings,
+    "results_framework": ResultsFramework,
     "ssb_centrality_2008": Centrality,
     "ssb_population": Population,
     "treatment": Treatment,

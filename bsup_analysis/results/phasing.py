@@ -1,0 +1,235 @@
+"""Taking municipalities in and letting them go: rates, changes, places and rules on the data."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bsup_analysis.design import Design
+from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.ranking.beta_binomial import average_change, fit_change, growth_of
+from bsup_analysis.effects.ranking.counts import Counts, counts_of_year
+from bsup_analysis.effects.ranking.gamma_poisson import average_rates, fit_rates
+from bsup_analysis.effects.ranking.hyperparameters import Fit
+from bsup_analysis.effects.ranking.posteriors import Posteriors
+from bsup_analysis.effects.ranking.ranks import Ranks, raw_ranks
+from bsup_analysis.effects.ranking.ranks import ranks as places_of
+from bsup_analysis.effects.ranking.standing import Standing, standings
+from bsup_analysis.effects.selection_rules import (
+    Agreement,
+    Choice,
+    Sensitivity,
+    agreement,
+    choose,
+    relative_places,
+    sensitivity,
+    weighted_score,
+)
+from bsup_analysis.errors import InputError
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A quantity of each municipality, raw and pooled in part.
+
+    Attributes
+    ----------
+    codes
+        Municipalities, sorted by code.
+    raw
+        The quantity by the counts alone, (municipalities,).
+    estimate, low, high
+        Posterior median and interval, in the same unit.
+    median
+        The median municipality's estimate: what the intervals are held against.
+    standing
+        On which side of the median each interval lies, if on one.
+    fit
+        Hyperparameters by marginal maximum likelihood.
+    posterior
+        What is known of each municipality, hyperparameters averaged over.
+    """
+
+    codes: tuple[str, ...]
+    raw: Floats
+    estimate: Floats
+    low: Floats
+    high: Floats
+    median: float
+    standing: tuple[Standing, ...]
+    fit: Fit
+    posterior: Posteriors
+
+
+@dataclass(frozen=True)
+class Places:
+    """The place of each municipality, 1 the highest: by the counts alone, and as far as known."""
+
+    raw: Floats
+    ranks: Ranks
+    expected: Floats
+    first: npt.NDArray[np.int64]
+    last: npt.NDArray[np.int64]
+    among_highest: Floats
+    among_lowest: Floats
+    k: int
+
+
+def _pooled(
+    raw: Floats, fit: Fit, posterior: Posteriors, quantiles: tuple[Floats, Floats, Floats]
+) -> Pooled:
+    low, estimate, high = quantiles
+    median = float(np.median(estimate))
+    return Pooled(
+        posterior.codes,
+        raw,
+        estimate,
+        low,
+        high,
+        median,
+        standings(low, high, median),
+        fit,
+        posterior,
+    )
+
+
+def _places(pooled: Pooled, k: str, design: Design) -> Places:
+    if not k.strip().isdecimal():
+        raise InputError(f"k is the number of highest and lowest, such as 5, not {k!r}.")
+    found = places_of(pooled.posterior)
+    first, last = found.interval(design.inference.confidence_level.value)
+    return Places(
+        raw_ranks(pooled.raw),
+        found,
+        found.expected,
+        first,
+        last,
+        found.among_highest(int(k)),
+        found.among_lowest(int(k)),
+        int(k),
+    )
+
+
+def loan_counts(municipality_year: pd.DataFrame, design: Design) -> Counts:
+    """Loans and inhabitants of every municipality with known loans, latest published year."""
+    year = max(design.window.published_years.value)
+    return counts_of_year(municipality_year, "loans", "population", year)
+
+
+def loan_rates(loan_counts: Counts, design: Design) -> Pooled:
+    """Loans for each inhabitant, pooled in part."""
+    posterior = average_rates(loan_counts)
+    low, high = posterior.interval(design.inference.confidence_level.value)
+    quantiles = low, posterior.quantile(0.5), high
+    return _pooled(loan_counts.rates, fit_rates(loan_counts), posterior, quantiles)
+
+
+def loan_growth(priority_loans: Paired, design: Design) -> Pooled:
+    """Loans in the later year divided by those in the earlier, pooled in part."""
+    posterior = average_change(priority_loans)
+    low, high = posterior.interval(design.inference.confidence_level.value)
+    early, late = np.array(priority_loans.pre, float), np.array(priority_loans.post, float)
+    raw = np.divide(late, early, out=np.full(len(early), np.inf), where=early > 0)
+    quantiles = growth_of(low), growth_of(posterior.quantile(0.5)), growth_of(high)
+    return _pooled(raw, fit_change(priority_loans), posterior, quantiles)
+
+
+def loan_rate_places(loan_rates: Pooled, k: str, design: Design) -> Places:
+    """Places by loans for each inhabitant."""
+    return _places(loan_rates, k, design)
+
+
+def loan_growth_places(loan_growth: Pooled, k: str, design: Design) -> Places:
+    """Places by growth in loans."""
+    return _places(loan_growth, k, design)
+
+
+def selection_indicators(
+    municipality: pd.DataFrame, municipality_year: pd.DataFrame, design: Design
+) -> pd.DataFrame:
+    """Collect what is known of every municipality at the selection, a column an indicator.
+
+    Index: municipality code.  `size` (inhabitants), `growth` (relative, since the first year of
+    the panel), `immigrants` (share of inhabitants), `centrality` (0 to 3, unknown for some).
+    """
+    first, last = min(design.window.population_years.value), design.window.last_year_before.value
+    wide = municipality_year.pivot(index="municipality_code", columns="year")
+    population, immigrants = wide["population"].astype(float), wide["immigrants"].astype(float)
+    level = municipality.set_index("municipality_code")["centrality_level_2008"].astype(float)
+    return pd.DataFrame(
+        {
+            "size": population[last],
+            "growth": population[last] / population[first] - 1,
+            "immigrants": immigrants[last] / population[last],
+            "centrality": level.reindex(population.index),
+        }
+    )
+
+
+def indicator_weights(weights: str) -> dict[str, float]:
+    """Read the notebook's parameter: `size=1, growth=0.5`; an indicator not named has no weight.
+
+    Raises
+    ------
+    InputError
+        A part that is not name=number, or a name twice.
+    """
+    found: dict[str, float] = {}
+    for part in weights.split(","):
+        name, equals, number = (text.strip() for text in part.partition("="))
+        try:
+            value = float(number)
+        except ValueError:
+            equals = ""
+            value = 0.0
+        if not (equals and name):
+            raise InputError(
+                f"weights are given as in 'size=1, growth=0.5'; {part.strip()!r} is not."
+            )
+        if name in found:
+            raise InputError(f"weights gives {name} twice; give it once.")
+        found[name] = value
+    return found
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A candidate rule: its weights, what it chooses and how far the actual choice agrees."""
+
+    name: str
+    weights: dict[str, float]
+    choice: Choice
+    agreement: Agreement
+
+
+def _actual(municipality: pd.DataFrame) -> frozenset[str]:
+    chosen = municipality["group"] == "priority"
+    return frozenset(municipality.loc[chosen, "municipality_code"])
+
+
+def selection_rules(
+    selection_indicators: pd.DataFrame,
+    municipality: pd.DataFrame,
+    indicator_weights: dict[str, float],
+    design: Design,
+) -> tuple[Rule, ...]:
+    """Each indicator alone, then all of them with the notebook's weights (`weighted`)."""
+    relative = selection_indicators.apply(relative_places)
+    alone = {name: {name: 1.0} for name in relative.columns}
+    rules = []
+    for name, weights in {**alone, "weighted": indicator_weights}.items():
+        choice = choose(weighted_score(relative, weights), design.groups.priority.value)
+        rules.append(Rule(name, weights, choice, agreement(choice, _actual(municipality))))
+    return tuple(rules)
+
+
+def weight_sensitivity(
+    selection_indicators: pd.DataFrame, municipality: pd.DataFrame, design: Design
+) -> Sensitivity:
+    """Choose under every way to share the weight among the indicators, in tenths."""
+    return sensitivity(
+        selection_indicators, _actual(municipality), design.groups.priority.value, parts=10
+    )
