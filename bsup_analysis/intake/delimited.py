@@ -5,12 +5,15 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.intake.raw import RawTable, is_blank
 
 # in this order where several fit equally well: a comma may be a decimal sign
 SEPARATORS = (";", "\t", ",", "|")
+# rows read to find the separator
+_SAMPLE = 1_000
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -38,12 +41,12 @@ def decode(content: bytes, file: str) -> str:
     raise InputError(f"{file} is not a text file; save the table as CSV (UTF-8), Excel or Parquet.")
 
 
-def _parsed(text: str, separator: str) -> list[list[str]]:
+def _parsed(text: str, separator: str, most: int | None = None) -> list[list[str]]:
     """Split text into rows; `="0104"`, Excel's way to keep a leading zero, is the text 0104."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[list[str]] = []
     try:
-        for row in reader:
+        for row in islice(reader, most):
             rows.append(
                 [
                     cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell
@@ -87,18 +90,16 @@ def read_delimited(content: bytes, file: str) -> RawTable:
     lines = text.splitlines(keepends=True)
     comments = tuple(line.strip() for line in lines if line.startswith("#"))
     body = "".join("\n" if line.startswith("#") else line for line in lines)
-    best: tuple[float, list[list[str]]] = (0.0, [])
+    best, rows = 0.0, []
     failure: Exception | None = None
     for separator in SEPARATORS:
         try:
-            rows = _parsed(body, separator)
+            consistency = _consistency(_parsed(body, separator, _SAMPLE))
+            if consistency > best:
+                best, rows = consistency, _parsed(body, separator)
         except csv.Error as error:
             failure = failure or error
-            continue
-        consistency = _consistency(rows)
-        if consistency > best[0]:
-            best = (consistency, rows)
-    if not best[1]:
+    if not rows:
         if failure:
             raise InputError(
                 f"{file} is not readable as CSV, {failure}; look for a quotation mark that is"
@@ -108,4 +109,4 @@ def read_delimited(content: bytes, file: str) -> RawTable:
             f"{file} has no columns divided by semicolon, tabulator or comma;"
             " export the table again as CSV."
         )
-    return RawTable(file, "", best[1], comments)
+    return RawTable(file, "", rows, comments)

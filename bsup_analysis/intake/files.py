@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -64,7 +65,8 @@ def read_raw(path: Path, sheet: str | None = None) -> RawTable:
         table = _read_parquet(content, file)
     else:
         table = read_delimited(content, file)
-    if sum(not is_blank(row) for row in table.rows) < 2:
+    filled = (row for row in table.rows if not is_blank(row))
+    if len(list(islice(filled, 2))) < 2:
         raise InputError(f"{table.where()} has no rows below a header; export the table again.")
     return table
 

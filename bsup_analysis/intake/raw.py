@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bsup_analysis.intake.numbers import Cell, plain
+from bsup_analysis.intake.numbers import Cell
 
 # a table of 357 municipalities in 20 years with a dozen columns has a hundred thousand cells
 MOST_BYTES = 300_000_000
@@ -41,4 +41,4 @@ class RawTable:
 
 def is_blank(row: Sequence[Cell]) -> bool:
     """Tell whether a row holds nothing."""
-    return not any(plain(cell) for cell in row)
+    return not any(cell.strip() if isinstance(cell, str) else True for cell in row)

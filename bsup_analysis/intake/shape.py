@@ -79,6 +79,7 @@ def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Aside], 
     aside: list[Aside] = []
     rows = 0
     width = len(layout.columns)
+    at = _Places.of(layout)
     headers = set(range(layout.header_row - _header_rows(table, layout) + 1, layout.header_row + 1))
     for number, row in enumerate(table.rows, start=1):
         if number in headers or is_blank(row):
@@ -98,7 +99,8 @@ def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Aside], 
                 f"{table.where(number)} has {len(row)} fields where the header has {width}; the"
                 " file may be cut off: export it again."
             )
-        own = list(_of_row(number, [*row, *[""] * (width - len(row))], layout, table))
+        filled_up = [*row, *[""] * (width - len(row))]
+        own = list(_of_row(number, filled_up, at, layout, table))
         if not own[0].label:
             if not all(entry.empty for entry in own):
                 raise InputError(
@@ -118,24 +120,44 @@ def _header_rows(table: RawTable, layout: Layout) -> int:
     return 1 if [*last, *[""] * (len(own) - len(last))] == own else 2
 
 
-def _of_row(number: int, row: list[Cell], layout: Layout, table: RawTable) -> Iterator[Entry]:
-    def text(role: str) -> str:
-        return next((plain(row[column.index]) for column in layout.of(role)), "")
+@dataclass(frozen=True)
+class _Places:
+    """Where in a row the things stand that are asked for; -1 where there is no such column."""
 
-    name, stated = text("name"), text("quantity")
+    municipality: int
+    name: int
+    year: int
+    quantity: int
+    cells: tuple[tuple[int, str, str], ...]
+
+    @classmethod
+    def of(cls, layout: Layout) -> "_Places":
+        def index(role: str) -> int:
+            return next((column.index for column in layout.of(role)), -1)
+
+        cells = tuple(
+            (c.index, c.role, str(c.year) if c.year else "")
+            for c in layout.of(*QUANTITIES, "value")
+        )
+        return cls(index("municipality"), index("name"), index("year"), index("quantity"), cells)
+
+
+def _of_row(
+    number: int, row: list[Cell], at: _Places, layout: Layout, table: RawTable
+) -> Iterator[Entry]:
+    name = plain(row[at.name]) if at.name >= 0 else ""
     # a total often stands in the column of names alone
-    label = text("municipality") or name
-    columns = layout.of(*QUANTITIES, "value")
+    label = plain(row[at.municipality]) or name
+    own_year = plain(row[at.year]) if at.year >= 0 else ""
     cells: dict[str, dict[str, Cell]] = {}
-    for column in columns:
-        year = str(column.year) if column.year else text("year")
-        role = column.role
+    for index, role, year in at.cells:
+        quantity = role
         if role == "value":
-            role = _quantity(stated, row[column.index], layout, table.where(number))
-            if not role:
-                continue
-        cells.setdefault(year, {})[role] = row[column.index]
-    for year, held in cells.items() or {"": {}}.items():
+            stated = plain(row[at.quantity]) if at.quantity >= 0 else ""
+            quantity = _quantity(stated, row[index], layout, table.where(number))
+        if quantity:
+            cells.setdefault(year or own_year, {})[quantity] = row[index]
+    for year, held in (cells or {own_year: {}}).items():
         yield Entry(number, label, name, year, held)
 
 

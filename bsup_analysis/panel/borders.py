@@ -6,10 +6,21 @@ be divided is somebody's decision, never the code's.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import NamedTuple
 
 import pandas as pd
 
 from bsup_analysis.errors import InputError
+
+
+class Change(NamedTuple):
+    """A change seen in the direction of travel, backwards or forwards in time."""
+
+    kind: str
+    here: str
+    there: str
 
 
 @dataclass(frozen=True)
@@ -30,14 +41,26 @@ class Borders:
     codes: frozenset[str]
     changes: pd.DataFrame
 
-    def _steps(self, first: int, last: int) -> Iterator[tuple[str, pd.DataFrame]]:
+    @cached_property
+    def _dated(self) -> tuple[tuple[str, str, str, str], ...]:
+        """List the changes as date, kind, predecessor and successor, oldest first."""
+        columns = ["change_date", "kind", "predecessor_code", "successor_code"]
+        rows = self.changes[columns].sort_values("change_date", kind="stable")
+        return tuple(rows.itertuples(index=False, name=None))
+
+    def _steps(self, first: int, last: int) -> Iterator[tuple[str, list[Change]]]:
         """Go through the changes between two New Year's Days, in the direction of travel."""
-        changed = pd.to_datetime(self.changes["change_date"])
-        start, end = sorted([pd.Timestamp(first, 1, 1), pd.Timestamp(last, 1, 1)])
-        between = self.changes[(changed > start) & (changed <= end)]
-        steps = between.sort_values("change_date", ascending=first < last, kind="stable")
-        for date, step in steps.groupby("change_date", sort=False):
-            yield str(date), step
+        forward = first < last
+        start, end = (f"{year:04d}-01-01" for year in sorted((first, last)))
+        between = [row for row in self._dated if start < row[0] <= end]
+        for date, step in groupby(between if forward else between[::-1], key=lambda row: row[0]):
+            yield (
+                date,
+                [
+                    Change(kind, *((before, after) if forward else (after, before)))
+                    for _, kind, before, after in step
+                ],
+            )
 
     def codes_in(self, year: int) -> frozenset[str]:
         """Find the codes in force on 1 January of `year`.
@@ -45,12 +68,10 @@ class Borders:
         A municipality that gives away a piece goes on; any other predecessor ends, unless it is
         its own successor.
         """
-        forward = self.reference_year < year
-        gone, come = _columns(forward)
         codes = set(self.codes)
         for _, step in self._steps(self.reference_year, year):
-            whole = step[step["kind"] != "partial"]
-            codes = (codes - set(whole[gone])) | set(whole[come])
+            whole = [change for change in step if change.kind != "partial"]
+            codes = (codes - {c.here for c in whole}) | {c.there for c in whole}
         return frozenset(codes)
 
     def units(self, code: str, year: int) -> tuple[str, ...]:
@@ -74,28 +95,21 @@ class Borders:
         InputError
             The code is not known in that year, or a split or a moved piece lies between.
         """
-        here, there = _columns(year < self.reference_year)
         units = {code}
         for date, step in self._steps(year, self.reference_year):
-            touched = step[step[here].isin(units)]
+            touched = [change for change in step if change.here in units]
             # a moved piece changes the area of the one who gives as well as of the one who gets
-            moved = step[(step["kind"] == "partial") & step[there].isin(units)]
-            if touched["kind"].isin(["split", "partial"]).any() or not moved.empty:
+            moved = any(c.kind == "partial" and c.there in units for c in step)
+            if moved or any(change.kind in ("split", "partial") for change in touched):
                 raise InputError(
                     f"municipality {code} in {year}: its area was divided on"
                     f" {date}; decide how its numbers are to be shared"
                     " and give them in the borders of the reference year."
                 )
-            units = (units - set(touched[here])) | set(touched[there])
+            units = (units - {c.here for c in touched}) | {c.there for c in touched}
         if not units <= self.codes:
             raise InputError(
                 f"municipality code {code} is not known in the region in {year};"
                 " correct the code or add the change to municipality_changes."
             )
         return tuple(sorted(units))
-
-
-def _columns(forward: bool) -> tuple[str, str]:
-    """Name the columns of a step's start and end, in the direction of travel."""
-    columns = ("predecessor_code", "successor_code")
-    return columns if forward else (columns[1], columns[0])
