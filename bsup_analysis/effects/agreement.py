@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bsup_analysis.effects.dispersion import Dispersion, growth_dispersion, share_changes
@@ -44,15 +44,20 @@ class AgreementContrast:
 
 
 def agreement_contrast(
-    rows: Paired, treated: Sequence[str], *, level: float = 0.95
+    rows: Paired,
+    treated: Sequence[str],
+    *,
+    clusters: Mapping[str, str] | None = None,
+    level: float = 0.95,
+    power: float = 0.80,
 ) -> AgreementContrast:
     """Compare growth between two sets of municipalities.
 
     It is the Poisson model with municipality effects, year and agreement x later year. CR1 and
     CRV3 as in MacKinnon, Nielsen and Webb (2023, Journal of Econometrics 232, 272-299), with the
     factor G / (G - 1) alone for CR1; the jackknife refits the Poisson model and is centred on the
-    full estimate. Both take t with (municipalities in the smaller set - 1) degrees of freedom: that
-    set limits what is known of the variance. Rows added together beforehand form one cluster.
+    full estimate. Both take t with (clusters in the smaller set - 1) degrees of freedom: that set
+    limits what is known of the variance.
 
     Parameters
     ----------
@@ -60,32 +65,39 @@ def agreement_contrast(
         All municipalities compared.
     treated
         Codes of those with an agreement.
-    level
-        Confidence level.
+    clusters
+        Cluster of each municipality code: those of one cluster count as one in CR1 and CRV3.
+        None: each municipality is its own.
+    level, power
+        Confidence level, and power of the detectable ratios.
 
     Raises
     ------
     InputError
-        Fewer than two municipalities on either side, or a side that without one of its
-        municipalities has none in a year.
+        Fewer than two clusters on either side, a cluster on both sides, or a side that without
+        one of its clusters has none in a year.
     """
-    if not 2 <= len(frozenset(treated)) <= len(rows.codes) - 2:
-        raise InputError(
-            f"{len(frozenset(treated))} of {len(rows.codes)} municipalities are treated: two or "
-            "more are needed on either side, else the variance between them cannot be known."
-        )
-    with_agreement, without = rows.only(treated), rows.without(treated)
+    with_agreement, without = _sides(rows, treated)
     log_ratio = math.log(with_agreement.growth) - math.log(without.growth)
-    clusters = len(rows.codes)
-    df = min(len(with_agreement.codes), len(without.codes)) - 1
-    influences = (*share_changes(with_agreement), *share_changes(without))
-    sandwich = math.fsum(value**2 for value in influences) * clusters / (clusters - 1)
-    leave_out = math.fsum(
-        (math.log(side.without((code,)).growth) - math.log(side.growth)) ** 2
-        for side in (with_agreement, without)
-        for code in side.codes
-    )
-    jackknife = leave_out * (clusters - 1) / clusters
+    parts = [(side, _clusters(side, clusters)) for side in (with_agreement, without)]
+    both = [name for name in parts[0][1] if name in parts[1][1]]
+    if both:
+        raise InputError(f"Cluster {both[0]} has municipalities both with and without agreement.")
+    sizes = [len(members) for _, members in parts]
+    if min(sizes) < 2:
+        raise InputError(
+            f"{sizes[0]} clusters have an agreement and {sizes[1]} have none: two or more are "
+            "needed on either side, else the variance between them cannot be known."
+        )
+    df, factor = min(sizes) - 1, sum(sizes) / (sum(sizes) - 1)
+    sandwich = jackknife = 0.0
+    for side, members in parts:
+        influence = dict(zip(side.codes, share_changes(side), strict=True))
+        for codes in members.values():
+            sandwich += math.fsum(influence[code] for code in codes) ** 2
+            left = side.without(codes).growth
+            jackknife += (math.log(left) - math.log(side.growth)) ** 2
+    sandwich, jackknife = sandwich * factor, jackknife / factor
     dispersion = growth_dispersion(with_agreement, without)
     poisson = with_agreement.poisson_variance + without.poisson_variance
     return AgreementContrast(
@@ -93,8 +105,29 @@ def agreement_contrast(
         untreated=without,
         dispersion=dispersion,
         scaled=ratio_interval(
-            log_ratio, math.sqrt(poisson * dispersion.phi), level=level, df=dispersion.df
+            log_ratio,
+            math.sqrt(poisson * dispersion.phi),
+            level=level,
+            power=power,
+            df=dispersion.df,
         ),
-        clustered=ratio_interval(log_ratio, math.sqrt(sandwich), level=level, df=df),
-        jackknife=ratio_interval(log_ratio, math.sqrt(jackknife), level=level, df=df),
+        clustered=ratio_interval(log_ratio, math.sqrt(sandwich), level=level, power=power, df=df),
+        jackknife=ratio_interval(log_ratio, math.sqrt(jackknife), level=level, power=power, df=df),
     )
+
+
+def _sides(rows: Paired, treated: Sequence[str]) -> tuple[Paired, Paired]:
+    if not 2 <= len(frozenset(treated)) <= len(rows.codes) - 2:
+        raise InputError(
+            f"{len(frozenset(treated))} of {len(rows.codes)} municipalities are treated: two or "
+            "more are needed on either side, else the variance between them cannot be known."
+        )
+    return rows.only(treated), rows.without(treated)
+
+
+def _clusters(side: Paired, clusters: Mapping[str, str] | None) -> dict[str, list[str]]:
+    """Codes of each cluster, in the order of the rows."""
+    members: dict[str, list[str]] = {}
+    for code in side.codes:
+        members.setdefault(code if clusters is None else clusters[code], []).append(code)
+    return members

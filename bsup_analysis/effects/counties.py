@@ -54,7 +54,12 @@ class CountyComparison:
 
 
 def county_comparison(
-    rows: Paired, treated: Sequence[str], county: Mapping[str, str], *, level: float = 0.95
+    rows: Paired,
+    treated: Sequence[str],
+    county: Mapping[str, str],
+    *,
+    level: float = 0.95,
+    power: float = 0.80,
 ) -> CountyComparison:
     """Compare agreement and none inside each county, and pool over counties.
 
@@ -71,8 +76,8 @@ def county_comparison(
         Codes of those with an agreement.
     county
         County label of each municipality code.
-    level
-        Confidence level.
+    level, power
+        Confidence level, and power of the detectable ratios.
 
     Raises
     ------
@@ -101,7 +106,7 @@ def county_comparison(
         for code in informative.codes
     )
     se = math.sqrt(leave_out * (clusters - 1) / clusters)
-    return CountyComparison(summary, ratio_interval(log_ratio, se, level=level, df=df))
+    return CountyComparison(summary, ratio_interval(log_ratio, se, level=level, power=power, df=df))
 
 
 def _county_row(label: str, part: Paired, named: frozenset[str]) -> CountyRow:

@@ -85,7 +85,12 @@ class LeftOut:
 
 
 def leave_one_out(
-    priority: Paired, other_pre: float, other_post: float, *, level: float = 0.95
+    priority: Paired,
+    other_pre: float,
+    other_post: float,
+    *,
+    level: float = 0.95,
+    power: float = 0.80,
 ) -> tuple[LeftOut, ...]:
     """Compute the group contrast again without each priority municipality in turn.
 
@@ -95,8 +100,8 @@ def leave_one_out(
         Rows of the priority municipalities.
     other_pre, other_post
         Totals of the others, who stay the same.
-    level
-        Confidence level.
+    level, power
+        Confidence level, and power of the detectable ratios.
 
     Raises
     ------
@@ -106,7 +111,7 @@ def leave_one_out(
     if len(priority.codes) < 3:
         raise InputError("Leaving one municipality out needs three of them at least.")
     return tuple(
-        group_without(priority, (code,), other_pre, other_post, level=level)
+        group_without(priority, (code,), other_pre, other_post, level=level, power=power)
         for code in priority.codes
     )
 
@@ -118,11 +123,12 @@ def group_without(
     other_post: float,
     *,
     level: float = 0.95,
+    power: float = 0.80,
 ) -> LeftOut:
     """Compute the group contrast without the named municipalities, e.g. Trondheim and Steinkjer."""
     rest = priority.without(codes)
     totals = GroupTotals(rest.pre_total, rest.post_total, other_pre, other_post)
     dispersion = growth_dispersion(rest)
     se = dispersed_se(totals, phi_priority=dispersion.phi)
-    interval = ratio_interval(totals.log_ratio, se, level=level, df=dispersion.df)
+    interval = ratio_interval(totals.log_ratio, se, level=level, power=power, df=dispersion.df)
     return LeftOut("+".join(codes), dispersion.phi, interval)

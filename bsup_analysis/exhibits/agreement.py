@@ -23,9 +23,20 @@ from bsup_analysis.results.inside import AgreementReading
 
 
 def agreement_table(agreement_readings: Sequence[AgreementReading], words: Words) -> Exhibit:
-    """Table the contrast under every reading: growth, ratio, interval, and exact test."""
-    rows = reading_rows(agreement_readings)
-    stated = settings(agreement_readings, words)
+    """Table the contrast of loans under every reading: growth, ratio, interval, exact test."""
+    return _table(agreement_readings, "loans", words)
+
+
+def agreement_amount_table(
+    agreement_readings_amount: Sequence[AgreementReading], words: Words
+) -> Exhibit:
+    """Table the same contrast of NOK: the answer must not depend on which outcome is shown."""
+    return _table(agreement_readings_amount, "amount", words)
+
+
+def _table(readings: Sequence[AgreementReading], outcome: str, words: Words) -> Exhibit:
+    rows = reading_rows(readings)
+    stated = settings(readings, words)
     shown = {
         "reading": [words(f"agreement.reading_{name}") for name in rows["reading"]],
         "municipalities_with": [words.count(count) for count in rows["municipalities_with"]],
@@ -38,6 +49,8 @@ def agreement_table(agreement_readings: Sequence[AgreementReading], words: Words
         "detectable": [words.decimal(ratio) for ratio in rows["detectable_above"]],
         "test": [exact_test(row, words)["test"] for _, row in rows.iterrows()],
     }
+    # loans are the outcome the decision rests on; their ids carry no name of an outcome
+    stem = "agreement" if outcome == "loans" else f"agreement_{outcome}"
     columns = (
         ("rate_ratio_{}", "ratio", "ratio"),
         ("rate_ratio_{}_ci_low", "low", "ratio"),
@@ -48,10 +61,13 @@ def agreement_table(agreement_readings: Sequence[AgreementReading], words: Words
         ("ri_extreme_{}", "extreme", "assignments"),
     )
     return Exhibit(
-        id="agreement_readings",
-        title=words("agreement.table.title"),
+        id=f"{stem}_readings",
+        title=words(f"agreement.table.title_{outcome}"),
         caption=words(
-            "agreement.table.caption", finding=finding(agreement_readings, words), **stated
+            "agreement.table.caption",
+            what=words(f"agreement.table.what_{outcome}"),
+            finding=finding(readings, words),
+            **stated,
         ),
         source=words("agreement.source"),
         alternative_text=words("agreement.table.alternative_text", count=words.count(len(rows))),
@@ -60,7 +76,7 @@ def agreement_table(agreement_readings: Sequence[AgreementReading], words: Words
             {words(f"agreement.head_{name}", **stated): cells for name, cells in shown.items()}
         ),
         numbers={
-            "agreement_" + name.format(row["reading"]): Number(row[column], unit)
+            f"{stem}_{name.format(row['reading'])}": Number(row[column], unit)
             for _, row in rows.iterrows()
             for name, column, unit in columns
         },
@@ -137,15 +153,23 @@ def counties(
         "level": words.percent(whole.level, 0),
         "crude": ratio_text(whole.ratio, whole.low, whole.high, words),
         "fewest": words.count(data["municipalities"].min()),
+        "p": words.decimal(found.within_counties.test.p_value, 3),
+        "assignments": words.count(found.within_counties.test.assignments),
+        "extreme": words.count(found.within_counties.test.extreme),
     }
     single = [COUNTIES[row.county] for row in found.counties.rows if row.ratio is None]
     dropped = words("agreement.counties.dropped", counties=words.listed(single)) if single else ""
-    side, numbers = "unknown", {}
+    side = "unknown"
+    numbers = {
+        f"agreement_ri_within_county_p_{reading}": Number(
+            found.within_counties.test.p_value, "share of assignments"
+        )
+    }
     if within is not None:
         values["within"] = ratio_text(within.ratio, within.low, within.high, words)
         nearer = abs(within.log_ratio) < abs(whole.log_ratio)
         side = "nearer" if nearer else "not_nearer"
-        numbers = {
+        numbers |= {
             f"agreement_within_county_ratio_{reading}{end}": Number(value, "ratio")
             for end, value in (
                 ("", within.ratio),

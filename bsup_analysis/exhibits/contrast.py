@@ -190,9 +190,10 @@ def _numbers(contrast: OutcomeContrast) -> dict[str, Number]:
     if contrast.ratio.high > contrast.ratio.low:
         numbers[f"{stem}_rounding_low"] = Number(contrast.ratio.low, "ratio")
         numbers[f"{stem}_rounding_high"] = Number(contrast.ratio.high, "ratio")
-    any_interval = next(iter(contrast.intervals.values()))
-    numbers["confidence_level"] = Number(any_interval.level, "share")
-    numbers["power"] = Number(any_interval.power, "share")
+    if contrast.outcome == "loans":
+        level_and_power = contrast.intervals["poisson"]
+        numbers["confidence_level"] = Number(level_and_power.level, "share")
+        numbers["power"] = Number(level_and_power.power, "share")
     for name, interval in contrast.intervals.items():
         numbers[f"{stem}_ci_low_{name}"] = Number(interval.low, "ratio")
         numbers[f"{stem}_ci_high_{name}"] = Number(interval.high, "ratio")

@@ -22,9 +22,8 @@ from bsup_analysis.results import (
 RESULTS: dict[str, Callable[..., Any]] = {
     "statement_audit": statement_audit,
     "table_arithmetic": table_arithmetic,
-} | {
-    name: function
-    for module in (groups, amounts, inside, readings, contrast, specifications, phasing)
-    for name, function in inspect.getmembers(module, inspect.isfunction)
-    if function.__module__ == module.__name__ and not name.startswith("_") and name != "years"
 }
+for _module in (groups, amounts, inside, readings, contrast, specifications, phasing):
+    for _name, _function in inspect.getmembers(_module, inspect.isfunction):
+        if _function.__module__ == _module.__name__ and not _name.startswith("_"):
+            RESULTS[_name] = _function

@@ -29,35 +29,67 @@ def loans_left_out(
         totals.other_pre,
         totals.other_post,
         level=design.inference.confidence_level.value,
+        power=design.inference.power.value,
     )
 
 
 @dataclass(frozen=True)
 class AgreementReading:
-    """The agreement contrast under one reading of who had an agreement."""
+    """The agreement contrast under one reading of who had an agreement.
+
+    Attributes
+    ----------
+    reading
+        Its name.
+    contrast
+        Growth with against without an agreement, with intervals.
+    randomisation, within_counties
+        The exact test over all assignments, and over those with as many in each county.
+    counties
+        The comparison inside counties.
+    """
 
     reading: str
     contrast: AgreementContrast
     randomisation: GrowthRandomisation
+    within_counties: GrowthRandomisation
     counties: CountyComparison
+
+
+def _readings(
+    municipality: pd.DataFrame, rows: Paired, design: Design
+) -> tuple[AgreementReading, ...]:
+    settings = {
+        "level": design.inference.confidence_level.value,
+        "power": design.inference.power.value,
+    }
+    priority = municipality[municipality["group"] == "priority"].set_index("municipality_code")
+    county, cluster = priority["county_code"].to_dict(), priority["cluster"].to_dict()
+    strata = [county[code] for code in rows.codes]
+    found = []
+    for reading in design.parameters["reading"].allowed:
+        treated = sorted(priority.index[priority[f"agreement_{reading}"]])
+        found.append(
+            AgreementReading(
+                reading,
+                agreement_contrast(rows, treated, clusters=cluster, **settings),
+                randomise_growth(rows, treated),
+                randomise_growth(rows, treated, strata),
+                county_comparison(rows, treated, county, **settings),
+            )
+        )
+    return tuple(found)
 
 
 def agreement_readings(
     municipality: pd.DataFrame, priority_loans: Paired, design: Design
 ) -> tuple[AgreementReading, ...]:
     """Agreement against none inside the priority group, loans, under each reading."""
-    level = design.inference.confidence_level.value
-    rows = municipality[municipality["group"] == "priority"].set_index("municipality_code")
-    county = rows["county_code"].to_dict()
-    found = []
-    for reading in design.parameters["reading"].allowed:
-        treated = sorted(rows.index[rows[f"agreement_{reading}"]])
-        found.append(
-            AgreementReading(
-                reading,
-                agreement_contrast(priority_loans, treated, level=level),
-                randomise_growth(priority_loans, treated),
-                county_comparison(priority_loans, treated, county, level=level),
-            )
-        )
-    return tuple(found)
+    return _readings(municipality, priority_loans, design)
+
+
+def agreement_readings_amount(
+    municipality: pd.DataFrame, priority_amounts: Paired, design: Design
+) -> tuple[AgreementReading, ...]:
+    """Agreement against none inside the priority group, NOK, under each reading."""
+    return _readings(municipality, priority_amounts, design)

@@ -61,6 +61,29 @@ def test_jackknife_is_that_of_refitted_models(loans, signed):
     assert contrast.jackknife.high == pytest.approx(math.exp(full + reach), rel=1e-9)
 
 
+def test_municipalities_of_one_cluster_count_as_one(loans, signed):
+    """Levanger and Verdal as one: statsmodels with 16 groups, and 16 refits; 1e-9."""
+    clusters = {code: code for code in loans.codes} | {"1719": "joint", "1721": "joint"}
+    contrast = agreement_contrast(loans, signed, clusters=clusters)
+    names = sorted(set(clusters.values()))
+    groups = np.tile([names.index(clusters[code]) for code in loans.codes], 2)
+    keywords = {"groups": groups, "use_correction": False}
+    fit = glm(loans, signed, cov_type="cluster", cov_kwds=keywords)
+    assert contrast.clustered.se == pytest.approx(fit.bse[-1] * math.sqrt(16 / 15), abs=1e-9)
+    members = [[code for code in loans.codes if clusters[code] == name] for name in names]
+    full = glm(loans, signed).params[-1]
+    refits = [glm(loans.without(codes), signed).params[-1] for codes in members]
+    variance = 15 / 16 * sum((one - full) ** 2 for one in refits)
+    assert contrast.jackknife.se == pytest.approx(math.sqrt(variance), abs=1e-9)
+    assert contrast.jackknife.df == 5
+
+
+def test_a_cluster_on_both_sides_is_refused(loans, signed):
+    clusters = {code: code for code in loans.codes} | {"1719": "joint", "1703": "joint"}
+    with pytest.raises(InputError, match="both with and without"):
+        agreement_contrast(loans, signed, clusters=clusters)
+
+
 def test_quasi_poisson_is_statsmodels(loans, signed):
     """statsmodels GLM, scale by Pearson chi-square; 1e-9."""
     fit = glm(loans, signed, scale="X2")

@@ -70,6 +70,7 @@ def of_rows(
         reading,
         agreement_contrast(rows, treated),
         randomise_growth(rows, treated),
+        randomise_growth(rows, treated, [county[code] for code in rows.codes]),
         county_comparison(rows, treated, county),
     )
 
@@ -325,7 +326,8 @@ def test_words_on_county_follow_planted_growth(
     exhibit = counties([found], loans, "signed_2010", Words(language))
     assert said(exhibit.caption, KEYS, language) == {key}
     assert said(exhibit.alternative_text, KEYS, language) == {key}
-    assert bool(exhibit.numbers) == (found.counties.within is not None)
+    pooled = "agreement_within_county_ratio_signed_2010" in exhibit.numbers
+    assert pooled == (found.counties.within is not None)
     assert exhibit.svg()
 
 
