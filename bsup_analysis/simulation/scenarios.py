@@ -60,6 +60,17 @@ class RunSettings:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class StudySettings:
+    """What is stored for the report besides rejection rates."""
+
+    published_draws: Choice[_Count]
+    dispersion_grid: Choice[tuple[_Ratio, ...]]
+    drifts: Choice[tuple[float, ...]]
+    selections: Choice[tuple[float, ...]]
+    largest_effects: Choice[tuple[_Ratio, ...]]
+
+
+@dataclass(frozen=True, config=_STRICT)
 class NoiseChoices:
     """A scenario as it stands in the file: every size with unit, reason and source."""
 
@@ -77,6 +88,7 @@ class World:
     panel: PanelYears
     tests: TestSettings
     run: RunSettings
+    study: StudySettings
     scenario: Mapping[str, NoiseChoices]
 
 

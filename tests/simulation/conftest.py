@@ -1,0 +1,38 @@
+"""The real region, and worker processes that use one core each."""
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bsup_analysis.simulation.engines import workers
+from bsup_analysis.simulation.region import Region, build_region
+from bsup_analysis.simulation.scenarios import scenario
+from bsup_analysis.simulation.trial import Task
+
+PROCESSED = Path(__file__).resolve().parents[2] / "data" / "processed"
+CODES = {"municipality_code": str, "county_code": str}
+INPUTS = ("municipality", "municipality_year", "group_year", "region_year")
+
+
+@pytest.fixture(scope="session")
+def tables() -> dict[str, pd.DataFrame]:
+    return {name: pd.read_csv(PROCESSED / f"{name}.csv", dtype=CODES) for name in INPUTS}
+
+
+@pytest.fixture(scope="session")
+def region(tables: dict[str, pd.DataFrame]) -> Region:
+    return build_region(*(tables[name] for name in INPUTS))
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[Executor]:
+    with workers(1) as executor:
+        yield executor
+
+
+@pytest.fixture
+def task(region: Region) -> Task:
+    return Task(region, scenario("B"), 1.0, 1, 0, 8, (2009,), 0.05, 199, 199)
