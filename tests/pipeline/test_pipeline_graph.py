@@ -91,6 +91,17 @@ def test_raw_table_nobody_reads_changes_nothing(toy: Project) -> None:
     assert publish(toy).done == []
 
 
+def test_provenance_record_of_a_table_reruns_its_notebooks(toy: Project) -> None:
+    record = toy.root / "data" / "raw" / "people.provenance.toml"
+    record.write_text('sha256 = "a"\n', encoding="utf-8")
+    publish(toy)
+    edit(record, '"a"', '"b"')
+    assert set(reasons(toy)["notebook nb/02_people"]) == {
+        "changed: data/raw/people.provenance.toml"
+    }
+    assert "notebook nb/01_loans" not in publish(toy).done
+
+
 @pytest.mark.parametrize("name", ["study.toml", "requirements.lock", "package/code.py"])
 def test_design_lock_and_code_rerun_every_notebook(toy: Project, name: str) -> None:
     publish(toy)
