@@ -33,7 +33,7 @@ def _year(entry: Entry, table: RawTable) -> int | str:
     match = _NEW_YEAR.fullmatch(entry.year)
     if not match:
         if entry.empty:
-            return "no year and no number"
+            return "no year, no number"
         raise InputError(
             f"{table.where(entry.row)}: {shown(entry.year)} is not a year; give whole years"
             " (add up months and quarters first)."
@@ -57,7 +57,7 @@ def _labels(
         except InputError:
             if key in valued and "unknown" not in set_aside:
                 raise
-            found[key] = "unknown municipality"
+            found[key] = "unknown municipality" if key in valued else "no municipality, no number"
     return found
 
 
@@ -168,7 +168,7 @@ def place(
                     f" {one or year}; correct it, or say which year's codes the file uses with"
                     " --codes-of YEAR."
                 )
-            aside.append(Aside(entry.row, "not in force, and no number", entry.label))
+            aside.append(Aside(entry.row, "not in force, no number", entry.label))
             continue
         units = places.units(code, one)
         if len(units) == 1:

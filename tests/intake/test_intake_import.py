@@ -1,0 +1,259 @@
+"""What an import adds up, sets aside, asks and writes."""
+
+import datetime as dt
+import hashlib
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from imported_values import source, value
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.intake import ImportResult, Reference, import_file, read_municipal
+from bsup_analysis.sources.provenance import Provenance
+
+Imported = Callable[..., ImportResult]
+HEAD = "Kommunenr;År;Antall"
+
+
+def test_predecessors_are_added_up(imported: Imported) -> None:
+    result = imported([HEAD, "1503;2005;3", "1556;2005;4", "1505;2008;9"])
+    assert value(result, "1505", 2005) == 7
+    assert value(result, "1505", 2008) == 9
+    row = result.table.query("municipality_code == '1505' and year == 2005")
+    assert row["rows_used"].item() == 2
+
+
+def test_a_missing_or_unknown_part_leaves_the_whole_unknown(imported: Imported) -> None:
+    result = imported([HEAD, "1503;2005;3", "1503;2006;3", "1556;2006;:"])
+    assert value(result, "1505", 2005) is None
+    assert "Frei has no row" in source(result, "1505", 2005)
+    assert value(result, "1505", 2006) is None
+    assert "confidential" in source(result, "1505", 2006)
+
+
+def test_all_municipalities_are_there_in_every_year_of_the_file(imported: Imported) -> None:
+    table = imported([HEAD, "1601;2009;225", "1601;2012;5"]).table
+    assert len(table) == 2 * 85
+    assert table["rows_used"].sum() == 2
+    assert table["loans"].notna().sum() == 2
+
+
+@pytest.mark.parametrize(
+    ("sign", "loans", "reason"),
+    [
+        ("-", 0, ""),
+        (".", None, "cannot occur"),
+        ("..", None, "missing"),
+        (":", None, "confidential"),
+        ("", None, ""),
+    ],
+)
+def test_signs_keep_their_meaning(
+    imported: Imported, sign: str, loans: int | None, reason: str
+) -> None:
+    result = imported([HEAD, f"1601;2011;{sign}", "1702;2011;8"])
+    assert value(result, "1601", 2011) == loans
+    assert value(result, "1601", 2011, "loans_low") == loans
+    assert value(result, "1601", 2011, "loans_high") == loans
+    assert reason in source(result, "1601", 2011)
+
+
+def test_rows_that_are_not_the_regions_are_listed(imported: Imported) -> None:
+    result = imported(
+        [
+            "Startlån;;",
+            HEAD,
+            "0301 Oslo;2009;900",
+            "1601;2009;225",
+            "1601;1999;5",
+            "Hele landet;2009;9000",
+            "1503 Kristiansund (-2007);2009;.",
+            "Kilde: Husbanken;;",
+        ]
+    )
+    assert dict(zip(result.set_aside["row"], result.set_aside["reason"], strict=True)) == {
+        1: "above the header",
+        3: "outside the region",
+        5: "year outside 2002-2024",
+        6: "a total or another area",
+        7: "not in force, no number",
+        8: "no municipality, no number",
+    }
+    assert (result.rows_in, result.rows_used) == (7, 1)
+
+
+def test_later_mergers_refuse_and_can_be_set_aside(imported: Imported) -> None:
+    rows = [HEAD, "1756;2012;5", "1601;2012;9"]
+    with pytest.raises(InputError, match=r"row 2: 1756 Inderøy.*Mosvik and Inderøy.*cannot be"):
+        imported(rows)
+    result = imported(rows, set_aside=["divided"])
+    assert result.set_aside["row"].tolist() == [2]
+    assert value(result, "1729", 2012) is value(result, "1723", 2012) is None
+
+
+@pytest.mark.parametrize("code", ["5059", "5006", "1507", "1577", "1547"])
+def test_divided_areas_refuse_with_the_row(imported: Imported, code: str) -> None:
+    with pytest.raises(InputError, match=rf"row 3: {code} .*area was divided; give numbers"):
+        imported([HEAD, "1531;2021;5", f"{code};2021;5"])
+
+
+def test_codes_of_one_year_for_all_years_are_recognised(imported: Imported) -> None:
+    rows = [HEAD, "5001;2009;225", "5030;2009;4", "5004;2009;41", "1502;2009;20"]
+    result = imported(rows)
+    assert value(result, "1601", 2009) == 225
+    assert value(result, "1702", 2009) == 41
+    assert "2019" in result.codes
+
+
+def test_codes_that_could_be_of_several_years_are_asked_about(imported: Imported) -> None:
+    rows = [HEAD, "5001;2009;225"]
+    with pytest.raises(InputError, match=r"row 2.*2020-2024 or 2018-2019.*--codes-of"):
+        imported(rows)
+    assert value(imported(rows, codes_of=2018), "1601", 2009) == 225
+    with pytest.raises(InputError, match="Trondheim and Klæbu"):
+        imported(rows, codes_of=2020)
+
+
+def test_an_area_that_changed_without_a_new_code_is_not_mistaken(imported: Imported) -> None:
+    # the codes of 2020 for 2009: Aukra, whose code did not change, then holds Orten
+    rows = [HEAD, "5014;2009;1", "5020;2009;1", "1506;2009;1", "1547;2009;3"]
+    with pytest.raises(InputError, match="1506 Molde"):
+        imported(rows)
+    result = imported(rows, set_aside=["divided"])
+    assert value(result, "1547", 2009) is None
+    assert value(result, "1620", 2009) == 1
+
+
+def test_one_code_of_another_year_is_clear_where_it_has_meant_one_thing(
+    imported: Imported,
+) -> None:
+    result = imported([HEAD, "1505;2006;7", "1569;2005;1", "1572;2005;2"])
+    assert value(result, "1505", 2006) == 7
+    assert value(result, "1576", 2005) == 3
+
+
+def test_a_whole_beside_its_parts_is_refused(imported: Imported) -> None:
+    rows = [HEAD, "1505;2006;7", "1503;2006;3", "1556;2006;4", "1569;2005;1", "1572;2005;2"]
+    with pytest.raises(InputError, match="overlaps another row"):
+        imported(rows)
+
+
+def test_columns_of_years_without_a_word_need_a_published_total(
+    imported: Imported, p14: pd.DataFrame
+) -> None:
+    table = p14.pivot(index="code", columns="year", values="loans").reset_index()
+    result = imported(table.rename(columns={"code": "kommune"}).to_csv(index=False))
+    assert result.definition == "loans"
+    assert "published totals agree" in " ".join(result.understood["taken_for"])
+    later = ["kommune;2011;2012", "1601;200;210"]
+    with pytest.raises(InputError, match="--map loans=years"):
+        imported(later)
+    named = imported(later, mapping={"loans": "years"})
+    assert value(named, "1601", 2012) == 210
+
+
+def test_a_mapping_names_columns(imported: Imported) -> None:
+    rows = ["Hvor;Naar;Hva;Penger", "1601;2011;5;1,5", "1702;2011;6;2"]
+    mapping = {"municipality": "hvor", "year": "Naar", "loans": "Hva", "amount_million_nok": "#4"}
+    result = imported(rows, mapping=mapping)
+    assert value(result, "1601", 2011, "amount_nok") == 1_500_000
+
+
+def test_averages_shares_and_changes_are_not_taken_for_loans(imported: Imported) -> None:
+    head = "Kommune;År;Antall;Lån per 1000 innbyggere;Gjennomsnittslån (kr);Endring i antall"
+    result = imported([head, "1601;2011;5;0,3;500000;-2"])
+    used = result.understood[result.understood["taken_for"] != "not used"]
+    assert used["header"].tolist() == ["Kommune", "År", "Antall"]
+
+
+# --- the definition, and writing ----------------------------------------------------------
+
+
+def deviating(p14: pd.DataFrame) -> str:
+    changed = p14.assign(loans=p14["loans"] + (p14["name"] == "Malvik"))
+    return changed.rename(columns={"code": "kommunenr", "nok": "nok"}).to_csv(index=False)
+
+
+def test_deviations_are_shown_dry_and_refused_otherwise(
+    imported: Imported, p14: pd.DataFrame, project: Path
+) -> None:
+    dry = imported(deviating(p14))
+    assert dry.definition == "undecided"
+    assert set(dry.deviations["area"]) == {"priority", "municipality"}
+    assert (dry.deviations["difference"] == 1).all()
+    with pytest.raises(InputError, match=r"Malvik 2009 loans: published 53, imported 54.*--defin"):
+        imported(deviating(p14), dry_run=False)
+    assert not (project / "data" / "municipal").exists()
+
+
+def test_nothing_published_to_hold_it_against_asks_for_the_definition(
+    imported: Imported, project: Path
+) -> None:
+    rows = [HEAD, "1601;2012;9"]
+    with pytest.raises(InputError, match="nothing that can be held against"):
+        imported(rows, dry_run=False)
+    written = imported(rows, dry_run=False, definition="approved_dwellings")
+    assert set(written.table["definition"]) == {"approved_dwellings"}
+    assert read_municipal()["definition"].unique().tolist() == ["approved_dwellings"]
+
+
+def test_what_is_written_is_read_back_with_its_record(
+    imported: Imported, p14: pd.DataFrame, project: Path
+) -> None:
+    day = dt.date(2026, 11, 22)
+    text = p14.rename(columns={"code": "kommunenr"}).to_csv(index=False)
+    result = imported(text, dry_run=False, today=day)
+    folder = project / "data" / "municipal"
+    assert sorted(result.written) == sorted(folder.iterdir())
+    pd.testing.assert_frame_equal(read_municipal(), result.table)
+    record = tomllib.loads((folder / "start_loans.provenance.toml").read_text(encoding="utf-8"))
+    table = (folder / "start_loans.csv").read_bytes()
+    assert record["sha256"] == hashlib.sha256(table).hexdigest()
+    assert hashlib.sha256(text.encode()).hexdigest() in record["document"]
+    assert set(record) == set(Provenance.__dataclass_fields__)
+    assert set(record["columns"]) == set(result.table.columns)
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    imported(text, dry_run=False, today=day)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_refused_import_leaves_the_earlier_one(
+    imported: Imported, p14: pd.DataFrame, project: Path
+) -> None:
+    imported(p14.rename(columns={"code": "kommunenr"}).to_csv(index=False), dry_run=False)
+    before = {p: p.read_bytes() for p in (project / "data" / "municipal").iterdir()}
+    with pytest.raises(InputError):
+        imported(deviating(p14), dry_run=False)
+    assert {p: p.read_bytes() for p in (project / "data" / "municipal").iterdir()} == before
+
+
+def test_an_edited_table_is_not_read(imported: Imported, p14: pd.DataFrame, project: Path) -> None:
+    imported(p14.rename(columns={"code": "kommunenr"}).to_csv(index=False), dry_run=False)
+    path = project / "data" / "municipal" / "start_loans.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(",225,", ",226,", 1), "utf-8")
+    with pytest.raises(InputError):
+        read_municipal()
+
+
+def test_a_file_name_cannot_break_the_record(
+    tmp_path: Path, against: Reference, project: Path
+) -> None:
+    path = tmp_path / 'a"b\\c\x7f<script>.csv'
+    path.write_text(f"{HEAD}\n1601;2011;5\n", encoding="utf-8")
+    result = import_file(path, against, definition="loans")
+    record = tomllib.loads(result.written[1].read_text(encoding="utf-8"))
+    assert "<script>" in record["document"]
+    assert "<script>" in read_municipal()["source"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"definition": "x"}, {"decimal": "x"}, {"set_aside": ["x"]}, {"codes_of": 1990},
+     {"mapping": {"x": "y"}}, {"mapping": {"loans": "y"}}],
+)  # fmt: skip
+def test_unknown_options_are_refused(imported: Imported, options: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        imported([HEAD, "1601;2011;5"], **options)
