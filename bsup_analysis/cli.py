@@ -48,14 +48,16 @@ def study_project() -> Project:
     from bsup_analysis.panel import INPUTS, OUTPUTS, write_processed
 
     def build() -> list[Path]:
+        from bsup_analysis.codebook import write_codebook
         from bsup_analysis.sources import read_source
 
-        return write_processed(read_source)
+        return [*write_processed(read_source), write_codebook()]
 
     made = {name: paths.processed() / f"{name}.csv" for name in OUTPUTS}
     design = load_design(paths.study_file())
     raw = [paths.table_path(name) for name in INPUTS]
-    records = [path.with_suffix(".provenance.toml") for path in raw]
+    records = sorted(paths.raw().glob("*.provenance.toml"))
+    codebook = paths.raw().parent / "README.md"
     return Project(
         root=paths.root(),
         runs=tuple(
@@ -69,7 +71,7 @@ def study_project() -> Project:
             for one in notebook.runs
         ),
         allowed={name: tuple(p.allowed) for name, p in design.parameters.items()},
-        processed=Step((*raw, *filter(Path.is_file, records)), tuple(made.values()), build),
+        processed=Step((*raw, *records), (*made.values(), codebook), build),
         design=(paths.study_file(), paths.root() / "requirements.lock"),
         code=code_of(Path(__file__).parent),
     )
@@ -91,6 +93,10 @@ def report(language: Language = "both", only: Only = None, jobs: Jobs = CORES) -
     for key, entry in kept_pages(project, pages).items():
         if entry["outdated"]:
             typer.echo(f"kept     {key}, made from earlier data or code; `bsup report` renews it")
+    if progress.done and len(pages) == len(project.pages()):
+        from bsup_analysis.readme import write_readme
+
+        write_readme()
     seconds = time.monotonic() - began
     typer.echo(
         f"{len(progress.done)} steps run, {len(progress.skipped)} unchanged, {seconds:.1f} s"
