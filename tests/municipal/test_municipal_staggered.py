@@ -1,5 +1,7 @@
 """Callaway and Sant'Anna's effects against R's did on mpdta, and against means by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -87,8 +89,6 @@ def test_not_yet_treated_serve_as_comparison(panel):
 def test_left_out_and_refused(panel):
     y = panel.y.copy()
     y[7, 1] = np.nan
-    from dataclasses import replace
-
     found = agreement_effects(replace(panel, y=y), {"u00": 2010})
     assert found.left_out == ("u07",)
     assert found.effects[0].comparison == 8
@@ -100,3 +100,13 @@ def test_left_out_and_refused(panel):
         group_time_effects(np.ones((3, 3)), [2010, 2010, 2011], [2009, 2010, 2011])
     with pytest.raises(InputError, match="one known value"):
         group_time_effects(np.full((3, 3), np.nan), [2010, None, None], [2009, 2010, 2011])
+
+
+def test_units_treated_from_the_first_year_are_left_out_and_counted(mpdta):
+    values, first, years = mpdta
+    early = [2003 if year == 2004 else year for year in first]
+    found = group_time_effects(values, early, years)
+    assert found.treated_throughout == 20
+    effects = {(cell.first_year, cell.year): cell.effect for cell in found.effects}
+    later = {key: value for key, value in MPDTA.items() if key[0] > 2004}
+    assert effects == pytest.approx(later, abs=5e-5)

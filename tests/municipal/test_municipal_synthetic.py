@@ -69,7 +69,7 @@ def test_proposition_99_in_diff_diff(cigarettes):
 def test_synthetic_control_solves_its_least_squares(cigarettes):
     """scipy SLSQP on the simplex: the squared error is at most 2 % above the least possible.
 
-    The R package stops its Frank-Wolfe steps early, and the published number is that of its weights.
+    The R package stops its Frank-Wolfe steps early; the published number is that of its weights.
     """
     from scipy.optimize import minimize
 

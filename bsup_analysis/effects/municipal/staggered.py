@@ -8,7 +8,7 @@ where base rates differ a growth common to all does not cancel; shown as a figur
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -56,6 +56,8 @@ class Staggered:
         Mean of the effects after treatment, weighted by units.
     by_years_since
         (years since treatment, effect, standard error), increasing.
+    treated_throughout
+        Number of units already treated in the first year: without a year before, they are left out.
     left_out
         Municipalities with an unknown year.
     """
@@ -64,6 +66,7 @@ class Staggered:
     overall: float
     overall_se: float
     by_years_since: tuple[tuple[int, float, float], ...]
+    treated_throughout: int = 0
     left_out: tuple[str, ...] = ()
 
 
@@ -106,6 +109,9 @@ def group_time_effects(
         raise InputError(f"Nobody is first treated in {min(years) + 1}-{max(years)}.")
     if not ((first == 0) | (first > max(years))).any():
         raise InputError("Every unit is treated within the years: there is nobody to compare with.")
+    usable = (first == 0) | (first > min(years))
+    labels = np.arange(len(first)) if clusters is None else np.asarray(clusters)
+    values, first, labels = values[usable], first[usable], labels[usable]
     units, count = np.arange(len(first)), len(years)
     table = pd.DataFrame(
         {
@@ -113,7 +119,7 @@ def group_time_effects(
             "unit": np.repeat(units, count),
             "year": np.tile(np.asarray(years, dtype=int), len(first)),
             "first": np.repeat(first, count),
-            "cluster": np.repeat(units if clusters is None else np.asarray(clusters), count),
+            "cluster": np.repeat(labels, count),
         }
     )
     estimator = CallawaySantAnna(
@@ -140,6 +146,7 @@ def group_time_effects(
             (int(row.event_time), float(row.att), float(row.se))
             for row in since.loc[~since["is_reference"]].itertuples()
         ),
+        treated_throughout=int((~usable).sum()),
     )
 
 
@@ -184,6 +191,4 @@ def agreement_effects(
         clusters=[panel.cluster[place[code]] for code in codes],
         comparison=comparison,
     )
-    return Staggered(
-        found.effects, found.overall, found.overall_se, found.by_years_since, given.left_out
-    )
+    return replace(found, left_out=given.left_out)
