@@ -84,6 +84,18 @@ def test_each_answer_is_kept_as_it_came_with_its_record(
     assert fetched.answers[1].body["selection"][0]["variableCode"] == "Region"
 
 
+def test_answers_are_kept_with_the_user_s_data_unless_told_otherwise(
+    addresses: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BSUP_ROOT", str(tmp_path))
+    fetched = fetch_population([2009], limits=QUICK, addresses=addresses)
+    kept = tmp_path / "data" / "municipal" / "ssb" / "07459"
+    names = {a.file for a in fetched.answers}
+    assert {p.name for p in kept.iterdir() if ".record." not in p.name} == names
+    assert "ssb.no" in Addresses().v2
+    assert "ssb.no" in Addresses().v1
+
+
 def test_what_is_kept_is_not_asked_for_again(
     bank: Statbank, addresses: Addresses, tmp_path: Path
 ) -> None:

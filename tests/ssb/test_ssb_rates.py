@@ -43,7 +43,7 @@ def test_the_true_count_is_within_the_bounds(
 def test_an_uncertain_population_widens_the_bounds_enough(
     n: int, guess: int, promille: int
 ) -> None:
-    true = guess + guess * promille // 1000
+    true = guess + int(guess * promille / 1000)  # towards the guess: within 5 per cent
     found = count(printed(n, true, 1, True), 1, guess, Fraction(5, 100))
     assert found.low <= n <= found.high
 
