@@ -15,7 +15,7 @@ from bsup_analysis.effects.ranking.hyperparameters import Fit
 from bsup_analysis.effects.ranking.posteriors import Posteriors
 from bsup_analysis.effects.ranking.ranks import Ranks, raw_ranks
 from bsup_analysis.effects.ranking.ranks import ranks as places_of
-from bsup_analysis.effects.ranking.standing import Standing, standings
+from bsup_analysis.effects.ranking.standing import Evidence
 from bsup_analysis.effects.selection_rules import (
     Agreement,
     Choice,
@@ -45,8 +45,6 @@ class Pooled:
         Posterior median and interval, in the same unit.
     median
         The median municipality's estimate: what the intervals are held against.
-    standing
-        On which side of the median each interval lies, if on one.
     fit
         Hyperparameters by marginal maximum likelihood.
     posterior
@@ -59,14 +57,17 @@ class Pooled:
     low: Floats
     high: Floats
     median: float
-    standing: tuple[Standing, ...]
     fit: Fit
     posterior: Posteriors
 
 
 @dataclass(frozen=True)
 class Places:
-    """The place of each municipality, 1 the highest: by the counts alone, and as far as known."""
+    """The place of each municipality, 1 the highest: by the counts alone, and as far as known.
+
+    `evidence` joins the intervals of value and place, from which alone it is told who lies on
+    which side of the median.
+    """
 
     raw: Floats
     ranks: Ranks
@@ -76,6 +77,7 @@ class Places:
     among_highest: Floats
     among_lowest: Floats
     k: int
+    evidence: Evidence
 
 
 def _pooled(
@@ -90,7 +92,6 @@ def _pooled(
         low,
         high,
         median,
-        standings(low, high, median),
         fit,
         posterior,
     )
@@ -110,6 +111,7 @@ def _places(pooled: Pooled, k: str, design: Design) -> Places:
         found.among_highest(int(k)),
         found.among_lowest(int(k)),
         int(k),
+        Evidence(pooled.low, pooled.high, pooled.median, first, last),
     )
 
 

@@ -188,7 +188,7 @@ def test_smoothness_covers_under_the_worst_departure(weights):
         assert length >= half - 1e-7
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     pre=st.integers(1, 5),

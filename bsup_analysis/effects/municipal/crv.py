@@ -126,6 +126,9 @@ def leave_one_cluster_out(fitted: PpmlFit) -> np.ndarray:
 def _refits(fitted: PpmlFit, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Newton's method for all refits side by side, from the full estimate.
 
+    Large sums go through einsum, which adds in one order whatever the number of threads; a matrix
+    product of the linear algebra library does not.
+
     Parameters
     ----------
     fitted
@@ -146,20 +149,21 @@ def _refits(fitted: PpmlFit, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     products = (flat[:, :, None] * flat[:, None, :]).reshape(-1, width * width)
     y = np.where(used, fitted.panel.y, 0.0)
     weights = kept * y.sum(axis=1)
-    observed = kept @ np.einsum("it,itk->ik", y, columns)
+    observed = np.einsum("ri,ik->rk", kept, np.einsum("it,itk->ik", y, columns))
     log_base = np.where(used, np.log(np.where(used, fitted.panel.base, 1.0)), -np.inf)
     active = used.any(axis=1)
     parameters = np.tile(fitted.parameters, (len(kept), 1))
     settled = np.zeros(len(kept), dtype=bool)
     for _ in range(MOST_REFIT_STEPS):
-        index = log_base + (parameters @ flat.T).reshape(-1, units, years)
+        linear = np.einsum("rk,ck->rc", parameters, flat)
+        index = log_base + linear.reshape(-1, units, years)
         top = np.where(active, index.max(axis=2), 0.0)[:, :, None]
         share = np.exp(index - top)
         share /= np.where(active, share.sum(axis=2), 1.0)[:, :, None]
         mean = np.einsum("rit,itk->rik", share, columns)
         fitted_cells = (weights[:, :, None] * share).reshape(len(kept), -1)
-        score = observed - fitted_cells @ flat
-        information = (fitted_cells @ products).reshape(-1, width, width)
+        score = observed - np.einsum("rc,ck->rk", fitted_cells, flat)
+        information = np.einsum("rc,ck->rk", fitted_cells, products).reshape(-1, width, width)
         information -= np.swapaxes(mean, 1, 2) @ (weights[:, :, None] * mean)
         try:
             step = np.linalg.solve(information, score[:, :, None])[:, :, 0]
