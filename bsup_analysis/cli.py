@@ -45,10 +45,11 @@ def study_project() -> Project:
         If `study.toml` is refused, or names a table that does not exist.
     """
     from bsup_analysis.design import load_design
-    from bsup_analysis.panel import INPUTS, OUTPUTS, write_processed
+    from bsup_analysis.panel import INPUTS, OUTPUTS
 
     def build() -> list[Path]:
         from bsup_analysis.codebook import write_codebook
+        from bsup_analysis.panel.making import write_processed
         from bsup_analysis.sources import read_source
 
         return [*write_processed(read_source), write_codebook()]
@@ -123,7 +124,7 @@ def show_status(language: Language = "both", only: Only = None) -> None:
 @app.command(name="verify")
 def show_verify() -> None:
     """Compare raw data, processed tables and published exhibits with their records."""
-    from bsup_analysis.panel import build_panel
+    from bsup_analysis.panel.making import build_panel
     from bsup_analysis.pipeline.verify import Check, verify
     from bsup_analysis.sources import provenance, read_source
     from bsup_analysis.tables import to_csv

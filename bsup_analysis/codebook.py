@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bsup_analysis import paths
 from bsup_analysis.files import write_aside
-from bsup_analysis.panel import SCHEMAS as PROCESSED
+from bsup_analysis.panel.schemas import SCHEMAS as PROCESSED
 from bsup_analysis.sources import SCHEMAS as SOURCES
 from bsup_analysis.sources import provenance
 from bsup_analysis.tables import Strict

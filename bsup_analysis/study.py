@@ -6,6 +6,7 @@ notebook (`outcome`), `words` or `design`.  `Study` finds each by name, once, an
 tables every exhibit was made from; the manifest and the traceability of the report rest on it.
 """
 
+import html
 import inspect
 import json
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.exhibits import Exhibit, Number
 from bsup_analysis.files import write_aside
 from bsup_analysis.language import Words
-from bsup_analysis.panel import SCHEMAS as PROCESSED
+from bsup_analysis.panel.schemas import SCHEMAS as PROCESSED
 from bsup_analysis.sources import SCHEMAS as SOURCES
 from bsup_analysis.sources import read_source
 from bsup_analysis.tables import read_csv, to_csv
@@ -49,6 +50,21 @@ class Headlines:
     def __repr__(self) -> str:
         """Give one line a number: id, value with up to ten digits, unit."""
         return "\n".join(f"{i}: {n.value:.10g} ({n.unit})" for i, n in self.numbers.items())
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The heading and the opening words of a notebook, in the reader's language."""
+
+    title: str
+    text: str
+
+    def _repr_html_(self) -> str:
+        return f"<h1>{html.escape(self.title)}</h1>\n<p>{html.escape(self.text)}</p>"
+
+    def __repr__(self) -> str:
+        """Give the heading."""
+        return self.title
 
 
 def _plain(value: float) -> float | int:
@@ -141,6 +157,12 @@ class Study:
         for identifier, number in exhibit.numbers.items():
             self._numbers[identifier] = (number, exhibit.id)
         return exhibit
+
+    def opening(self, chapter: str) -> Opening:
+        """Give the heading and the opening words of a chapter (keys in `chapters.toml`)."""
+        return Opening(
+            self.words(f"chapters.{chapter}.title"), self.words(f"chapters.{chapter}.text")
+        )
 
     def headlines(self, *identifiers: str) -> Headlines:
         """Give numbers of the exhibits shown so far, for the eye and for nbval to compare.

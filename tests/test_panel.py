@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.panel import OUTPUTS, SCHEMAS, build_panel, write_processed
+from bsup_analysis.panel import OUTPUTS
 from bsup_analysis.panel.borders import Borders
+from bsup_analysis.panel.making import build_panel, write_processed
+from bsup_analysis.panel.schemas import SCHEMAS
 from bsup_analysis.sources import provenance, read_source
 from bsup_analysis.tables import read_csv, to_csv
 
@@ -32,6 +34,10 @@ def test_committed_tables_are_the_bytes_a_rebuild_gives(
     committed = (CHECKOUT / "data" / "processed" / f"{name}.csv").read_bytes()
     assert to_csv(panel[name]).encode() == committed
     assert len(read_csv(CHECKOUT / "data" / "processed" / f"{name}.csv", SCHEMAS[name])) > 0
+
+
+def test_every_table_has_a_schema() -> None:
+    assert set(OUTPUTS) == set(SCHEMAS)
 
 
 def test_units(panel: dict[str, pd.DataFrame]) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pandera.typing import Series
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.panel import OUTPUTS, write_processed
+from bsup_analysis.panel import OUTPUTS
+from bsup_analysis.panel.making import write_processed
 from bsup_analysis.sources import SCHEMAS, provenance, read_source
 from bsup_analysis.tables import Strict, read_csv, to_csv
 

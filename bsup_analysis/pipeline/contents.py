@@ -15,6 +15,7 @@ from typing import Any
 from bsup_analysis.files import write_aside
 from bsup_analysis.pipeline.project import Page, Project
 
+LAB_ONLY = "lab_only"
 CONTENTS = "contents.json"
 _HEADINGS = (
     re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.MULTILINE),
@@ -118,7 +119,7 @@ def heading(notebook: Mapping[str, Any]) -> str | None:
 
 def _texts(notebook: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a reader sees as text or HTML, in its order."""
-    for cell in notebook["cells"]:
+    for cell in shown_cells(notebook):
         if cell["cell_type"] == "markdown":
             yield "".join(cell["source"])
         for output in cell.get("outputs", ()):
@@ -126,3 +127,13 @@ def _texts(notebook: Mapping[str, Any]) -> Iterator[str]:
                 if kind in output.get("data", {}):
                     yield "".join(output["data"][kind])
                     break
+
+
+def shown_cells(notebook: Mapping[str, Any]) -> list[Any]:
+    """Return the cells a page shows: all but those tagged ``lab_only``.
+
+    A notebook's own headings are in English, for whoever reads it in JupyterLab; the page has
+    those of its language, which the notebook's code shows.
+    """
+    cells = notebook["cells"]
+    return [cell for cell in cells if LAB_ONLY not in cell.get("metadata", {}).get("tags", ())]

@@ -13,7 +13,7 @@ from nbconvert.exporters import HTMLExporter
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
-from bsup_analysis.pipeline.contents import heading, read_contents
+from bsup_analysis.pipeline.contents import heading, read_contents, shown_cells
 from bsup_analysis.pipeline.execute import RECORD
 from bsup_analysis.pipeline.inspection import complaints
 from bsup_analysis.pipeline.manifest import PACKAGE, packages
@@ -44,6 +44,7 @@ def render_page(
     """
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     notebook = nbformat.read(folder / "notebook.ipynb", as_version=4)
+    notebook.cells = shown_cells(notebook)
     title = heading(notebook)
     about = {
         "run": page.run.id,
