@@ -1,0 +1,95 @@
+"""The order of the report, and the numbers of its sections, figures and tables."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bsup_analysis.language import Words
+from bsup_analysis.report.blocks import Block, ExhibitBlock, Heading, Table
+from bsup_analysis.report.published import Published
+from bsup_analysis.report.sections.answer import answer
+from bsup_analysis.report.sections.background import asked, programme
+from bsup_analysis.report.sections.certainty import certainty
+from bsup_analysis.report.sections.document import document
+from bsup_analysis.report.sections.improvement import improvement
+from bsup_analysis.report.sections.meaning import limits, methods, release
+from bsup_analysis.report.sections.origin import remake, sources
+from bsup_analysis.report.sections.selection import selection
+from bsup_analysis.report.teller import Teller
+
+SECTIONS: tuple[Callable[[Teller], list[Block]], ...] = (
+    answer,
+    asked,
+    programme,
+    document,
+    selection,
+    improvement,
+    certainty,
+    limits,
+    release,
+    methods,
+    sources,
+    remake,
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report ready to be written in any format.
+
+    `labels` name what can be referred to (`Figure 3`, `5.1`); `sections` hold the numbers of
+    headings by id.
+    """
+
+    published: Published
+    words: Words
+    blocks: tuple[Block, ...]
+    labels: dict[str, str]
+    sections: dict[str, str]
+
+    def text(self, key: str, **values: object) -> str:
+        """Give words of the report's frame."""
+        return self.words(f"report.{key}", **values)
+
+
+def compose(published: Published) -> Report:
+    """Put the report together from what is published.
+
+    Exhibits no section asks for follow in an appendix, so that nothing published is left out.
+
+    Raises
+    ------
+    InputError
+        A number or an exhibit the report needs is not published.
+    """
+    words = Words(published.language)
+    tell = Teller(published, words)
+    blocks = [block for section in SECTIONS for block in section(tell)]
+    placed = {block.id for block in blocks if isinstance(block, ExhibitBlock)}
+    rest = [name for name in published.exhibits if name not in placed]
+    if rest:
+        blocks += [tell.heading("appendix_more"), tell.say("appendix_more.text")]
+        blocks += [tell.exhibit(name) for name in rest]
+    if published.outdated:
+        blocks.insert(1, tell.say("outdated"))
+    labels, sections = number(blocks, published, words)
+    return Report(published, words, tuple(blocks), labels, sections)
+
+
+def number(
+    blocks: list[Block], published: Published, words: Words
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Give sections, figures and tables their numbers, in the order they stand."""
+    labels: dict[str, str] = {}
+    sections: dict[str, str] = {}
+    count = {"figure": 0, "table": 0}
+    chapter = part = 0
+    for block in blocks:
+        if isinstance(block, Heading) and block.numbered:
+            chapter, part = (chapter + 1, 0) if block.level == 1 else (chapter, part + 1)
+            sections[block.id] = f"{chapter}.{part}" if part else f"{chapter}"
+            labels[block.id] = sections[block.id]
+        elif isinstance(block, ExhibitBlock | Table):
+            kind = "table" if isinstance(block, Table) else published.exhibits[block.id].kind
+            count[kind] += 1
+            labels[block.id] = f"{words(f'report.{kind}')}\N{NO-BREAK SPACE}{count[kind]}"
+    return labels, sections

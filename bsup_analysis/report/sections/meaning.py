@@ -1,0 +1,31 @@
+"""What the report does not show, what should be released, and methods in brief: words alone."""
+
+from bsup_analysis.report.blocks import Block
+from bsup_analysis.report.sections.selection import size_decided
+from bsup_analysis.report.teller import Teller
+
+LIMITS = ("before", "others", "size", "measures", "early", "aims", "harm")
+RELEASE = ("loans", "share", "chart", "dates", "measures", "people")
+METHODS = ("audit", "estimate", "intervals", "decision", "inside", "checks")
+
+
+def limits(tell: Teller) -> list[Block]:
+    """Say what the results do not show, in either direction."""
+    size = "size_decided" if size_decided(tell) else "size_open"
+    names = [size if name == "size" else name for name in LIMITS]
+    return [tell.heading("limits"), tell.listing(*(f"limits.{name}" for name in names))]
+
+
+def release(tell: Teller) -> list[Block]:
+    """Say which data would settle the question, in order of what they would add."""
+    return [
+        tell.heading("release"),
+        tell.say("release.why"),
+        tell.listing(*(f"release.{name}" for name in RELEASE), ordered=True),
+        tell.say("release.ready"),
+    ]
+
+
+def methods(tell: Teller) -> list[Block]:
+    """Say how the results were computed."""
+    return [tell.heading("methods"), *(tell.say(f"methods.{name}") for name in METHODS)]
