@@ -1,5 +1,5 @@
 """Estimators for a table of municipalities and years: a panel and settings in, a result out.
 
-Nothing here reads a file or knows a language; `docs/methods_municipal.md` derives what the
+Nothing here reads a file or knows a language; `METHODS.md` derives what the
 modules compute and says which published numbers they reproduce.
 """

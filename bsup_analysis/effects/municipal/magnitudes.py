@@ -5,7 +5,7 @@ linear conditional moment inequalities, Review of Economic Studies 90, 2763-2791
 Roth (2023, section 3.2) apply it. Own code: of the packages tried, diff-diff's bounds are not R's
 and moderndid's, which are, solve linear programmes at a thousand points for every restriction.
 Here the programme's dual has periods + 2 corners, known in closed form
-(`docs/methods_municipal.md`, section 5), so nothing is left to solve.
+(`METHODS.md`, municipal level, section 5), so nothing is left to solve.
 """
 
 from __future__ import annotations

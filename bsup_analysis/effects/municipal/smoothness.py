@@ -4,7 +4,7 @@ Optimal fixed-length confidence interval of Rambachan and Roth (2023, section 4.
 estimators that a straight trend does not bias, the one whose interval is shortest once its largest
 bias is added. Written out, because diff-diff has it only behind results objects of its own and
 finds it by three nested grids in two seconds; here it is one smooth convex problem
-(`docs/methods_municipal.md`, section 5). The tests hold it against HonestDiD's numbers and
+(`METHODS.md`, municipal level, section 5). The tests hold it against HonestDiD's numbers and
 diff-diff's.
 """
 

@@ -1,0 +1,73 @@
+"""Tables hold the results' numbers, row by row."""
+
+import numpy as np
+import pytest
+
+from bsup_analysis.effects.municipal.estimands import estimands
+from bsup_analysis.effects.municipal.estimate import Draws
+from bsup_analysis.effects.municipal.event_study import event_study
+from bsup_analysis.effects.municipal.robustness import RobustnessRow, Variant, robustness
+from bsup_analysis.effects.municipal.rows import (
+    dropped_rows,
+    estimand_rows,
+    event_rows,
+    honest_rows,
+    robustness_rows,
+)
+from bsup_analysis.effects.municipal.sensitivity import sensitivity
+from bsup_analysis.effects.verdict import municipal_verdict
+
+DRAWS = Draws(seed=1, wild=199, randomisation=199)
+
+
+def test_estimands_as_rows(panel, amounts):
+    found = estimands(panel, amounts, DRAWS, largest="u04")
+    table = estimand_rows(found)
+    assert table["key"].tolist() == ["E1", "E2", "E3", "E4"]
+    assert np.isnan(table["holm_p_value"][0])
+    assert (table["low"] < table["ratio"]).all()
+    assert (table["ratio"] < table["high"]).all()
+    assert table["detectable_above"][0] == found[0].estimate.interval.detectable_above
+    assert table["cells_dropped"].tolist() == [
+        sum(item.cells for item in estimand.estimate.dropped) for estimand in found
+    ]
+
+
+def test_robustness_as_rows(panel):
+    found = robustness([Variant("primary", "primary", panel)], DRAWS)
+    table = robustness_rows([*found, RobustnessRow("placebo", None, "x", "No finite estimate.")])
+    assert table["name"].tolist() == ["primary", "x"]
+    assert np.isnan(table["ratio"][1])
+    assert table["reason"].tolist() == ["", "No finite estimate."]
+
+
+def test_event_study_and_bounds_as_rows(panel):
+    study = event_study(panel, 2008)
+    table = event_rows(study)
+    assert table["year"].tolist() == list(panel.years)
+    assert table.loc[table["year"] == 2008, "ratio"].item() == 1
+    found = sensitivity(study.for_honest_bounds(), (0.0, 0.5, 1.0), (0.0, 0.05))
+    bounds = honest_rows(found)
+    assert bounds["restriction"].tolist() == [
+        "parallel",
+        *["relative_magnitudes"] * 3,
+        *["smoothness"] * 2,
+    ]
+    after = [year >= 2010 for year in study.years]
+    assert found.estimate == pytest.approx(study.log_ratios[after].mean())
+    assert (bounds["low"] < found.estimate).all()
+    assert 0 <= found.relative_breakdown <= 1
+    assert found.relative_breakdown == 0 or found.relative[0].excludes_zero
+
+
+def test_verdict_from_results(panel, amounts):
+    """The decision table takes E1, the breakdown and E2 as they come out here."""
+    first, second = estimands(panel, amounts, DRAWS, largest="u04")[:2]
+    verdict = municipal_verdict(first.estimate.interval, 1.2, second.estimate.interval)
+    expected = first.estimate.interval.low > 1 and second.estimate.ratio > 1
+    assert verdict.key == ("improved" if expected else "not_shown")
+    assert verdict.interval == first.estimate.interval
+
+
+def test_dropped_as_rows(panel):
+    assert dropped_rows(()).columns.tolist() == ["kind", "name", "cells"]
