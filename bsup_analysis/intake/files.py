@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.intake.delimited import read_delimited
-from bsup_analysis.intake.numbers import Cell
+from bsup_analysis.intake.numbers import Cell, plain
 from bsup_analysis.intake.raw import MOST_BYTES, MOST_CELLS, RawTable, is_blank
 from bsup_analysis.intake.workbook import read_workbook
 
@@ -33,7 +33,7 @@ def read_raw(path: Path, sheet: str | None = None) -> RawTable:
     InputError
         The file is missing, empty, too large, damaged, locked, or of another format.
     """
-    file = path.name.encode("utf-8", "replace").decode()
+    file = plain(path.name.encode("utf-8", "replace").decode())
     if path.name.upper().startswith(SYNTHETIC_PREFIX):
         raise InputError(
             f"{file} is synthetic by its name; data made by bsup demo are never imported."

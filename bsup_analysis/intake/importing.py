@@ -1,8 +1,8 @@
 """Importing a file: read, understood, added up, held against what is published, then written."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,126 +10,26 @@ import pandas as pd
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
 from bsup_analysis.intake.amounts import municipal_table
-from bsup_analysis.intake.columns import Layout, find_layout
+from bsup_analysis.intake.columns import find_layout
 from bsup_analysis.intake.files import read_raw
-from bsup_analysis.intake.gate import AGREES, DEVIATES, compare, published_totals
-from bsup_analysis.intake.municipalities import Changes, Places, names_of
+from bsup_analysis.intake.gate import AGREES, DEVIATES, compare
 from bsup_analysis.intake.raw import RawTable
+from bsup_analysis.intake.reference import Reference
 from bsup_analysis.intake.resolve import place
+from bsup_analysis.intake.result import (
+    NOT_USED,
+    UNDECIDED,
+    ImportResult,
+    codes_used,
+    listed_aside,
+    understood,
+)
 from bsup_analysis.intake.schema import DEFINITIONS
-from bsup_analysis.intake.shape import Aside, entries
+from bsup_analysis.intake.shape import entries
 from bsup_analysis.intake.store import validated, write_municipal
 
 SET_ASIDE = ("divided", "unknown")
 _DECIMAL = {"comma": ",", "point": "."}
-_MEANING = {
-    "municipality": "municipality, by code or name",
-    "name": "name beside the code",
-    "year": "year",
-    "loans": "number of loans",
-    "amount_nok": "amount in NOK",
-    "amount_1000_nok": "amount in thousands of NOK",
-    "amount_million_nok": "amount in millions of NOK",
-    "quantity": "name of the quantity",
-    "value": "value of the quantity named",
-    "": "not used",
-}
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What an import is held against: the municipalities, and the published totals.
-
-    Parameters
-    ----------
-    places
-        Municipalities of the region by code and name, in any year.
-    units
-        Codes of the municipalities of 2009.
-    published
-        From `published_totals`.
-    """
-
-    places: Places
-    units: frozenset[str]
-    published: pd.DataFrame
-
-
-def reference(
-    read: Callable[[str], pd.DataFrame],
-    borders: Callable[[int, frozenset[str], pd.DataFrame], Changes],
-) -> Reference:
-    """Put the reference together from the study's tables.
-
-    Parameters
-    ----------
-    read
-        Gives a raw table by name.
-    borders
-        Makes the borders from year, codes and changes (`bsup_analysis.panel.borders.Borders`).
-    """
-    points, population = read("municipality_points_2009"), read("ssb_population")
-    changes = pd.concat(
-        [read("municipality_changes"), read("municipality_codes_later")], ignore_index=True
-    )
-    units = frozenset(points["municipality_code"])
-    published = published_totals(
-        {
-            name: read(name)
-            for name in (
-                "programme_p14_start_loans",
-                "programme_p11_region_loans",
-                "programme_p06_malvik",
-                "press_totals",
-            )
-        }
-    )
-    places = Places(borders(2009, units, changes), names_of(points, changes, population))
-    return Reference(places, units, published)
-
-
-@dataclass(frozen=True)
-class ImportResult:
-    """What an import understood and did.
-
-    Parameters
-    ----------
-    file, sheet
-        What was read.
-    understood
-        One row a column of the file: `column`, `header`, `taken_for`.
-    codes
-        Whose year's municipality codes the file uses, in words.
-    rows_in, rows_used
-        Rows with anything in them below or above the header, and those in the table.
-    set_aside
-        Rows not used: `row`, `reason`, `content`; `rows_in` is `rows_used` and these.
-    table
-        The municipal table (`MunicipalStartLoans`).
-    gate
-        The table held against published totals (`gate.compare`).
-    definition
-        What is counted; `undecided` on a dry run that does not tell.
-    written
-        Table and record written; empty on a dry run.
-    """
-
-    file: str
-    sheet: str
-    understood: pd.DataFrame
-    codes: str
-    rows_in: int
-    rows_used: int
-    set_aside: pd.DataFrame
-    table: pd.DataFrame
-    gate: pd.DataFrame
-    definition: str
-    written: tuple[Path, ...] = ()
-
-    @property
-    def deviations(self) -> pd.DataFrame:
-        """The published totals that the table does not reproduce."""
-        return self.gate[self.gate["status"] == DEVIATES].reset_index(drop=True)
 
 
 def import_file(
@@ -205,14 +105,14 @@ def import_file(
     result = ImportResult(
         file=raw.file,
         sheet=raw.sheet,
-        understood=_understood(layout),
-        codes=_codes([(one.codes_of, one.year) for one in placed]),
+        understood=understood(layout),
+        codes=codes_used([(one.codes_of, one.year) for one in placed]),
         rows_in=rows_in,
         rows_used=len(used),
-        set_aside=_aside([*aside, *more], used),
+        set_aside=listed_aside([*aside, *more], used),
         table=table,
         gate=gate,
-        definition=definition or _told(gate) or "undecided",
+        definition=definition or _told(gate) or UNDECIDED,
     )
     if layout.assumed and _told(gate) is None:
         raise InputError(
@@ -222,7 +122,7 @@ def import_file(
         )
     if dry_run:
         return result
-    if definition is None and result.definition == "undecided":
+    if definition is None and result.definition == UNDECIDED:
         raise InputError(_undecided(result))
     return _written(result, path, today or dt.date.today())
 
@@ -244,35 +144,6 @@ def _refuse_synthetic(raw: RawTable) -> None:
         raise InputError(
             f"{raw.file} says that it is synthetic; data made by bsup demo are never imported."
         )
-
-
-def _understood(layout: Layout) -> pd.DataFrame:
-    rows = []
-    for column in layout.columns:
-        meaning = _MEANING[column.role] + (f", {column.year}" if column.year else "")
-        assumed = layout.assumed and column.year is not None
-        meaning += " (nothing says so; published totals agree)" if assumed else ""
-        rows.append((column.index + 1, column.header, meaning))
-    return pd.DataFrame(rows, columns=["column", "header", "taken_for"])
-
-
-def _codes(pairs: Sequence[tuple[int, int]]) -> str:
-    if all(codes_of == year for codes_of, year in pairs):
-        return "the codes of each row's own year"
-    years = sorted({codes_of for codes_of, _ in pairs})
-    return f"the codes of {', '.join(map(str, years))}"
-
-
-def _aside(aside: Sequence[Aside], used: set[int]) -> pd.DataFrame:
-    """List each row that is not used once, with the first reason found."""
-    rows: dict[int, Aside] = {}
-    for one in sorted(aside, key=lambda one: one.row):
-        if one.row not in used:
-            rows.setdefault(one.row, one)
-    return pd.DataFrame(
-        [(one.row, one.reason, one.content) for one in rows.values()],
-        columns=["row", "reason", "content"],
-    )
 
 
 def _told(gate: pd.DataFrame) -> str | None:
@@ -306,7 +177,7 @@ def _written(result: ImportResult, path: Path, today: dt.date) -> ImportResult:
     columns = "; ".join(
         f"{row.header!r}: {row.taken_for}"
         for row in result.understood.itertuples()
-        if row.taken_for != _MEANING[""]
+        if row.taken_for != NOT_USED
     )
     written = write_municipal(
         result.table,
@@ -318,5 +189,4 @@ def _written(result: ImportResult, path: Path, today: dt.date) -> ImportResult:
         f" {result.definition}. Published totals not reproduced: {len(result.deviations)}.",
         read_on=today,
     )
-    fields = {name: getattr(result, name) for name in result.__dataclass_fields__}
-    return ImportResult(**(fields | {"written": written}))
+    return replace(result, written=written)

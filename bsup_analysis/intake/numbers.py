@@ -51,14 +51,18 @@ class NotANumberError(ValueError):
 
 
 def plain(cell: Cell) -> str:
-    """Give a cell as text: spaces of all kinds made one, whole numbers without decimals."""
+    """Give a cell as text: blanks of all kinds made one, whole numbers without decimals.
+
+    What cannot be printed (control characters, marks of no width) is left out.
+    """
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         cell = int(cell)
-    return " ".join(str(cell).split())
+    text = " ".join(str(cell).split())
+    return text if text.isprintable() else "".join(filter(str.isprintable, text)).strip()
 
 
 def shown(cell: Cell) -> str:
-    """Give a cell for a sentence: quoted, control characters escaped, at most 40 characters."""
+    """Give a cell for a sentence: quoted, at most 40 characters."""
     text = plain(cell)
     return repr(text if len(text) <= 40 else text[:37] + "...")
 

@@ -10,7 +10,7 @@ from bsup_analysis.intake.numbers import shown
 from bsup_analysis.intake.raw import RawTable
 from bsup_analysis.intake.shape import Aside, Entry
 
-_NEW_YEAR = re.compile(r"(\d{4})(?:-01-01(?:[T ]00:00(?::00)?)?)?")
+_NEW_YEAR = re.compile(r"(\d{4})(?:\.0|-01-01(?:[T ]00:00(?::00)?)?)?")
 
 
 @dataclass(frozen=True)

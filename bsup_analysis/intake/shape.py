@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake.columns import Layout
 from bsup_analysis.intake.headers import QUANTITIES, quantity_of
+from bsup_analysis.intake.layout import Layout
 from bsup_analysis.intake.numbers import Cell, is_unknown, plain, shown
 from bsup_analysis.intake.raw import RawTable, is_blank
 

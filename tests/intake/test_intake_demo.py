@@ -18,11 +18,9 @@ from bsup_analysis.intake.demo import (
     DemoParameters,
     calibration,
     demo_panel,
-    demo_text,
     expected_loans,
-    read_demo,
-    write_demo,
 )
+from bsup_analysis.intake.demo_file import demo_text, read_demo, write_demo
 from bsup_analysis.study import read_table
 
 PARAMETERS = DemoParameters(seed=7, effect=None, dispersion=2.0, noise=0.3)
@@ -101,7 +99,8 @@ def test_units_are_pseudonymous_and_every_row_says_what_it_is(known: Calibration
 
 def test_same_bytes_whatever_the_hash_seed(known: Calibration) -> None:
     program = (
-        "from bsup_analysis.intake.demo import *; from bsup_analysis.study import read_table;"
+        "from bsup_analysis.intake.demo import *; from bsup_analysis.intake.demo_file import *;"
+        "from bsup_analysis.study import read_table;"
         "import hashlib; p = DemoParameters(7, None, 2.0, 0.3);"
         "k = calibration(*map(read_table, ('group_year', 'municipality_year', 'region_year')));"
         "print(hashlib.sha256(demo_text(demo_panel(k, p), p).encode()).hexdigest())"

@@ -11,8 +11,15 @@ import pytest
 from imported_values import source, value
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake import ImportResult, Reference, import_file, read_municipal
+from bsup_analysis.intake import (
+    ImportResult,
+    Reference,
+    import_file,
+    mapping_of,
+    read_municipal,
+)
 from bsup_analysis.sources.provenance import Provenance
+from bsup_analysis.tables import to_csv
 
 Imported = Callable[..., ImportResult]
 HEAD = "Kommunenr;År;Antall"
@@ -167,6 +174,42 @@ def test_averages_shares_and_changes_are_not_taken_for_loans(imported: Imported)
     result = imported([head, "1601;2011;5;0,3;500000;-2"])
     used = result.understood[result.understood["taken_for"] != "not used"]
     assert used["header"].tolist() == ["Kommune", "År", "Antall"]
+
+
+def test_mappings_are_read_from_options() -> None:
+    found = mapping_of(["municipality=Kommunenr", "loans = Lån = antall"])
+    assert found == {"municipality": "Kommunenr", "loans": "Lån = antall"}
+    for wrong in (["loans"], ["loans="], ["year=a", "year=b"]):
+        with pytest.raises(InputError):
+            mapping_of(wrong)
+
+
+def test_what_we_write_can_be_imported(imported: Imported, p14: pd.DataFrame) -> None:
+    table = imported(p14.rename(columns={"code": "kommunenr"}).to_csv(index=False)).table
+    again = imported(to_csv(table)).table
+    pd.testing.assert_frame_equal(
+        again.drop(columns=["source", "rows_used"]), table.drop(columns=["source", "rows_used"])
+    )
+
+
+def test_numbers_that_lost_their_type_are_still_read(imported: Imported) -> None:
+    result = imported(["kommunenr,år,antall", "1601.0,2011.0,5.0", "1702.0,2011.0,"])
+    assert value(result, "1601", 2011) == 5
+    assert value(result, "1702", 2011) is None
+
+
+def test_the_lines_tell_what_was_understood(imported: Imported, p14: pd.DataFrame) -> None:
+    text = "\n".join(imported(deviating(p14) + "0301,Oslo,2009,5,5\n").lines())
+    for told in (
+        "kommunenr municipality, by code",
+        "outside the region",
+        "35 in, 34 used, 1 set",
+        "70 agree, 4 deviate, 8 open",
+        "Malvik",
+        "counted   undecided",
+    ):
+        assert told in text  # fmt: skip
+    assert text.isprintable() or set(filter(lambda sign: not sign.isprintable(), text)) == {"\n"}
 
 
 # --- the definition, and writing ----------------------------------------------------------
