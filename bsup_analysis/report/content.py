@@ -93,3 +93,10 @@ def number(
             count[kind] += 1
             labels[block.id] = f"{words(f'report.{kind}')}\N{NO-BREAK SPACE}{count[kind]}"
     return labels, sections
+
+
+def edition(report: Report) -> str:
+    """Name the edition by the software's version and the beginning of the numbers' checksum."""
+    version = report.published.versions.get("bsup_analysis") or "–"
+    digest = report.published.digests["reports/numbers.json"][:12]
+    return report.text("edition_text", version=version, digest=digest)

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bsup_analysis.report.blocks import Heading
-from bsup_analysis.report.content import Report
+from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.explorer import explorer
 from bsup_analysis.report.inline import Code, Emphasis, Inlines, Number, Reference, Strong
 from bsup_analysis.report.resolve import resolved
@@ -62,13 +62,6 @@ def to_html(report: Report, others: Mapping[str, str]) -> str:
         others=others,
         edition=edition(report),
     )
-
-
-def edition(report: Report) -> str:
-    """Name the edition by the software's version and the beginning of the numbers' checksum."""
-    version = report.published.versions.get("bsup_analysis") or "–"
-    digest = report.published.digests["reports/numbers.json"][:12]
-    return report.text("edition_text", version=version, digest=digest)
 
 
 def _inlines(report: Report, inlines: Inlines) -> Markup:

@@ -1,0 +1,167 @@
+"""The report on paper: tagged PDF with vector figures and embedded fonts, by Typst.
+
+Fonts are those Typst brings (Libertinus Serif) and those matplotlib brings (DejaVu); fonts of the
+machine are not looked at, and no date is written, so the same report has the same bytes.
+Libertinus is under the SIL Open Font License, DejaVu under the Bitstream Vera licence; both may be
+embedded.
+"""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import matplotlib as mpl
+import typst
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.report.blocks import (
+    Block,
+    Commands,
+    ExhibitBlock,
+    Heading,
+    Listing,
+    Paragraph,
+    Table,
+)
+from bsup_analysis.report.content import Report, edition
+from bsup_analysis.report.inline import Code, Emphasis, Inlines, Strong
+from bsup_analysis.report.resolve import resolved
+from bsup_analysis.report.widths import relative_widths
+
+_CALL = {Strong: "strong", Emphasis: "emph", Code: "raw"}
+# from so many columns of sentences on, a table is laid across the page
+_LANDSCAPE_FROM = 4
+# a table of so many rows is kept on one page
+_WHOLE_TO = 22
+
+
+def to_pdf(report: Report) -> bytes:
+    """Write the report as PDF/UA-1.
+
+    Raises
+    ------
+    InputError
+        Typst refuses it: a figure or a font cannot be read.
+    """
+    reports = report.published.root / "reports"
+    shipped = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(shipped)])
+    try:
+        # typst's own hints want the text and the folder of one type
+        return typst.compile(  # type: ignore[type-var]
+            source(report).encode(), root=str(reports), font_paths=fonts, pdf_standards=["ua-1"]
+        )
+    except RuntimeError as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"reports/{report.words.language}/report.pdf: {first}.") from None
+
+
+def source(report: Report) -> str:
+    """Write the report in Typst's language."""
+    frame = {
+        "title": report.text("title"),
+        "subtitle": report.text("subtitle"),
+        "edition": f"{report.text('edition')}: {edition(report)}",
+        "running": report.text("running"),
+        "language": report.words.language,
+    }
+    counted = f"(n, all) => [{_text(report.text('page'))} #n {_text(report.text('of'))} #all]"
+    settings = ", ".join(f"{key}: {_string(value)}" for key, value in frame.items())
+    look = files(__package__).joinpath("templates", "report.typ").read_text(encoding="utf-8")
+    parts = [look, f"#show: report.with({settings}, counted: {counted})"]
+    listed = False
+    for block in report.blocks:
+        if not listed and isinstance(block, Heading) and block.id in report.sections:
+            parts.append(f"#contents({_string(report.text('contents'))})")
+            listed = True
+        parts.append(_block(report, block))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _block(report: Report, block: Block) -> str:
+    match block:
+        case Heading():
+            number = report.sections.get(block.id, "")
+            shown = f"{_text(number)}#h(0.6em)" if number else ""
+            flush = "#place.flush()\n" if block.level == 1 else ""
+            return f"{flush}{'=' * block.level} {shown}{_text(block.text)} <{block.id}>"
+        case Paragraph():
+            told = _inlines(report, block.inlines)
+            return f"#lead[{told}]" if block.lead else told
+        case Listing():
+            mark = "+" if block.ordered else "-"
+            return "\n".join(f"{mark} {_inlines(report, item)}" for item in block.items)
+        case Commands():
+            return f"#commands({_string(chr(10).join(block.lines))})"
+        case Table():
+            cells = [[_inlines(report, cell) for cell in row] for row in block.rows]
+            plain = [["".join(t for _, t, _ in resolved(report, c)) for c in r] for r in block.rows]
+            note = _caption(report, block.id, block.title, "", block.note)
+            return _table(block.id, block.head, cells, plain, block.numeric, note)
+        case ExhibitBlock():
+            return _exhibit(report, block.id)
+    return ""
+
+
+def _exhibit(report: Report, name: str) -> str:
+    exhibit = report.published.exhibits[name]
+    note = _caption(report, name, exhibit.title, exhibit.caption, exhibit.source)
+    if exhibit.svg is not None:
+        path = "/" + exhibit.svg.relative_to(report.published.root / "reports").as_posix()
+        return f"#drawing({_string(path)}, {_string(exhibit.alternative_text)}, {note}) <{name}>"
+    if exhibit.table is None:
+        return f"#figure(kind: table, numbering: none, [], caption: {note}) <{name}>"
+    plain = [list(row) for row in exhibit.table.rows]
+    cells = [[_text(cell) for cell in row] for row in plain]
+    return _table(name, exhibit.table.head, cells, plain, exhibit.table.numeric, note)
+
+
+def _table(
+    name: str,
+    head: tuple[str, ...],
+    cells: list[list[str]],
+    plain: list[list[str]],
+    numeric: frozenset[int],
+    note: str,
+) -> str:
+    sentences = sum(
+        1
+        for i in range(1, len(head))
+        if i not in numeric and any(len(row[i]) > 1 + len(head[i]) for row in plain)
+    )
+    across = sentences >= _LANDSCAPE_FROM
+    widths = ", ".join(f"{width}fr" for width in relative_widths(head, plain, numeric))
+    aligns = ", ".join("right" if i in numeric else "left" for i in range(len(head)))
+    size = 6.5 if across or len(head) > 8 else 8
+    shown = "".join(f"[{cell}], " for row in cells for cell in row)
+    titles = "".join(f"[{_text(title)}], " for title in head)
+    kind = '"long"' if len(cells) > _WHOLE_TO else "table"
+    told = f"tabular({kind}, ({widths},), ({aligns},), {size}pt, ({titles}), ({shown}), {note})"
+    return f"#page(flipped: true)[#{told} <{name}>]" if across else f"#{told} <{name}>"
+
+
+def _caption(report: Report, name: str, title: str, words: str, source: str) -> str:
+    origin = f"{report.text('source')}: {source}" if source else ""
+    parts = ", ".join(map(_string, (report.labels[name], title, words, origin)))
+    return f"caption({parts})"
+
+
+def _inlines(report: Report, inlines: Inlines) -> str:
+    parts = []
+    for part, text, target in resolved(report, inlines):
+        if target:
+            parts.append(f"#link(<{target}>, {_string(text)})")
+        elif type(part) in _CALL:
+            parts.append(f"#{_CALL[type(part)]}({_string(text)})")
+        else:
+            parts.append(_text(text))
+    return "".join(parts)
+
+
+def _text(text: str) -> str:
+    """Give text as an expression, so that nothing in it is taken for markup."""
+    return f"#{_string(text)};"
+
+
+def _string(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
