@@ -14,8 +14,12 @@ from bsup_analysis.effects.counties import county_comparison
 from bsup_analysis.effects.inference import ratio_interval
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.randomisation import randomise_growth
-from bsup_analysis.exhibits.agreement import agreement_contrast_figure, agreement_table, counties
-from bsup_analysis.exhibits.agreement_rows import (
+from bsup_analysis.exhibits.effects.agreement import (
+    agreement_contrast_figure,
+    agreement_table,
+    counties,
+)
+from bsup_analysis.exhibits.effects.agreement_rows import (
     FORMS,
     assignment_bins,
     county_rows,

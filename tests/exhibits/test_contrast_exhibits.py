@@ -6,7 +6,7 @@ import pytest
 
 from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits import amount_growth, contrast, robustness, verdict
+from bsup_analysis.exhibits.effects import amount_growth, contrast, robustness, verdict
 from bsup_analysis.language import Words, templates
 from bsup_analysis.results.contrast import OutcomeContrast
 from bsup_analysis.results.contrast import verdict as judge

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment, linprog
 from scipy.sparse import block_diag, hstack, identity
 
-from bsup_analysis.exhibits import hexgrid
+from bsup_analysis.exhibits.comparability import hexgrid
 from bsup_analysis.study import read_table
 
 MUNICIPALITIES = 85  # study.toml, groups.municipalities

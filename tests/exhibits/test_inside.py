@@ -16,8 +16,13 @@ from bsup_analysis.effects.dispersion import growth_dispersion
 from bsup_analysis.effects.heterogeneity import heterogeneity
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.exhibits import Exhibit
-from bsup_analysis.exhibits.exact_growth import exact_growth_interval, municipality_growth
-from bsup_analysis.exhibits.inside import average_change, change_parts, growth_spread, movers
+from bsup_analysis.exhibits.effects.exact_growth import exact_growth_interval, municipality_growth
+from bsup_analysis.exhibits.effects.inside import (
+    average_change,
+    change_parts,
+    growth_spread,
+    movers,
+)
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.study import Study
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits import (
-    Exhibit,
+from bsup_analysis.exhibits import Exhibit
+from bsup_analysis.exhibits.programme import (
     averages,
     loans,
     malvik,

@@ -5,7 +5,11 @@ from readers_eye import clashes, says
 
 from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.exhibits import Exhibit
-from bsup_analysis.exhibits.share_2008 import observed_average_ratio, share_points, share_readings
+from bsup_analysis.exhibits.effects.share_2008 import (
+    observed_average_ratio,
+    share_points,
+    share_readings,
+)
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.study import Study
 

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from bsup_analysis.exhibits.comparability.hexgrid import hexagon_places, match
 from bsup_analysis.exhibits.exhibit import Exhibit
-from bsup_analysis.exhibits.hexgrid import hexagon_places, match
 from bsup_analysis.exhibits.style import PRINTED, PRIORITY, REGION, WIDTH_IN
 from bsup_analysis.language import Words
 

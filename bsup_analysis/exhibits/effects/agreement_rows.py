@@ -8,7 +8,7 @@ from scipy.stats.contingency import odds_ratio
 
 from bsup_analysis.effects.inference import RatioInterval
 from bsup_analysis.effects.paired import Paired
-from bsup_analysis.exhibits.exact_growth import exact_growth_interval
+from bsup_analysis.exhibits.effects.exact_growth import exact_growth_interval
 from bsup_analysis.results.inside import AgreementReading
 
 FORMS = ("jackknife", "clustered", "scaled")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bsup_analysis.exhibits.agreement_rows import FORMS, reading_intervals
+from bsup_analysis.exhibits.effects.agreement_rows import FORMS, reading_intervals
 from bsup_analysis.exhibits.ratios import side_of_one
 from bsup_analysis.language import Words
 from bsup_analysis.results.inside import AgreementReading

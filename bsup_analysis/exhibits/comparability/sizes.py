@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from bsup_analysis.design import Design
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
-from bsup_analysis.exhibits.selection import (
+from bsup_analysis.exhibits.comparability.selection import (
     GROUPS,
     Overlap,
     characteristics,
@@ -17,6 +16,7 @@ from bsup_analysis.exhibits.selection import (
     priority_among_largest,
     unbroken_run,
 )
+from bsup_analysis.exhibits.exhibit import Exhibit, Number
 from bsup_analysis.exhibits.style import GROUP_COLOUR, GROUP_MARKER, PALE, PRIORITY, new_figure
 from bsup_analysis.language import Words
 

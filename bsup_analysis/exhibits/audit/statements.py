@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from bsup_analysis.exhibits import audit_cells
-from bsup_analysis.exhibits.audit_marks import STATUS_COLOUR, draw_summary
+from bsup_analysis.exhibits.audit import cells as audit_cells
+from bsup_analysis.exhibits.audit.marks import STATUS_COLOUR, draw_summary
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
 from bsup_analysis.language import UNKNOWN, Words
 

@@ -9,9 +9,9 @@ from bsup_analysis.effects.averages import AverageChange
 from bsup_analysis.effects.dispersion import Dispersion
 from bsup_analysis.effects.heterogeneity import Heterogeneity
 from bsup_analysis.effects.paired import Paired
-from bsup_analysis.exhibits.exact_growth import municipality_growth
+from bsup_analysis.exhibits.effects.exact_growth import municipality_growth
+from bsup_analysis.exhibits.effects.inside_drawing import THOUSAND, draw_growth, draw_parts
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
-from bsup_analysis.exhibits.inside_drawing import THOUSAND, draw_growth, draw_parts
 from bsup_analysis.exhibits.ratios import range_text, ratio_text, side_of_one
 from bsup_analysis.language import Words
 

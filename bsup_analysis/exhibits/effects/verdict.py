@@ -3,7 +3,7 @@
 import pandas as pd
 
 from bsup_analysis.effects.verdict import Verdict
-from bsup_analysis.exhibits.contrast import interval_text
+from bsup_analysis.exhibits.effects.contrast import interval_text
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
 from bsup_analysis.language import Words
 from bsup_analysis.results.contrast import OutcomeContrast

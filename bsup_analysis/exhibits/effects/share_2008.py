@@ -8,9 +8,9 @@ import pandas as pd
 from bsup_analysis.design import Design
 from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.effects.share_2008 import breakeven_average_ratio, implied_ratio
+from bsup_analysis.exhibits.effects.share_2008_drawing import draw_readings
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
 from bsup_analysis.exhibits.ratios import ratio_text, side_of_one
-from bsup_analysis.exhibits.share_2008_drawing import draw_readings
 from bsup_analysis.language import Words
 
 SHARE_YEAR = 2008

@@ -16,9 +16,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from bsup_analysis.exhibits.boundaries import read_boundaries
+from bsup_analysis.exhibits.comparability.boundaries import read_boundaries
+from bsup_analysis.exhibits.comparability.hexgrid import directions_kept, hexagon_places, metres
 from bsup_analysis.exhibits.exhibit import Exhibit
-from bsup_analysis.exhibits.hexgrid import directions_kept, hexagon_places, metres
 from bsup_analysis.exhibits.names import set_names, short_names
 from bsup_analysis.exhibits.style import OTHER, PRIORITY, REGION, WIDTH_IN
 from bsup_analysis.language import Words

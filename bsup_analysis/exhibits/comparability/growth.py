@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from bsup_analysis.design import Design
+from bsup_analysis.exhibits.comparability.selection import GROUPS
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
-from bsup_analysis.exhibits.selection import GROUPS
 from bsup_analysis.exhibits.style import GROUP_COLOUR, GROUP_TEXT_COLOUR, REGION, new_figure
 from bsup_analysis.language import Words
 

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from bsup_analysis.design import Design
+from bsup_analysis.exhibits.comparability.selection import GROUPS, balance_table, characteristics
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
-from bsup_analysis.exhibits.selection import GROUPS, balance_table, characteristics
 from bsup_analysis.exhibits.style import PALE, PRIORITY, new_figure
 from bsup_analysis.language import UNKNOWN, Words
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from bsup_analysis.effects.paired import Paired
-from bsup_analysis.exhibits.agreement_drawing import draw_contrast, draw_counties
-from bsup_analysis.exhibits.agreement_rows import (
+from bsup_analysis.exhibits.effects.agreement_drawing import draw_contrast, draw_counties
+from bsup_analysis.exhibits.effects.agreement_rows import (
     FORMS,
     assignment_bins,
     chosen,
@@ -14,7 +14,7 @@ from bsup_analysis.exhibits.agreement_rows import (
     reading_intervals,
     reading_rows,
 )
-from bsup_analysis.exhibits.agreement_sentences import exact_test, finding, settings
+from bsup_analysis.exhibits.effects.agreement_sentences import exact_test, finding, settings
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
 from bsup_analysis.exhibits.places import COUNTIES
 from bsup_analysis.exhibits.ratios import range_text, ratio_text

@@ -10,7 +10,7 @@ from bsup_analysis.effects.amounts import AmountContrast, AxisBounds
 from bsup_analysis.effects.group_poisson import GroupContrast
 from bsup_analysis.effects.inside_priority import LeftOut
 from bsup_analysis.effects.specifications import SpecificationRow
-from bsup_analysis.exhibits.contrast import ratio_axis
+from bsup_analysis.exhibits.effects.contrast import ratio_axis
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
 from bsup_analysis.exhibits.style import ACCENT, PRINTED, PRIORITY, new_figure
 from bsup_analysis.language import Words

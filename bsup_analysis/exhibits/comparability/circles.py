@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bsup_analysis.design import Design
-from bsup_analysis.exhibits.boundaries import read_boundaries
+from bsup_analysis.exhibits.comparability.boundaries import read_boundaries
+from bsup_analysis.exhibits.comparability.hexgrid import METRES, metres
+from bsup_analysis.exhibits.comparability.maps import map_page
 from bsup_analysis.exhibits.exhibit import Exhibit
-from bsup_analysis.exhibits.hexgrid import METRES, metres
-from bsup_analysis.exhibits.maps import map_page
 from bsup_analysis.exhibits.names import set_names
 from bsup_analysis.exhibits.style import OTHER, PALE, PRINTED, PRIORITY, REGION
 from bsup_analysis.language import Words

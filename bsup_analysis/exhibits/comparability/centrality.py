@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from bsup_analysis.exhibits.comparability.selection import GROUPS
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
-from bsup_analysis.exhibits.selection import GROUPS
 from bsup_analysis.exhibits.style import GROUP_COLOUR, GROUP_HATCH, new_figure
 from bsup_analysis.language import Words
 

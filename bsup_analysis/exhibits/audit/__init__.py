@@ -1,0 +1,1 @@
+"""The document's statements and what became of each."""

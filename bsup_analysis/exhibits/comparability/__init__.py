@@ -1,0 +1,1 @@
+"""Who was selected: maps, sizes, growth, balance."""

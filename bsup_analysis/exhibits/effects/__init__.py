@@ -1,0 +1,1 @@
+"""The contrast of the groups, what is inside the priority group, and how sure one can be."""

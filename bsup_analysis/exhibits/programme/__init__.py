@@ -1,0 +1,1 @@
+"""The programme's own figures, recomputed beside what is printed."""
