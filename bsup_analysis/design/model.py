@@ -84,9 +84,11 @@ class Run:
 
 @dataclass(frozen=True, config=_STRICT)
 class Notebook:
-    """A notebook, the tables it reads and its runs in the report."""
+    """A notebook, the tables it reads, its runs in the report, and why it is there."""
 
     name: Name
+    reason: Text
+    source: Text
     tables: tuple[Name, ...]
     runs: Annotated[tuple[Run, ...], Field(min_length=1, alias="run")]
 

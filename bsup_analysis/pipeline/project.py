@@ -155,7 +155,7 @@ class Project:
 
 def code_of(package: Path) -> tuple[Path, ...]:
     """Return the files of a package that results may depend on: all but how it is run."""
-    run_only = {"pipeline", "cli.py", "__main__.py"}
+    run_only = {"pipeline", "commands", "report", "ssb", "cli.py", "readme.py", "__main__.py"}
     return tuple(
         path
         for path in sorted(package.rglob("*"))

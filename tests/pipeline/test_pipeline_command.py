@@ -13,6 +13,8 @@ from toy_project import publish, published
 from typer.testing import CliRunner
 
 from bsup_analysis import cli
+from bsup_analysis.commands import report
+from bsup_analysis.commands.project import study_project
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Project
@@ -25,7 +27,7 @@ CHECKOUT = Path(cli.__file__).resolve().parents[1]
 @pytest.fixture
 def bsup(toy: Project, monkeypatch: pytest.MonkeyPatch):
     """Call the command on the toy project; gives status, output and errors."""
-    monkeypatch.setattr(cli, "study_project", lambda: toy)
+    monkeypatch.setattr(report, "study_project", lambda *_: toy)
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["bsup", *arguments])
@@ -240,7 +242,7 @@ def test_command_with_nothing_to_do_loads_no_notebook_machinery() -> None:
 
 
 def test_study_is_described_with_every_file_its_notebooks_depend_on() -> None:
-    project = cli.study_project()
+    project = study_project()
     names = {project.name(path) for path in project.code}
     assert "bsup_analysis/study.py" in names
     assert [name for name in names if name.endswith(".toml")], "words are code too"
@@ -260,9 +262,10 @@ def test_interruption_ends_in_one_sentence_and_frees_the_lock(
     script = (
         "import sys, time\nfrom pathlib import Path\nimport toy_project\n"
         "from bsup_analysis import cli\n"
+        "from bsup_analysis.commands import report\n"
         "root = Path(sys.argv.pop(1))\n"
-        "cli.study_project = lambda: toy_project.describe(root)\n"
-        "cli.make = lambda *_: (print('at work', flush=True), time.sleep(600))\n"
+        "report.study_project = lambda *_: toy_project.describe(root)\n"
+        "report.make = lambda *_: (print('at work', flush=True), time.sleep(600))\n"
         "cli.main()\n"
     )
     path = os.pathsep.join([str(CHECKOUT), str(Path(toy_project.__file__).parent)])

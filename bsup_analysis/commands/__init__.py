@@ -1,0 +1,1 @@
+"""The commands of `bsup`: each puts rooms together and talks to the reader."""

@@ -1,0 +1,72 @@
+"""The study as the pipeline needs to know it: notebooks, tables, design and code."""
+
+from pathlib import Path
+
+from bsup_analysis import paths
+from bsup_analysis.errors import InputError
+from bsup_analysis.pipeline.project import Project, Run, Step, code_of
+
+
+def study_project(boundaries: Path | None = None) -> Project:
+    """Describe the study to the pipeline.
+
+    Parameters
+    ----------
+    boundaries
+        A reader's own file of municipal borders, for the notebooks that draw maps.
+
+    Raises
+    ------
+    InputError
+        If `study.toml` is refused or names a table that does not exist, or there is no such
+        file of borders.
+    """
+    from bsup_analysis.design import load_design
+    from bsup_analysis.panel import INPUTS, OUTPUTS
+
+    def build() -> list[Path]:
+        from bsup_analysis.codebook import write_codebook
+        from bsup_analysis.panel.making import write_processed
+        from bsup_analysis.sources import read_source
+
+        return [*write_processed(read_source), write_codebook()]
+
+    borders = None if boundaries is None else _readable(boundaries)
+    made = {name: paths.processed() / f"{name}.csv" for name in OUTPUTS}
+    design = load_design(paths.study_file())
+    raw = [paths.table_path(name) for name in INPUTS]
+    records = sorted(paths.raw().glob("*.provenance.toml"))
+    codebook = paths.raw().parent / "README.md"
+    return Project(
+        root=paths.root(),
+        runs=tuple(
+            Run(
+                id=one.id,
+                notebook=paths.notebooks() / f"{notebook.name}.ipynb",
+                tables=(
+                    *(made.get(t) or paths.table_path(t) for t in notebook.tables),
+                    *([borders] if borders and _draws_maps(notebook.name) else []),
+                ),
+                parameters=one.parameters
+                if borders is None or not _draws_maps(notebook.name)
+                else {**one.parameters, "boundaries": str(borders)},
+            )
+            for notebook in design.notebooks
+            for one in notebook.runs
+        ),
+        allowed={name: tuple(p.allowed) for name, p in design.parameters.items()},
+        processed=Step((*raw, *records), (*made.values(), codebook), build),
+        design=(paths.study_file(), paths.root() / "requirements.lock"),
+        code=code_of(Path(__file__).parent.parent),
+    )
+
+
+def _draws_maps(notebook: str) -> bool:
+    text = (paths.notebooks() / f"{notebook}.ipynb").read_text(encoding="utf-8")
+    return "boundaries = " in text
+
+
+def _readable(boundaries: Path) -> Path:
+    if not boundaries.is_file():
+        raise InputError(f"there is no file {boundaries}; give a GeoJSON or GeoPackage.")
+    return boundaries.resolve()

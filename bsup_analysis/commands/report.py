@@ -1,0 +1,121 @@
+"""Commands that make the report, and tell of it."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bsup_analysis import paths
+from bsup_analysis.commands.project import study_project
+from bsup_analysis.pipeline.engine import run, status
+from bsup_analysis.pipeline.graph import graph, make, processed, records
+from bsup_analysis.pipeline.progress import Progress
+from bsup_analysis.pipeline.project import Page, Project
+from bsup_analysis.pipeline.publish import kept_pages
+from bsup_analysis.pipeline.session import at_work
+
+Language = Annotated[str, typer.Option(help="nb, en or both.")]
+Only = Annotated[str | None, typer.Option(help="One notebook, or one run of it.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Notebooks at a time.")]
+Boundaries = Annotated[
+    Path | None, typer.Option(help="GeoJSON or GeoPackage with a municipality code, for the maps.")
+]
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _pages(project: Project, language: str, only: str | None) -> list[Page]:
+    return project.pages(None if language == "both" else [language], only)
+
+
+def report(
+    language: Language = "both",
+    only: Only = None,
+    jobs: Jobs = CORES,
+    boundaries: Boundaries = None,
+) -> None:
+    """Run what has changed and publish the report."""
+    began = time.monotonic()
+    project = study_project(boundaries)
+    pages = _pages(project, language, only)
+    progress = Progress(sys.stdout)
+    with at_work(project):
+        make(project, pages, jobs, progress)
+    for key, entry in kept_pages(project, pages).items():
+        if entry["outdated"]:
+            typer.echo(f"kept     {key}, made from earlier data or code; `bsup report` renews it")
+    if progress.done and len(pages) == len(project.pages()):
+        from bsup_analysis.readme import write_readme
+
+        write_readme()
+    seconds = time.monotonic() - began
+    typer.echo(
+        f"{len(progress.done)} steps run, {len(progress.skipped)} unchanged, {seconds:.1f} s"
+    )
+    for one in dict.fromkeys(page.language for page in pages):
+        typer.echo(f"report   {project.reports / one / 'html' / 'index.html'}")
+
+
+def show_status(language: Language = "both", only: Only = None) -> None:
+    """Tell what is out of date, and why."""
+    project = study_project()
+    tasks = graph(project, _pages(project, language, only))
+    states = status(tasks, records(project), project.name)
+    for state in states:
+        if state.stale:
+            typer.echo(f"stale    {state.name}")
+            for reason in state.reasons:
+                typer.echo(f"           {reason}")
+    stale = sum(state.stale for state in states)
+    typer.echo(f"{stale} of {len(states)} steps are out of date, or need one that is")
+
+
+def show_verify() -> None:
+    """Compare raw data, processed tables and published exhibits with their records."""
+    from bsup_analysis.panel.making import build_panel
+    from bsup_analysis.pipeline.verify import Check, verify
+    from bsup_analysis.sources import provenance, read_source
+    from bsup_analysis.tables import to_csv
+
+    project = study_project()
+    raw = [
+        Check(f"raw table data/raw/{name}.csv", difference is None, difference or "is as recorded")
+        for name in provenance.raw_tables()
+        for difference in [provenance.hash_differs(name)]
+    ]
+    rebuilt = {
+        paths.processed() / f"{name}.csv": to_csv(table).encode()
+        for name, table in build_panel(read_source).items()
+    }
+    checks = list(verify(project, raw, rebuilt))
+    for check in checks:
+        typer.echo(f"{'agrees' if check.passed else 'DIFFERS'}  {check.name} {check.detail}")
+    wrong = sum(not check.passed for check in checks)
+    typer.echo(f"{wrong} of {len(checks)} comparisons differ")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def notebook(
+    name: Annotated[str, typer.Argument(help="A notebook, or a run of the report.")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", help="key=value; may be repeated.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the result.")] = None,
+) -> None:
+    """Run one notebook with parameters of your own, beside the report."""
+    from bsup_analysis.pipeline.own import own_folder, own_page
+
+    project = study_project()
+    page = own_page(project, name, parameter or [])
+    folder = own_folder(project, page, out)
+    with at_work(project):
+        run([processed(project)], records(project), 1, Progress(sys.stdout))
+        from bsup_analysis.pipeline.execute import execute
+        from bsup_analysis.pipeline.render import render_page
+
+        execute(project, page, folder, folder.parent)
+        render_page(page, folder, None)
+    typer.echo(f"result   {folder / 'page.html'}")
