@@ -131,6 +131,7 @@ def _set_names(axes: Axes, data: pd.DataFrame) -> None:
     bottom, top = axes.get_ylim()
     paper = axes.inset_axes((0, 0, 1, 1))
     paper.set(xlim=(0, PAPER_PT[0]), ylim=(0, PAPER_PT[1]))
+    paper.set(xticks=[], yticks=[])
     paper.axis("off")
     marks = pd.DataFrame(
         {

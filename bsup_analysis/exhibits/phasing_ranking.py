@@ -1,7 +1,5 @@
 """Ranked municipalities: what small counts say, what is left of it, and which place is known."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -74,23 +72,23 @@ def _ranking(
                       fontsize="small")  # fmt: skip
         return figure
 
-    number: Callable[[float], str] = words.decimal
     shown = pd.DataFrame({words("phasing.ranking.municipality"): rows["municipality_name"]})
     for head, cells in counts.items():
         shown[head] = cells
-    shown[words(f"phasing.{family}.raw")] = rows["raw"].map(number)
+    shown[words(f"phasing.{family}.raw")] = rows["raw"].map(words.decimal)
     shown[words("phasing.ranking.raw_place")] = rows["raw_place"].map(
         lambda place: words.decimal(place, 0 if float(place).is_integer() else 1)
     )
-    shown[words(f"phasing.{family}.pooled")] = [
+    estimates = [
         words(
             "phasing.ranking.estimate",
-            value=number(row.pooled),
-            low=number(row.pooled_low),
-            high=number(row.pooled_high),
+            value=words.decimal(row.pooled),
+            low=words.decimal(row.pooled_low),
+            high=words.decimal(row.pooled_high),
         )
         for row in rows.itertuples()
     ]
+    shown[words(f"phasing.{family}.pooled")] = estimates
     shown[words("phasing.ranking.place_interval")] = [
         words(
             "phasing.ranking.from_to",
@@ -109,7 +107,7 @@ def _ranking(
     names = list(rows["municipality_name"])
     values = {
         **common,
-        "median": number(median),
+        "median": words.decimal(median),
         "count": words.count(len(rows)),
         "width": words.decimal(width, 1),
         "standing": standing_sentences(names, evidence, words),
@@ -119,14 +117,8 @@ def _ranking(
         "moved_last": words.count(moved["place_last"]),
         "each": words.listed(
             [
-                words(
-                    "phasing.ranking.name_value",
-                    name=row.municipality_name,
-                    value=number(row.pooled),
-                    low=number(row.pooled_low),
-                    high=number(row.pooled_high),
-                )
-                for row in rows.itertuples()
+                words("phasing.ranking.name_value", name=name, estimate=estimate)
+                for name, estimate in zip(names, estimates, strict=True)
             ]
         ),
     }

@@ -54,11 +54,13 @@ def make_report(root: Path, language: str) -> list[Path]:
 
 def formats(root: Path, published: Published) -> Mapping[str, Callable[[Report], bytes | str]]:
     """Give the files of a report with the function that makes each."""
+    from bsup_analysis.report.docx import to_docx
     from bsup_analysis.report.html import to_html
     from bsup_analysis.report.pdf import to_pdf
 
     return {
         "report.pdf": to_pdf,
+        "report.docx": to_docx,
         "report.html": lambda report: to_html(
             report,
             {
@@ -83,4 +85,4 @@ def report_code() -> list[Path]:
 
 def report_outputs(root: Path, language: str) -> list[Path]:
     """Give the files `make_report` writes."""
-    return [root / "reports" / language / f"report.{form}" for form in ("html", "pdf")]
+    return [root / "reports" / language / f"report.{form}" for form in ("html", "pdf", "docx")]

@@ -26,11 +26,9 @@ from bsup_analysis.report.blocks import (
 from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.inline import Code, Emphasis, Inlines, Strong
 from bsup_analysis.report.resolve import resolved
-from bsup_analysis.report.widths import relative_widths
+from bsup_analysis.report.widths import is_across, relative_widths
 
 _CALL = {Strong: "strong", Emphasis: "emph", Code: "raw"}
-# from so many columns of sentences on, a table is laid across the page
-_LANDSCAPE_FROM = 4
 # a table of so many rows is kept on one page
 _WHOLE_TO = 22
 
@@ -124,12 +122,7 @@ def _table(
     numeric: frozenset[int],
     note: str,
 ) -> str:
-    sentences = sum(
-        1
-        for i in range(1, len(head))
-        if i not in numeric and any(len(row[i]) > 1 + len(head[i]) for row in plain)
-    )
-    across = sentences >= _LANDSCAPE_FROM
+    across = is_across(head, plain, numeric)
     widths = ", ".join(f"{width}fr" for width in relative_widths(head, plain, numeric))
     aligns = ", ".join("right" if i in numeric else "left" for i in range(len(head)))
     size = 6.5 if across or len(head) > 8 else 8

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 LEAST, MOST, SLOPE = 4, 24, 6
 HEAD_LINES, PADDING = 4, 2
+# from so many columns of sentences on, a table is laid across the page
+ACROSS_FROM = 4
 
 
 def relative_widths(
@@ -25,3 +27,13 @@ def relative_widths(
 
 def _wrapped(longest: int) -> int:
     return min(longest, MOST) + max(0, longest - MOST) // SLOPE
+
+
+def is_across(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: frozenset[int]) -> bool:
+    """Tell whether a table has so many columns of sentences that it is laid across the page."""
+    sentences = [
+        i
+        for i in range(1, len(head))
+        if i not in numeric and any(len(row[i]) > 1 + len(head[i]) for row in rows)
+    ]
+    return len(sentences) >= ACROSS_FROM

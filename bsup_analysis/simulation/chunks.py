@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
+from bsup_analysis.simulation.region import Region
 from bsup_analysis.simulation.trial import RESULT, Task
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -38,11 +39,16 @@ def code_hash() -> str:
     return known.hexdigest()
 
 
+@lru_cache(maxsize=8)
+def _digest(region: Region) -> str:
+    return region.digest()
+
+
 def key(task: Task) -> str:
     """Name a chunk by everything its result depends on."""
     settings = (task.scenario, task.effect, task.seed, task.first, task.count, task.level)
     resamples = (task.dropped_years, task.weights, task.assignments)
-    text = repr((settings, resamples, task.region.digest(), code_hash()))
+    text = repr((settings, resamples, _digest(task.region), code_hash()))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -80,7 +86,7 @@ def read(store: Path, task: Task) -> tuple[np.ndarray | None, bool]:
     path = path_of(store, task)
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None, False
     results = unpack(content, task.count)
     return results, results is None

@@ -7,11 +7,18 @@ wait for each other fifty times as long as they work, and a worker told to use o
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
@@ -106,7 +113,7 @@ def cluster(tasks: Iterable[Task], address: str) -> Finished:
         waiting = iter(tasks)
         running: dict[Any, Task] = {}
         room = 4 * max(1, sum(client.nthreads().values()))
-        finished = as_completed()
+        finished = as_completed(loop=client.loop)
 
         def submit(number: int) -> None:
             for task in islice(waiting, number):
@@ -129,10 +136,14 @@ def cluster(tasks: Iterable[Task], address: str) -> Finished:
 
 def _connect(client_class: Any, address: str) -> Any:
     try:
+        # a client that is not answered waits past its own time limit, so a first call goes ahead;
+        # in a thread, because a notebook has an event loop of its own
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, _call(address)).result()
         client = client_class(address, timeout=ANSWER_SECONDS, set_as_default=False)
     except (OSError, TimeoutError, ValueError):
         raise InputError(
-            f"The Dask scheduler at {address} did not answer within {ANSWER_SECONDS} seconds; "
+            f"The Dask scheduler at {address!r} did not answer within {ANSWER_SECONDS} seconds; "
             "check the address, or leave --scheduler out to run on this machine."
         ) from None
     try:
@@ -143,6 +154,13 @@ def _connect(client_class: Any, address: str) -> Any:
             f"The Dask scheduler at {address} has no worker; start one with: dask worker {address}"
         ) from None
     return client
+
+
+async def _call(address: str) -> None:
+    from distributed.comm import connect
+
+    comm = await asyncio.wait_for(connect(address, timeout=ANSWER_SECONDS), ANSWER_SECONDS)
+    comm.abort()
 
 
 def _lost(future: Any, address: str) -> InputError:

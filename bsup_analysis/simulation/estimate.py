@@ -55,6 +55,11 @@ def block_bytes(clusters: int, years: int) -> int:
     return max(ROWS, clusters) * years * years * 8 * _ARRAYS
 
 
+def disk_bytes(draws: int) -> int:
+    """Size of the stored chunks of so many draws."""
+    return draws * RESULT.itemsize
+
+
 def estimate(task: Task, draws: int, jobs: int) -> Estimate:
     """Time a few draws and scale them up.
 

@@ -15,7 +15,7 @@ import pandas as pd
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.simulation import chunks, engines
-from bsup_analysis.simulation.estimate import Estimate, estimate
+from bsup_analysis.simulation.estimate import Estimate, disk_bytes, estimate
 from bsup_analysis.simulation.region import Region
 from bsup_analysis.simulation.scenarios import Scenario, checked_effects, load_world, scenario
 from bsup_analysis.simulation.selfcheck import SelfCheck, self_check
@@ -83,6 +83,7 @@ def simulate(
     progress: Callable[[Step], None] = lambda _: None,
     *,
     dropped_years: tuple[int, ...] | None = None,
+    chunk_draws: int | None = None,
     store: Path | None = None,
 ) -> Simulation:
     """Draw panels and put them to every test.
@@ -112,6 +113,8 @@ def simulate(
         Called with every step.
     dropped_years
         Years the estimators leave out; by default those of `scenarios.toml`.
+    chunk_draws
+        Draws a stored chunk; by default that of `scenarios.toml`.
     store
         Folder of finished chunks; by default build/simulation.
 
@@ -128,8 +131,9 @@ def simulate(
     dropped = world.panel.dropped_years.value if dropped_years is None else dropped_years
     store = paths.build() / "simulation" if store is None else store
 
+    size = world.run.chunk_draws.value if chunk_draws is None else chunk_draws
+
     def cell(one: Scenario, effect: float) -> Iterator[Task]:
-        size = world.run.chunk_draws.value
         for first in range(0, draws, size):
             yield Task(
                 region,
@@ -160,10 +164,13 @@ def simulate(
         progress(Step(0, total, None, f"stored chunk {name} is damaged and is computed anew"))
     check = cost = None
     if missing:
+        _need_disk(missing, store)
         firsts = [next(cell(one, ratios[0])) for one in chosen]
         with engines.workers(min(jobs, max(len(missing), len(firsts)))) as pool:
             check = _checked(pool, firsts, draws)
-            cost = _cost(pool, missing, 1 if scheduler else min(jobs, len(missing)), store)
+            wanted = sum(task.count for task in missing)
+            shared = 1 if scheduler else min(jobs, len(missing))
+            cost = pool.submit(estimate, missing[0], wanted, shared).result()
             progress(Step(total - len(missing), total, cost.seconds, cost.sentence))
             if scheduler is None:
                 _compute(missing, engines.processes(missing, pool, jobs), total, store, progress)
@@ -197,18 +204,19 @@ def _checked(pool: Executor, firsts: Sequence[Task], draws: int) -> SelfCheck:
     return SelfCheck(**{**worst, "refits": sum(one.refits for one in checks)})
 
 
-def _cost(pool: Executor, missing: list[Task], jobs: int, store: Path) -> Estimate:
-    """Estimate the run, and refuse it where the disk cannot hold it."""
-    draws = sum(task.count for task in missing)
-    cost = pool.submit(estimate, missing[0], draws, jobs).result()
-    folder = next(one for one in (store, *store.parents) if one.exists())
-    free = shutil.disk_usage(folder).free
-    if cost.disk_bytes > free:
+def _need_disk(missing: list[Task], store: Path) -> None:
+    """Refuse a run that the disk cannot hold."""
+    needed = disk_bytes(sum(task.count for task in missing))
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{store} cannot be made a folder for finished chunks: {error}.") from None
+    free = shutil.disk_usage(store).free
+    if needed > free:
         raise InputError(
-            f"The run needs {cost.disk_bytes / 1e6:.0f} MB of disk and {free / 1e6:.0f} MB are "
-            "free; choose fewer draws, or free some space."
+            f"The run needs {needed / 1e6:.1f} MB of disk and {free / 1e6:.1f} MB are free; "
+            "choose fewer draws, or free some space."
         )
-    return cost
 
 
 def _compute(

@@ -55,13 +55,14 @@ def dummy_design(task: Task, kept: np.ndarray) -> np.ndarray:
 
 def poisson_refit(task: Task, loans: np.ndarray, kept: np.ndarray) -> Any:
     """Fit one panel (municipalities, years) with statsmodels, clustered on municipalities."""
-    import statsmodels.api as sm
+    from statsmodels.genmod.families import Poisson
+    from statsmodels.genmod.generalized_linear_model import GLM
 
     kept = kept[loans[kept].sum(axis=1) > 0]  # without a loan an effect has no finite estimate
-    return sm.GLM(
+    return GLM(
         loans[kept].ravel(),
         dummy_design(task, kept),
-        family=sm.families.Poisson(),
+        family=Poisson(),
         offset=np.log(task.population[kept].ravel()),
     ).fit(tol=1e-9, tol_criterion="params")
 
@@ -92,7 +93,7 @@ def self_check(task: Task, sample: tuple[int, ...]) -> SelfCheck:
     InputError
         A difference above 1e-8: nothing computed with the kernel can then be relied on.
     """
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
 
     model, everyone = task.model(), np.arange(len(task.region.codes))
     loans = task.loans([streams(task.seed, draw) for draw in sample])
@@ -114,7 +115,7 @@ def self_check(task: Task, sample: tuple[int, ...]) -> SelfCheck:
             for alone in left_out[k, [i], -1]
         ]
         rate = 1000 * (loans[k] / task.population).ravel()
-        least = sm.OLS(rate, dummy_design(task, everyone)).fit()
+        least = OLS(rate, dummy_design(task, everyone)).fit()
         refits += 2 + len(jack)
         found.append(
             (

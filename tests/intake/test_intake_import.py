@@ -169,6 +169,21 @@ def test_a_mapping_names_columns(imported: Imported) -> None:
     assert value(result, "1601", 2011, "amount_nok") == 1_500_000
 
 
+@pytest.mark.parametrize(
+    ("written", "head", "nok"),
+    [
+        ("1234,50", "Beløp (kr)", 1235),
+        ("1234,49", "Beløp (kr)", 1234),
+        ("1,2345", "Beløp (1000 kr)", 1235),
+        ("4,3", "Beløp i mill. kr", 4_300_000),
+    ],
+)
+def test_amounts_become_whole_nok(imported: Imported, written: str, head: str, nok: int) -> None:
+    result = imported([f"Kommune;År;{head}", f"1601;2011;{written}"])
+    assert value(result, "1601", 2011, "amount_nok") == nok
+    assert value(result, "1601", 2011) is None
+
+
 def test_averages_shares_and_changes_are_not_taken_for_loans(imported: Imported) -> None:
     head = "Kommune;År;Antall;Lån per 1000 innbyggere;Gjennomsnittslån (kr);Endring i antall"
     result = imported([head, "1601;2011;5;0,3;500000;-2"])

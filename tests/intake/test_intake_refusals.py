@@ -173,6 +173,17 @@ def test_a_formula_with_its_value_stored_is_a_number(imported: Imported) -> None
     assert result.table["loans"].sum() == 11
 
 
+def test_a_stored_value_that_is_to_be_computed_again_is_not_trusted(imported: Imported) -> None:
+    # programs that do not compute store 0 and ask Excel to compute when it opens the file
+    def with_zero(name: str, data: bytes) -> bytes:
+        return data.replace(b"<f>C2+1</f><v></v>", b"<f>C2+1</f><v>0</v>").replace(
+            b"<f>C2+1</f><v />", b"<f>C2+1</f><v>0</v>"
+        )
+
+    content = workbook(lambda book: book["Lån"].__setitem__("C3", "=C2+1"))
+    assert "cell C3" in refusal(imported, repacked(content, with_zero), name="a.xlsx")
+
+
 def test_a_bomb_dressed_as_a_workbook_is_not_unpacked(
     imported: Imported, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,14 +14,16 @@ from scipy.stats import norm
 
 
 def moments(pre: int, post: int, m: float, change: int, sign: int) -> np.ndarray:
-    """Rows of `.create_A_RM` that involve a period after, reference period dropped."""
+    """Rows of `.create_A_RM`, reference period dropped; with several periods after, only theirs."""
     differences = np.zeros((pre + post, pre + post + 1))
     for row in range(pre + post):
         differences[row, row : row + 2] = (-1, 1)
     largest = np.zeros(pre + post + 1)
     largest[change : change + 2] = (-sign, sign)
-    rows = np.vstack([differences[pre:] - m * largest, -differences[pre:] - m * largest])
-    return np.delete(rows, pre, axis=1)
+    allowed = np.outer(np.where(np.arange(pre + post) < pre, 1.0, m), largest)
+    used = slice(pre if post > 1 else 0, None)
+    rows = np.vstack([(differences - allowed)[used], (-differences - allowed)[used]])
+    return np.delete(rows[np.abs(rows).max(axis=1) > 1e-10], pre, axis=1)
 
 
 def reject(

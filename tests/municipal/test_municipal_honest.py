@@ -89,7 +89,14 @@ def test_breakdown_of_the_readme(medicaid):
 @pytest.mark.parametrize("m", [0.0, 0.7, 1.5])
 @pytest.mark.parametrize(
     ("pre", "post", "weights"),
-    [(2, 3, [0, 0, 1]), (3, 3, None), (3, 1, None), (1, 2, [0.2, 0.8]), (2, 4, [1, -1, 2, 0.5])],
+    [
+        (2, 3, [0, 0, 1]),
+        (3, 3, None),
+        (3, 1, None),
+        (1, 1, [2]),
+        (1, 2, [0.2, 0.8]),
+        (2, 4, [1, -1, 2, 0.5]),
+    ],
 )
 def test_conditional_test_by_programmes(pre, post, weights, m):
     """Each decision is that of the programmes R solves, wherever these are not degenerate."""
@@ -210,8 +217,9 @@ def test_bounds_scale_mirror_and_widen(seed, pre, post, m, scale):
         length = one.high - one.low
         assert -other.high / scale == pytest.approx(one.low, abs=2e-2 * length)
         assert -other.low / scale == pytest.approx(one.high, abs=2e-2 * length)
-        wider = bounds(study, m + 0.5)
-        assert wider.high - wider.low >= length * (1 - 1e-6)
+        if post > 1:  # with one period after the conditional test has more moments than M moves
+            wider = bounds(study, m + 0.5)
+            assert wider.high - wider.low >= length * (1 - 1e-6)
 
 
 def test_relative_magnitudes_without_departure_is_the_ordinary_interval():

@@ -4,7 +4,7 @@ Conditional test with least favourable hybrid (C-LF) of Andrews, Roth and Pakes 
 linear conditional moment inequalities, Review of Economic Studies 90, 2763-2791), as Rambachan and
 Roth (2023, section 3.2) apply it. Own code: of the packages tried, diff-diff's bounds are not R's
 and moderndid's, which are, solve linear programmes at a thousand points for every restriction.
-Here the programme's dual has periods + 2 corners, known in closed form
+Here the programme's dual has (periods after + 2) corners, known in closed form
 (`METHODS.md`, municipal level, section 5), so nothing is left to solve.
 """
 
@@ -91,9 +91,7 @@ def _component(
     differences = np.delete(np.diff(np.eye(pre + post + 1), axis=0), pre, axis=1)
     allowed = m * sign * differences[change]
     up, down = differences[pre:] - allowed, -differences[pre:] - allowed
-    sd_up, sd_down = (
-        np.sqrt(np.einsum("pk,kl,pl->p", part, given.vcov, part)) for part in (up, down)
-    )
+    sd_up, sd_down = _deviations(up, given.vcov), _deviations(down, given.vcov)
     weight = np.cumsum(given.target[::-1])[::-1]  # of each change in the target
     plus, minus = np.maximum(weight, 0), np.maximum(-weight, 0)
     forward = 1 / (plus @ sd_up + minus @ sd_down)
@@ -102,16 +100,36 @@ def _component(
         [
             forward * (plus @ up + minus @ down),
             backward * (minus @ up + plus @ down),
-            (up + down) / (sd_up + sd_down)[:, None],
+            (up + down) / (sd_up + sd_down)[:, None]
+            if post > 1
+            else _changes_before(differences[:pre], change, sign, given.vcov),
         ]
     )
     critical = np.quantile((corners @ normal).max(axis=0), 1 - kappa)
     return _Component(
         level=corners @ np.concatenate([given.before, given.after]),
-        slope=np.concatenate([[forward, -backward], np.zeros(post)]),
+        slope=np.concatenate([[forward, -backward], np.zeros(len(corners) - 2)]),
         covariance=corners @ given.vcov @ corners.T,
         critical=float(critical),
     )
+
+
+def _changes_before(
+    differences: np.ndarray, change: int, sign: int, vcov: np.ndarray
+) -> np.ndarray:
+    """Rows that make the chosen change the largest of all before.
+
+    With one period after nothing is free but the effect, and HonestDiD tests these rows too; with
+    more it uses those of the periods after alone.
+    """
+    largest = sign * differences[change]
+    rows = np.vstack([differences - largest, -differences - largest])
+    rows = rows[np.abs(rows).max(axis=1) > 0]  # the change held against itself
+    return rows / _deviations(rows, vcov)[:, None]
+
+
+def _deviations(rows: np.ndarray, vcov: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("pk,kl,pl->p", rows, vcov, rows))
 
 
 def _accepted(component: _Component, size: float) -> tuple[float, float] | None:

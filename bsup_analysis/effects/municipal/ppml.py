@@ -2,7 +2,8 @@
 
 log E[y] = municipality + year (or county x year) + log exposure + columns. The municipality
 effects are taken out exactly: given a municipality's total its years are multinomial
-(`METHODS.md`, municipal level, section 1), which leaves a small concave problem for Newton's method.
+(`METHODS.md`, municipal level, section 1), which leaves a small concave problem for Newton's
+method.
 
 Own code, for two reasons. The cluster jackknife refits the model once a cluster, and robustness,
 leave-one-out and simulation repeat that thousands of times: a refit here takes a fraction of a

@@ -88,7 +88,7 @@ def fit_change(pairs: Paired) -> Fit:
     return fit(BetaBinomial(pairs))
 
 
-def average_change(pairs: Paired, strengths: int = 24, points: int = 11) -> Posteriors:
+def average_change(pairs: Paired, strengths: int = 20, points: int = 9) -> Posteriors:
     """Give the posteriors of each later year's share, averaged over the hyperparameters'.
 
     `growth_of` turns a share into growth; places are the same for both.

@@ -107,7 +107,7 @@ def rates_given(counts: Counts, mean: float, shape: float) -> Posteriors:
     return _given(counts, np.array([math.log(mean)]), np.array([shape]), np.ones(1))
 
 
-def average_rates(counts: Counts, strengths: int = 24, points: int = 11) -> Posteriors:
+def average_rates(counts: Counts, strengths: int = 20, points: int = 9) -> Posteriors:
     """Give the posteriors of the rates averaged over the posterior of the hyperparameters."""
     grid = posterior_grid(GammaPoisson(counts), strengths, points)
     return _given(counts, grid.location, grid.strength, grid.weights)

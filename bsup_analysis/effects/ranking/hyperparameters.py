@@ -22,8 +22,8 @@ Floats = npt.NDArray[np.float64]
 # shrinkage at a unit of median size between which the maximum is looked for
 _SCAN = np.linspace(0.005, 0.995, 100)
 # standard deviations of the location on either side, and points
-_REACH, _POINTS = 4.5, 11
-_STRENGTHS = 24
+_REACH, _POINTS = 4.5, 9
+_STRENGTHS = 20
 _NEGLIGIBLE = 1e-6
 
 

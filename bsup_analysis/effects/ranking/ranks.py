@@ -4,7 +4,7 @@ Given the value of unit i, whether another lies above it are independent trials 
 their sum is Poisson-binomial, and its distribution is averaged over unit i's posterior.  The
 average is taken at quantiles equally spaced on the normal scale: the chances of a unit known much
 better than i rise steeply there, and the trapezoidal rule, unlike Gauss's, takes that well (errors
-of 2e-7 against 1e-4 with 48 nodes, tests/phasing).
+of 5e-8 against 5e-5 with 64 nodes, tests/phasing).
 """
 
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class Ranks:
         return k
 
 
-def ranks(posteriors: Posteriors, nodes: int = 48) -> Ranks:
+def ranks(posteriors: Posteriors, nodes: int = 64) -> Ranks:
     """Compute the distribution of every unit's place.
 
     Parameters

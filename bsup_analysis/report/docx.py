@@ -1,0 +1,217 @@
+"""The report as a Word file, for those who go on writing in it.
+
+Headings, captions, cross references and contents are Word's own fields and styles, so that they
+renew themselves when the text is edited; figures are pictures with alternative text.
+"""
+
+import io
+import zipfile
+from collections.abc import Sequence
+
+from docx import Document
+from docx.document import Document as DocumentType
+from docx.enum.section import WD_ORIENT
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml.ns import qn
+from docx.shared import Cm, Pt, RGBColor
+from docx.text.paragraph import Paragraph as WordParagraph
+
+from bsup_analysis.report.blocks import (
+    Block,
+    Commands,
+    ExhibitBlock,
+    Heading,
+    Listing,
+    Paragraph,
+    Table,
+)
+from bsup_analysis.report.content import Report, edition
+from bsup_analysis.report.resolve import told
+from bsup_analysis.report.widths import is_across, relative_widths
+from bsup_analysis.report.word import Word
+
+_TEXT_CM, _ACROSS_CM = 16.2, 24.9
+_INK, _SOFT = RGBColor(0x1C, 0x24, 0x30), RGBColor(0x55, 0x60, 0x6E)
+# the earliest time a zip archive can hold: files of the same content have the same bytes
+_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def to_docx(report: Report) -> bytes:
+    """Write the report as a Word file; the same report has the same bytes."""
+    document = Document()
+    _styles(document, report)
+    _frame(document, report)
+    word = Word(report)
+    document.add_paragraph(report.text("title"), style="Title")
+    document.add_paragraph(report.text("subtitle"), style="Subtitle")
+    document.add_paragraph(f"{report.text('edition')}: {edition(report)}", style="Source")
+    listed = False
+    for block in report.blocks:
+        if not listed and isinstance(block, Heading) and block.id in report.sections:
+            document.add_page_break()
+            document.add_paragraph(report.text("contents"), style="TOC Heading")
+            word.contents(document)
+            document.add_page_break()
+            listed = True
+        _block(document, report, word, block)
+    stream = io.BytesIO()
+    document.save(stream)
+    return _timeless(stream.getvalue())
+
+
+def _block(document: DocumentType, report: Report, word: Word, block: Block) -> None:
+    match block:
+        case Heading():
+            number = report.sections.get(block.id)
+            text = f"{number}  {block.text}" if number else block.text
+            word.bookmark(document.add_heading(text, block.level), block.id)
+        case Paragraph():
+            style = "Intense Quote" if block.lead else None
+            word.write(document.add_paragraph(style=style), block.inlines)
+        case Listing():
+            style = "List Number" if block.ordered else "List Bullet"
+            for item in block.items:
+                word.write(document.add_paragraph(style=style), item)
+        case Commands():
+            document.add_paragraph("\n".join(block.lines), style="Command")
+        case Table():
+            rows = [[told(report, cell) for cell in row] for row in block.rows]
+            _caption(document, report, word, block.id, block.title)
+            _table(document, block.head, rows, block.numeric)
+            _notes(document, report, "", block.note)
+        case ExhibitBlock():
+            _exhibit(document, report, word, block.id)
+
+
+def _exhibit(document: DocumentType, report: Report, word: Word, name: str) -> None:
+    exhibit = report.published.exhibits[name]
+    table = exhibit.table
+    if exhibit.png is not None:
+        picture = document.add_picture(str(exhibit.png), width=Cm(_TEXT_CM))
+        document.paragraphs[-1].paragraph_format.keep_with_next = True
+        properties = picture._inline.docPr  # python-docx has no way of its own
+        properties.set("descr", exhibit.alternative_text)
+        properties.set("title", exhibit.title)
+        _caption(document, report, word, name, exhibit.title, above=False)
+    elif table is not None:
+        across = is_across(table.head, table.rows, table.numeric)
+        if across:
+            _turn(document, True)
+        _caption(document, report, word, name, exhibit.title)
+        _table(document, table.head, table.rows, table.numeric, across)
+    _notes(document, report, exhibit.caption, exhibit.source)
+    if exhibit.png is None and table and is_across(table.head, table.rows, table.numeric):
+        _turn(document, False)
+
+
+def _caption(
+    document: DocumentType, report: Report, word: Word, name: str, title: str, above: bool = True
+) -> None:
+    paragraph = document.add_paragraph(style="Caption")
+    paragraph.paragraph_format.keep_with_next = above
+    label, number = report.labels[name].split("\N{NO-BREAK SPACE}")
+    word.bookmark(paragraph, name)
+    paragraph.add_run(f"{label}\N{NO-BREAK SPACE}")
+    word.field(paragraph, f"SEQ {label} \\* ARABIC", number)
+    paragraph.add_run(f". {title}")
+
+
+def _notes(document: DocumentType, report: Report, words: str, source: str) -> None:
+    if words:
+        document.add_paragraph(words, style="Note")
+    if source:
+        document.add_paragraph(f"{report.text('source')}: {source}", style="Source")
+
+
+def _table(
+    document: DocumentType,
+    head: tuple[str, ...],
+    rows: Sequence[Sequence[str]],
+    numeric: frozenset[int],
+    across: bool = False,
+) -> None:
+    cells = [list(row) for row in rows]
+    table = document.add_table(rows=1 + len(cells), cols=len(head), style="Light List Accent 1")
+    table.autofit = False
+    widths = relative_widths(head, cells, numeric)
+    whole = _ACROSS_CM if across else _TEXT_CM
+    size = Pt(6.5 if across or len(head) > 8 else 8)
+    for row, texts in zip(table.rows, [list(head), *cells], strict=True):
+        properties = row._tr.get_or_add_trPr()
+        properties.append(properties.makeelement(qn("w:cantSplit"), {}))
+        for i, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
+            cell.width = Cm(whole * widths[i] / sum(widths))
+            paragraph = cell.paragraphs[0]
+            paragraph.paragraph_format.space_after = Pt(0)
+            paragraph.add_run(text).font.size = size
+            if i in numeric:
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    first = table.rows[0]._tr.get_or_add_trPr()
+    first.append(first.makeelement(qn("w:tblHeader"), {}))
+
+
+def _turn(document: DocumentType, across: bool) -> None:
+    """Begin a section laid across the page, or upright again."""
+    section = document.add_section()
+    if across != (section.orientation == WD_ORIENT.LANDSCAPE):
+        section.orientation = WD_ORIENT.LANDSCAPE if across else WD_ORIENT.PORTRAIT
+        section.page_width, section.page_height = section.page_height, section.page_width
+
+
+def _styles(document: DocumentType, report: Report) -> None:
+    """Set type, colours and language; add the styles Word does not have."""
+    styles = document.styles
+    normal = styles["Normal"]
+    normal.font.name, normal.font.size = "Calibri", Pt(10.5)
+    normal.paragraph_format.space_after = Pt(6)
+    language = normal.element.get_or_add_rPr()
+    code = "nb-NO" if report.words.language == "nb" else "en-GB"
+    language.append(language.makeelement(qn("w:lang"), {qn("w:val"): code}))
+    for name, size in (("Note", 9), ("Source", 8.5), ("Command", 9)):
+        style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        style.base_style, style.font.size = normal, Pt(size)
+    styles["Source"].font.color.rgb = _SOFT
+    styles["Source"].paragraph_format.space_after = Pt(14)
+    styles["Command"].font.name = "Consolas"
+    for name in ("Title", "Heading 1", "Heading 2", "Caption", "TOC Heading"):
+        styles[name].font.color.rgb = _INK
+    styles["Caption"].font.size = Pt(9.5)
+    styles["Title"].font.size = Pt(24)
+    quote = styles["Intense Quote"]
+    quote.font.italic, quote.font.bold, quote.font.size = False, False, Pt(12)
+    quote.font.color.rgb = _INK
+    quote.paragraph_format.left_indent = quote.paragraph_format.right_indent = Cm(0.5)
+
+
+def _frame(document: DocumentType, report: Report) -> None:
+    """Set the paper, the running head, the page numbers and the properties."""
+    section = document.sections[0]
+    section.page_width, section.page_height = Cm(21), Cm(29.7)
+    section.left_margin = section.right_margin = Cm(2.4)
+    section.top_margin = section.bottom_margin = Cm(2.4)
+    section.header.paragraphs[0].text = report.text("running")
+    foot: WordParagraph = section.footer.paragraphs[0]
+    foot.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    foot.add_run(f"{report.text('page')} ")
+    Word.field(foot, "PAGE", "1")
+    foot.add_run(f" {report.text('of')} ")
+    Word.field(foot, "NUMPAGES", "1")
+    about = document.core_properties
+    about.title, about.subject = report.text("title"), report.text("subtitle")
+    about.author, about.comments, about.keywords = "bsup_analysis", "", ""
+    about.language = report.words.language
+
+
+def _timeless(archive: bytes) -> bytes:
+    """Give the same archive without the time it was made at."""
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(archive)) as old,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            entry = zipfile.ZipInfo(name, _TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(entry, old.read(name))
+    return stream.getvalue()

@@ -1,0 +1,144 @@
+"""The lab on a Dask cluster: a real scheduler and real workers on loopback."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.simulation import engines
+from bsup_analysis.simulation.lab import simulate
+
+pytest.importorskip("distributed", reason="needs the extra `cluster`")
+ENVIRONMENT = {
+    **os.environ,
+    "OPENBLAS_NUM_THREADS": "1",
+    "DASK_DISTRIBUTED__WORKER__DAEMON": "False",
+    "PYTHONWARNINGS": "ignore",
+}
+HERE = ["--host", "127.0.0.1", "--no-dashboard"]
+
+
+@contextmanager
+def started(module: str, *arguments: str) -> Iterator[subprocess.Popen]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"distributed.cli.{module}", *HERE, *arguments],
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def scheduler(folder: Path) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with started("dask_scheduler", "--port", str(port)):
+        deadline = time.monotonic() + 40
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"tcp://127.0.0.1:{port}"
+
+
+def worker(address: str, folder: Path):
+    return started(
+        "dask_worker", address, "--nthreads", "1", "--no-nanny", "--local-directory", str(folder)
+    )
+
+
+def run(region, folder: Path, **options):
+    out = folder / "out.csv"
+    result = simulate(
+        region,
+        ["A", "D"],
+        [1.0, 1.2],
+        40,
+        5,
+        out=out,
+        chunk_draws=5,
+        store=folder / "store",
+        **options,
+    )
+    return result, out.read_bytes()
+
+
+def test_a_cluster_gives_the_bytes_of_this_machine_also_when_a_worker_is_killed(region, tmp_path):
+    _, here = run(region, tmp_path / "here", jobs=1)
+    with scheduler(tmp_path) as address:
+        with worker(address, tmp_path) as first, worker(address, tmp_path):
+            from distributed import Client
+
+            with Client(address, timeout=30, set_as_default=False) as client:
+                client.wait_for_workers(2, timeout=60)
+            killed = []
+
+            def kill_one(step):
+                if step.done >= 5 and not step.sentence and not killed:
+                    first.kill()
+                    killed.append(step.done)
+
+            result, there = run(region, tmp_path / "there", scheduler=address, progress=kill_one)
+        assert killed
+        assert killed[0] < 32
+        assert first.wait() < 0  # by the signal
+    assert result.computed == 32
+    assert there == here
+    names = [
+        sorted(one.name for one in (tmp_path / w / "store").iterdir()) for w in ("here", "there")
+    ]
+    assert names[0] == names[1]
+    for name in names[0]:
+        stored = [(tmp_path / w / "store" / name).read_bytes() for w in ("here", "there")]
+        assert stored[0] == stored[1], name
+
+
+def test_a_scheduler_without_workers_is_told(region, tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "ANSWER_SECONDS", 2)
+    with (
+        scheduler(tmp_path) as address,
+        pytest.raises(InputError, match="has no worker; start one with: dask worker tcp"),
+    ):
+        list(engines.cluster([], address))
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_a_scheduler_that_does_not_answer_is_told_in_time(monkeypatch, answers):
+    assert engines.ANSWER_SECONDS == 10  # what the command promises
+    monkeypatch.setattr(engines, "ANSWER_SECONDS", 1)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        if answers:  # takes the call and says nothing
+            silent.listen()
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(InputError, match="did not answer within 1 seconds"):
+            list(engines.cluster([], address))
+        assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("address", ["nonsense://x", "", "127.0.0.1"])
+def test_an_address_that_is_none_is_one_sentence(monkeypatch, address):
+    monkeypatch.setattr(engines, "ANSWER_SECONDS", 1)
+    with pytest.raises(InputError, match="Dask scheduler"):
+        list(engines.cluster([], address))
+
+
+def test_without_dask_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r"bsup_analysis\[cluster\]"):
+        list(engines.cluster([], "tcp://127.0.0.1:1"))
