@@ -7,15 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.simulation import chunks, engines
-from bsup_analysis.simulation.estimate import Estimate, disk_bytes, estimate
+from bsup_analysis.simulation.estimate import disk_bytes, estimate
+from bsup_analysis.simulation.outcome import Simulation, Step
 from bsup_analysis.simulation.region import Region
 from bsup_analysis.simulation.scenarios import Scenario, checked_effects, load_world, scenario
 from bsup_analysis.simulation.selfcheck import SelfCheck, self_check
@@ -23,52 +21,6 @@ from bsup_analysis.simulation.summary import csv_text, summarise
 from bsup_analysis.simulation.trial import Task
 
 _CHECKED_DRAWS = 2  # of each scenario; the kernel's tests refit many more
-
-
-@dataclass(frozen=True)
-class Step:
-    """What a run has to say: a sentence, or how far it is.
-
-    Attributes
-    ----------
-    done, total
-        Chunks finished and chunks in all.
-    seconds_left
-        Time left; None before it is known.
-    sentence
-        What is to be told apart from the count; empty for a plain step.
-    """
-
-    done: int
-    total: int
-    seconds_left: float | None
-    sentence: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Simulation:
-    """A finished run.
-
-    Attributes
-    ----------
-    table
-        One row a scenario, effect and test, as `summary` defines them.
-    computed, reused
-        Chunks computed now, and chunks found stored.
-    damaged
-        Names of stored chunks that were damaged and computed anew.
-    check
-        The kernel against statsmodels, the worst of all scenarios; None if nothing was computed.
-    estimate
-        What the run was expected to take; None if nothing was computed.
-    """
-
-    table: pd.DataFrame
-    computed: int
-    reused: int
-    damaged: tuple[str, ...]
-    check: SelfCheck | None
-    estimate: Estimate | None
 
 
 def simulate(
