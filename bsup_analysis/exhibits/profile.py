@@ -1,0 +1,126 @@
+"""One municipality in profile: one figure and its facts, on the same scales for every one."""
+
+import html
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from bsup_analysis.design import Design
+from bsup_analysis.errors import InputError
+from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.places import COUNTIES
+from bsup_analysis.exhibits.profile_drawing import draw_profile
+from bsup_analysis.exhibits.profile_facts import facts, long_data
+from bsup_analysis.language import Words
+from bsup_analysis.results.phasing import Pooled
+
+
+def known_municipality(municipality: pd.DataFrame, code: str) -> pd.Series:
+    """Find a municipality by its code.
+
+    Returns
+    -------
+    pandas.Series
+        Its row.
+
+    Raises
+    ------
+    InputError
+        There is none; the sentence names codes that are near it, or that of the name given.
+    """
+    rows = municipality.set_index("municipality_code")
+    if code in rows.index:
+        return rows.loc[code]
+    names = rows["municipality_name"]
+    by_name = get_close_matches(code, list(names), n=3, cutoff=0.7)
+    near = list(names.index[names.isin(by_name)])
+    near = near or get_close_matches(code, list(names.index), n=3, cutoff=0.5)
+    near = near or [names.index[0], names.index[-1]]
+    suggested = ", ".join(f"{one} {names[one]}" for one in sorted(near))
+    raise InputError(
+        f"there is no municipality {code!r} of 2009 in the region; look at {suggested}."
+    )
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The heading of a profile's page."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return f"<h1>{html.escape(self.text)}</h1>"
+
+    def __repr__(self) -> str:
+        """Give the heading."""
+        return self.text
+
+
+def heading(municipality: pd.DataFrame, municipality_code: str, words: Words) -> Heading:
+    """Name the municipality and its county.
+
+    Raises
+    ------
+    InputError
+        There is no such municipality.
+    """
+    row = known_municipality(municipality, municipality_code)
+    county = COUNTIES[str(row["county_code"])]
+    return Heading(words("profile.heading", name=row["municipality_name"], county=county))
+
+
+def municipality_profile(
+    municipality: pd.DataFrame,
+    municipality_year: pd.DataFrame,
+    programme_levels: pd.DataFrame,
+    selection_indicators: pd.DataFrame,
+    loan_rates: Pooled,
+    municipality_code: str,
+    design: Design,
+    words: Words,
+) -> Exhibit:
+    """Show one municipality among all: population, characteristics, level and start loans."""
+    row = known_municipality(municipality, municipality_code)
+    name = str(row["municipality_name"])
+    level = design.inference.confidence_level.value
+    data = long_data(municipality_year, selection_indicators, design)
+    shown, text = facts(
+        row, municipality_code, municipality_year, programme_levels, selection_indicators, design,
+        words,
+    )  # fmt: skip
+
+    def draw() -> Figure:
+        return draw_profile(data, municipality_code, name, loan_rates, level, design, words)
+
+    own = data[data["municipality_code"] == municipality_code]
+    known = own[own["quantity"] == "loans_per_1000"]["value"].notna().any()
+    values = {**text, "name": name, "level": words.percent(level, 0)}
+    caption = words("profile.caption_loans" if known else "profile.caption_no_loans", **values)
+    if municipality_code in loan_rates.codes:
+        place = loan_rates.codes.index(municipality_code)
+        estimate = words(
+            "phasing.ranking.estimate",
+            value=words.decimal(1000 * loan_rates.estimate[place]),
+            low=words.decimal(1000 * loan_rates.low[place]),
+            high=words.decimal(1000 * loan_rates.high[place]),
+        )
+        caption = f"{caption} {words('profile.pooled', estimate=estimate, **values)}"
+    indicators = selection_indicators.loc[municipality_code]
+    year = design.window.last_year_before.value
+    return Exhibit(
+        id="municipality_profile",
+        title=words("profile.title", **values),
+        caption=caption,
+        source=words("profile.source"),
+        alternative_text=words("profile.alternative_text", caption=caption, **values),
+        data=own.reset_index(drop=True),
+        draw=draw,
+        shown=shown,
+        numbers={
+            f"profile_population_{year}": Number(float(indicators["size"]), "persons, 1 January"),
+            "profile_population_growth": Number(float(indicators["growth"]), "relative change"),
+            "profile_immigrant_share": Number(float(indicators["immigrants"]), "share"),
+        },
+    )
