@@ -4,6 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# a loaded machine is no failure; each failure can be repeated
+settings.register_profile("study", deadline=None, derandomize=True)
+settings.load_profile("study")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -96,7 +96,8 @@ def test_run_with_unknown_or_wrong_parameter_is_refused(tmp_path: Path) -> None:
 
 
 def test_repeated_run_id_is_refused(tmp_path: Path) -> None:
-    again = '\n[[notebook]]\nname = "x"\nreason = "r"\nsource = "s"\ntables = []\n[[notebook.run]]\n'
+    again = '\n[[notebook]]\nname = "x"\nreason = "r"\nsource = "s"\ntables = []\n'
+    again += "[[notebook.run]]\n"
     sentence, line = refusal(
         tmp_path, TEXT + again + 'id = "01_programme_figures"\nparameters = {}\n'
     )

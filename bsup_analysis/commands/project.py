@@ -1,5 +1,6 @@
 """The study as the pipeline needs to know it: notebooks, tables, design and code."""
 
+from functools import partial
 from pathlib import Path
 
 from bsup_analysis import paths
@@ -58,7 +59,36 @@ def study_project(boundaries: Path | None = None) -> Project:
         processed=Step((*raw, *records), (*made.values(), codebook), build),
         design=(paths.study_file(), paths.root() / "requirements.lock"),
         code=code_of(Path(__file__).parent.parent),
+        after=_after(design.parameters["language"].allowed),
     )
+
+
+def _after(languages: tuple[str, ...]) -> dict[str, Step]:
+    """Describe what is made of the whole: the README's generated parts, and the report."""
+    from bsup_analysis.report import make_report, report_inputs, report_outputs
+
+    root, package = paths.root(), Path(__file__).parent.parent
+
+    def readme() -> list[Path]:
+        from bsup_analysis.readme import write_readme
+
+        return write_readme()
+
+    words = sorted((package / "language").glob("*/readme.toml"))
+    steps = {
+        "README": Step(
+            (package / "readme.py", *words),
+            (root / "README.md", paths.reports() / "picture.svg"),
+            readme,
+        )
+    }
+    for one in languages:
+        steps[f"report {one}"] = Step(
+            tuple(report_inputs(root, one)),
+            tuple(report_outputs(root, one)),
+            partial(make_report, root, one),
+        )
+    return steps
 
 
 def _draws_maps(notebook: str) -> bool:

@@ -46,16 +46,13 @@ def report(
     for key, entry in kept_pages(project, pages).items():
         if entry["outdated"]:
             typer.echo(f"kept     {key}, made from earlier data or code; `bsup report` renews it")
-    if progress.done and len(pages) == len(project.pages()):
-        from bsup_analysis.readme import write_readme
-
-        write_readme()
     seconds = time.monotonic() - began
     typer.echo(
         f"{len(progress.done)} steps run, {len(progress.skipped)} unchanged, {seconds:.1f} s"
     )
     for one in dict.fromkeys(page.language for page in pages):
-        typer.echo(f"report   {project.reports / one / 'html' / 'index.html'}")
+        whole = project.reports / one / "report.html"
+        typer.echo(f"report   {whole if whole.is_file() else whole.with_name('html')}")
 
 
 def show_status(language: Language = "both", only: Only = None) -> None:

@@ -44,6 +44,16 @@ def graph(project: Project, pages: Sequence[Page]) -> list[Task]:
         *(_contents(project, pages, kept, language, languages) for language in languages),
         *(_page(project, p, [o.language for o in published if o.run == p.run]) for p in pages),
         _publication(project, pages, kept, languages),
+        *(_after(project) if len(pages) == len(project.pages()) else []),
+    ]
+
+
+def _after(project: Project) -> list[Task]:
+    """Make tasks of what follows from all published results."""
+    published = [project.reports / NUMBERS, project.reports / MANIFEST]
+    return [
+        task(name, step.build, inputs=[*published, *step.inputs], outputs=step.outputs)
+        for name, step in project.after.items()
     ]
 
 

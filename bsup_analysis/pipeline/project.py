@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TypedDict
@@ -41,7 +41,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Step:
-    """The step from raw to processed tables; `build` returns the files it wrote."""
+    """A step beside the notebooks; `build` returns the files it wrote."""
 
     inputs: tuple[Path, ...]
     outputs: tuple[Path, ...]
@@ -74,6 +74,8 @@ class Project:
         Files that every notebook depends on, beside its tables: `study.toml`, the lock.
     code
         The package's source files that every notebook depends on.
+    after
+        What is made of the whole published report, by name.
     """
 
     root: Path
@@ -82,6 +84,7 @@ class Project:
     processed: Step
     design: tuple[Path, ...]
     code: tuple[Path, ...]
+    after: Mapping[str, Step] = field(default_factory=dict)
 
     @property
     def languages(self) -> tuple[str, ...]:
