@@ -134,6 +134,16 @@ def test_rows_do_not_depend_on_their_company(panel):
     assert alone.estimate == direct
 
 
+def test_every_test_of_every_row_draws_from_its_own_stream():
+    streams = {
+        (seed, row, test): tuple(Draws(seed).stream(row, test).generate_state(2))
+        for seed in (1, 2)
+        for row in ("primary", "placebo")
+        for test in ("wild", "randomisation")
+    }
+    assert len(set(streams.values())) == 8
+
+
 SCRIPT = """
 import json, sys
 import numpy as np

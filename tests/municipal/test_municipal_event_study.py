@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import f, ncf
 
 from bsup_analysis.effects.municipal.crv import crv3
-from bsup_analysis.effects.municipal.event_study import event_study
+from bsup_analysis.effects.municipal.event_study import _joint, event_study
 from bsup_analysis.effects.municipal.ppml import fit
 from bsup_analysis.effects.municipal.regressors import event
 from bsup_analysis.errors import InputError
@@ -57,8 +58,6 @@ def test_joint_test_does_not_depend_on_the_reference(panel):
 
 def test_power_is_the_share_of_rejections():
     """Normal coefficients, variance known up to a chi-squared scale: 20 000 draws, 3 errors."""
-    from bsup_analysis.effects.municipal.event_study import _joint
-
     source = np.random.default_rng(0)
     vcov = np.array([[3.0, 2, 1], [2, 2, 1], [1, 1, 1]]) * 0.01
     drifts = np.log(1.05) * np.array([-3, -2, -1])
@@ -66,13 +65,21 @@ def test_power_is_the_share_of_rejections():
     draws = drifts + source.multivariate_normal(np.zeros(3), vcov, 20_000)
     scale = source.chisquare(15, 20_000) / 15
     statistics = np.einsum("ij,jk,ik->i", draws, np.linalg.inv(vcov), draws) / 3 / scale
-    from scipy.stats import f
-
     share = (statistics > f.ppf(0.95, 3, 15)).mean()
     assert stated.power == pytest.approx(share, abs=3 * np.sqrt(share * (1 - share) / 20_000))
     none = _joint(np.zeros(3), vcov, np.full(3, 1e-9), 15, 0.05, 0.95)
     assert none.power == pytest.approx(0.05, abs=1e-6)
     assert none.p_value == 1
+
+
+def test_power_is_stated_for_a_compound_drift(panel):
+    """5 % a year is log 1.05 a year away from the reference; noncentral F by scipy; 1e-10."""
+    found = event_study(panel, 2008)
+    vcov = found.vcov[:3, :3]
+    away = np.log(1.05) * np.array([-3, -2, -1])
+    noncentrality = away @ np.linalg.inv(vcov) @ away
+    expected = ncf.sf(f.ppf(0.95, 3, 8), 3, 8, noncentrality)
+    assert found.joint.power == pytest.approx(expected, rel=1e-10)
 
 
 def test_a_drift_is_seen_more_often_the_steeper(panel):

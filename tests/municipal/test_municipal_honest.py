@@ -222,6 +222,30 @@ def test_bounds_scale_mirror_and_widen(seed, pre, post, m, scale):
             assert wider.high - wider.low >= length * (1 - 1e-6)
 
 
+def test_ends_are_where_the_test_turns():
+    """Just inside some component accepts, just outside all reject; 1e-5 of the length."""
+    study = random_study(11, 2, 3)
+    found = relative_magnitudes(study, 0.8)
+    values, vectors = np.linalg.eigh(study.vcov)
+    source = np.random.default_rng(magnitudes.SEED)
+    normal = (vectors * np.sqrt(values)) @ source.standard_normal((5, magnitudes.DRAWS))
+    components = [
+        magnitudes._component(study, 0.8, change, sign, normal, 0.005)
+        for change in (0, 1)
+        for sign in (1, -1)
+    ]
+    step = 1e-5 * (found.high - found.low)
+    for end, out in ((found.low, -step), (found.high, step)):
+        at = np.array([end - out, end + out])
+        rejected = np.array([magnitudes._rejects(one, at, 0.045 / 0.995) for one in components])
+        assert rejected.all(axis=0).tolist() == [False, True]
+
+
+def test_first_stage_is_that_of_the_package():
+    """HonestDiD: hybrid_kappa = alpha / 10 by default."""
+    assert magnitudes.HYBRID_SHARE == 0.1
+
+
 def test_relative_magnitudes_without_departure_is_the_ordinary_interval():
     """M = 0: the level is spent on two tests, so the length is 1.96 standard errors to 1 %."""
     study = random_study(5, 3, 3)

@@ -1,0 +1,187 @@
+"""Sentences: every number is marked, and the words follow the numbers."""
+
+import re
+from collections.abc import Callable
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.language import LANGUAGES, templates
+from bsup_analysis.report.blocks import ExhibitBlock, Heading, Listing, Paragraph, Table
+from bsup_analysis.report.content import Report
+from bsup_analysis.report.inline import (
+    Code,
+    Emphasis,
+    Inline,
+    Inlines,
+    Number,
+    Reference,
+    Strong,
+    Text,
+    fill,
+)
+from bsup_analysis.report.resolve import told
+
+# pages, years and table numbers: what a sentence may hold without a mark
+REFERENCES = re.compile(
+    r"\b(?:pp?|s)\. \d+(?: (?:and|og) \d+)?|\b20\d\d\b|\b07459\b|1\.? [Jj]anuary?"
+)
+
+
+def sentences(report: Report) -> list[Inlines]:
+    found: list[Inlines] = []
+    for block in report.blocks:
+        if isinstance(block, Paragraph):
+            found.append(block.inlines)
+        elif isinstance(block, Listing):
+            found.extend(block.items)
+    return found
+
+
+def text(report: Report) -> str:
+    return "\n".join(told(report, inlines) for inlines in sentences(report))
+
+
+def test_marks_in_a_template_become_parts() -> None:
+    number = Number("1", "id", "exhibit")
+    parts = fill("a **b** c {n}, *d* `e`{r}", {"n": number, "r": (Reference("x"), Text("!"))})
+    assert parts == (
+        *(Text("a "), Strong("b"), Text(" c "), number, Text(", "), Emphasis("d"), Text(" ")),
+        *(Code("e"), Reference("x"), Text("!")),
+    )
+
+
+def test_a_place_without_a_value_is_refused() -> None:
+    with pytest.raises(KeyError, match="missing"):
+        fill("{missing}", {})
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="{}*`")))
+def test_plain_words_stay_as_they_are(words: str) -> None:
+    assert (
+        "".join(part.text for part in fill(words, {}) if not isinstance(part, Reference)) == words
+    )
+
+
+def test_every_number_in_a_sentence_is_marked(report: Report) -> None:
+    """No digit stands in a sentence but in a marked number, a reference, a page or a year."""
+    for inlines in sentences(report):
+        bare = "".join(p.text for p in inlines if isinstance(p, Text | Strong | Emphasis))
+        assert not re.search(r"\d", REFERENCES.sub("", bare)), bare
+
+
+def test_every_mark_names_its_number_and_exhibit(report: Report) -> None:
+    cells = [c for b in report.blocks if isinstance(b, Table) for row in b.rows for c in row]
+    marks = [
+        p for inlines in (*sentences(report), *cells) for p in inlines if isinstance(p, Number)
+    ]
+    assert len(marks) > 80
+    for mark in marks:
+        assert report.published.numbers[mark.id].exhibit == mark.exhibit
+        assert mark.exhibit in report.labels
+
+
+def test_every_reference_leads_somewhere(report: Report) -> None:
+    for inlines in sentences(report):
+        for part in inlines:
+            if isinstance(part, Reference):
+                assert part.target in report.labels
+
+
+def test_every_exhibit_stands_once_and_in_the_order_of_its_number(report: Report) -> None:
+    placed = [b.id for b in report.blocks if isinstance(b, ExhibitBlock)]
+    assert sorted(placed) == sorted(report.published.exhibits)
+    for kind in ("figure", "table"):
+        word = report.text(kind)
+        labels = [
+            report.labels[b.id] for b in report.blocks if getattr(b, "id", "") in report.labels
+        ]
+        numbered = [label for label in labels if label.startswith(word)]
+        assert numbered == [f"{word}\N{NO-BREAK SPACE}{i + 1}" for i in range(len(numbered))]
+
+
+def test_order_of_the_sections(report: Report) -> None:
+    order = [b.id for b in report.blocks if isinstance(b, Heading) and b.level == 1]
+    assert order == [
+        *("answer", "asked", "programme", "document", "selection", "improvement", "certainty"),
+        *("limits", "release", "methods", "sources", "remake", "appendix_more"),
+    ]
+    assert isinstance(report.blocks[0], Heading)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("verdict", "key"), [(-1, "worse"), (0, "not_shown"), (1, "improved")], ids=str
+)
+def test_the_answer_is_three_sentences_and_follows_the_verdict(
+    with_numbers: Callable[..., Report], language: str, verdict: int, key: str
+) -> None:
+    report = with_numbers(language, verdict_loans=verdict)
+    answer = next(b for b in report.blocks if isinstance(b, Paragraph))
+    words = told(report, answer.inlines)
+    assert words.startswith(templates(language)[f"report.answer.{key}"])
+    assert len(re.findall(r"\.(?= |$)", words)) == 3
+    assert {"rate_ratio_loans_2009_2010_ci_low_phi17_t", "confidence_level"} <= {
+        part.id for part in answer.inlines if isinstance(part, Number)
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "said", "not_said"),
+    [
+        ({"growth_number_other_2009_2010": 0.9}, "fell by 10.0\N{NO-BREAK SPACE}%", "54.7"),
+        ({"growth_number_other_2009_2010": 1.0001}, "stood still in the others", "54.7"),
+        ({"audit_table_checks_exact": 39}, "is not wholly consistent: 39 of its 40", "is sound"),
+        ({"priority_among_largest_17": 9}, "Size did not decide alone", "Size all but decided"),
+        ({"population_growth_priority_2005_2009": -0.1}, "growing more slowly", "growing faster"),
+        ({"tau_log_growth_17_ci_low": 0.0}, "moved much as one", "did not move as one"),
+        ({"tipping_dispersion_loans": None}, "No such assumption changes", "would be clear of one"),
+        ({"tipping_dispersion_loans": 1.7}, "vary less than 1.70 times", "far less than chance"),
+        ({"rate_ratio_leave_out_1601": 1.2}, "can turn the direction", "No single municipality"),
+        ({"agreement_rate_ratio_signed_2010_ci_low": 1.1}, "in 1 of the 3 readings", "No reading"),
+        ({"size_overlap_priority_2009": 2}, "there are 2 priority municipalities", "there is 1"),
+        ({"municipalities_agreement_signed_2010": 1}, "1 municipality is named", "are named with"),
+        ({"verdict_amount": 1}, "lending in NOK grew more", "Here too the interval holds one"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_words_follow_the_numbers(
+    with_numbers: Callable[..., Report], changed: dict[str, float], said: str, not_said: str
+) -> None:
+    before = text(with_numbers("en"))
+    assert not_said in before
+    assert said not in before
+    after = text(with_numbers("en", **changed))
+    assert said in after
+    assert not_said not in after
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_numbers_are_written_as_the_language_writes_them(
+    with_numbers: Callable[..., Report], language: str
+) -> None:
+    shown = text(with_numbers(language, loans_region_2009=1047, loan_share_priority_2009=0.7049))
+    space = "\N{NO-BREAK SPACE}"
+    assert (f"1{space}047" if language == "nb" else "1,047") in shown
+    assert (f"70,5{space}%" if language == "nb" else f"70.5{space}%") in shown
+
+
+def test_a_reference_inside_a_norwegian_sentence_has_a_small_letter(
+    with_numbers: Callable[..., Report],
+) -> None:
+    shown = text(with_numbers("nb"))
+    assert re.search(r"\(figur\N{NO-BREAK SPACE}\d", shown)
+    assert re.search(r"\. Figur\N{NO-BREAK SPACE}\d", shown)
+    assert not re.search(r"\((Figur|Tabell)", shown)
+
+
+def test_a_missing_number_is_named(with_numbers: Callable[..., Report]) -> None:
+    with pytest.raises(InputError, match=r"the number audit_reproduced, .*run `bsup report`"):
+        with_numbers("en", audit_reproduced=None)
+
+
+def test_inline_kinds_are_all_known() -> None:
+    assert set(get_args(Inline)) == {Text, Strong, Emphasis, Code, Number, Reference}
