@@ -1,16 +1,16 @@
-"""Write the report of a language beside the published results, and say what it reads and writes."""
+"""Write the report of a language beside the published results; say what it reads and writes."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
-from bsup_analysis.language import Words
+from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.report.content import Report, compose
-from bsup_analysis.report.published import Published, read_published
+from bsup_analysis.report.published import read_published
 
 CODE = Path(__file__).parent
-LANGUAGE_CODE = CODE.parent / "language"
+WORDS = CODE.parent / "language"
 
 
 def make_report(root: Path, language: str) -> list[Path]:
@@ -37,10 +37,11 @@ def make_report(root: Path, language: str) -> list[Path]:
         The language is not known, nothing complete is published, or a file cannot be written.
     """
     Words(language)
-    published = read_published(root, language)
-    report = compose(published)
-    folder = root / "reports" / language
-    contents = {folder / name: make(report) for name, make in formats(root, published).items()}
+    report = compose(read_published(root, language))
+    contents = {
+        path: form(report)
+        for path, form in zip(report_outputs(root, language), forms().values(), strict=True)
+    }
     for path, content in contents.items():
         try:
             write_aside(path, content)
@@ -52,35 +53,38 @@ def make_report(root: Path, language: str) -> list[Path]:
     return list(contents)
 
 
-def formats(root: Path, published: Published) -> Mapping[str, Callable[[Report], bytes | str]]:
-    """Give the files of a report with the function that makes each."""
+def forms() -> Mapping[str, Callable[[Report], bytes | str]]:
+    """Give the forms of a report, by the ending of their file."""
     from bsup_analysis.report.docx import to_docx
     from bsup_analysis.report.html import to_html
     from bsup_analysis.report.pdf import to_pdf
 
+    return {"html": lambda report: to_html(report, beside(report)), "pdf": to_pdf, "docx": to_docx}
+
+
+def beside(report: Report) -> dict[str, str]:
+    """Give what lies beside the page, by the key of its words: an address relative to it."""
+    other = next(one for one in LANGUAGES if one != report.words.language)
     return {
-        "report.pdf": to_pdf,
-        "report.docx": to_docx,
-        "report.html": lambda report: to_html(
-            report,
-            {
-                "other_language": "../%s/report.html"
-                % ("en" if published.language == "nb" else "nb")
-            },
-        ),
+        "other_language": f"../{other}/report.html",
+        "as_pdf": "report.pdf",
+        "as_word": "report.docx",
+        "notebooks": "html/index.html",
     }
 
 
 def report_inputs(root: Path, language: str) -> list[Path]:
-    """Give what the report of a language is made from: results, figures and its own code."""
-    reports = root / "reports"
-    return [reports / "numbers.json", reports / "manifest.json", *report_code()]
+    """Give what the report of a language follows from: results, words and its own code.
 
-
-def report_code() -> list[Path]:
-    """Give the files of this package the report follows from, sorted."""
-    found = [path for room in (CODE, LANGUAGE_CODE) for path in sorted(room.rglob("*"))]
-    return [path for path in found if path.is_file() and "__pycache__" not in path.parts]
+    The manifest holds the checksum of every figure, table and page the report reads.
+    """
+    Words(language)
+    code = [path for room in (CODE, WORDS) for path in sorted(room.rglob("*"))]
+    return [
+        root / "reports" / "numbers.json",
+        root / "reports" / "manifest.json",
+        *(path for path in code if path.is_file() and "__pycache__" not in path.parts),
+    ]
 
 
 def report_outputs(root: Path, language: str) -> list[Path]:

@@ -43,6 +43,8 @@ def to_pdf(report: Report) -> bytes:
     """
     reports = report.published.root / "reports"
     shipped = Path(mpl.get_data_path()) / "fonts" / "ttf"
+    if not shipped.is_dir():
+        raise InputError("matplotlib's fonts are not installed; set the environment up anew.")
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(shipped)])
     try:
         # typst's own hints want the text and the folder of one type
@@ -80,7 +82,7 @@ def _block(report: Report, block: Block) -> str:
     match block:
         case Heading():
             number = report.sections.get(block.id, "")
-            shown = f"{_text(number)}#h(0.6em)" if number else ""
+            shown = _text(f"{number}\N{EN SPACE}") if number else ""
             flush = "#place.flush()\n" if block.level == 1 else ""
             return f"{flush}{'=' * block.level} {shown}{_text(block.text)} <{block.id}>"
         case Paragraph():

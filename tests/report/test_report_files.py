@@ -1,0 +1,323 @@
+"""The files: what they rest on is checked, they hold the same, and their bytes are stable."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from docx import Document
+from docx.oxml.ns import qn
+from pypdf import PdfReader
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.language import LANGUAGES
+from bsup_analysis.pipeline.inspection import complaints
+from bsup_analysis.report import make, make_report, report_inputs, report_outputs
+from bsup_analysis.report.blocks import Heading
+from bsup_analysis.report.content import Report, compose
+from bsup_analysis.report.docx import to_docx
+from bsup_analysis.report.html import to_html
+from bsup_analysis.report.pdf import to_pdf
+from bsup_analysis.report.published import read_published
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def made(request: pytest.FixtureRequest, published_root: Path) -> tuple[Report, dict[str, bytes]]:
+    """The report of a language with its files, by ending."""
+    files = make_report(published_root, request.param)
+    assert files == report_outputs(published_root, request.param)
+    report = compose(read_published(published_root, request.param))
+    return report, {path.suffix: path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def page(made: tuple[Report, dict[str, bytes]]) -> BeautifulSoup:
+    return BeautifulSoup(made[1][".html"], "html.parser")
+
+
+# --- the page ---
+
+
+def test_page_stands_alone(made: tuple[Report, dict[str, bytes]]) -> None:
+    assert complaints(made[1][".html"].decode()) == []
+
+
+def test_every_link_inside_the_page_leads_to_one_place(page: BeautifulSoup) -> None:
+    ids = [element["id"] for element in page.find_all(id=True)]
+    assert len(ids) == len(set(ids))
+    links = [a["href"][1:] for a in page.find_all("a", href=re.compile("^#"))]
+    assert len(links) > 100
+    assert set(links) <= set(ids)
+
+
+def test_headings_and_landmarks(page: BeautifulSoup, made: tuple[Report, dict[str, bytes]]) -> None:
+    levels = [int(h.name[1]) for h in page.find_all(re.compile("^h[1-6]$"))]
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    for name in ("header", "nav", "main", "footer"):
+        assert len(page.find_all(name)) == 1
+    assert page.html is not None
+    assert page.html["lang"] == made[0].words.language
+    assert page.select_one("a.skip")["href"] == "#content"  # type: ignore[index]
+
+
+def test_every_drawing_has_its_words_and_every_table_its_heads(
+    page: BeautifulSoup, made: tuple[Report, dict[str, bytes]]
+) -> None:
+    drawn = {e.id: e for e in made[0].published.exhibits.values() if e.svg}
+    for name, exhibit in drawn.items():
+        svg = page.find(id=name).find("svg")  # type: ignore[union-attr]
+        assert svg["role"] == "img"  # type: ignore[index]
+        assert svg["aria-label"] == exhibit.alternative_text  # type: ignore[index]
+    for table in page.find_all("table"):
+        heads = table.select("thead th[scope=col]")
+        for row in table.select("tbody tr"):
+            assert len(row.find_all("th", scope="row")) == 1
+            assert len(row.find_all(["th", "td"])) == len(heads)
+
+
+def test_cells_are_text_and_not_markup(page: BeautifulSoup) -> None:
+    cell = page.find(id="start_loan_table").find("td", string="<b>not markup</b>")  # type: ignore
+    assert cell is not None
+
+
+def test_numbers_carry_their_id_and_lead_to_their_exhibit(
+    page: BeautifulSoup, made: tuple[Report, dict[str, bytes]]
+) -> None:
+    numbers = made[0].published.numbers
+    marks = page.select("a.number")
+    assert len(marks) > 80
+    for mark in marks:
+        assert mark["href"] == f"#{numbers[str(mark['data-number'])].exhibit}"
+
+
+def test_parts_that_need_a_script_are_hidden_without_it(page: BeautifulSoup) -> None:
+    parts = page.select("[data-explorer]")
+    assert [part["data-explorer"] for part in parts] == ["municipalities", "dispersion"]
+    assert all(part.has_attr("hidden") for part in parts)
+    for part in parts:
+        content = json.loads(part.select_one("script").string)  # type: ignore
+        assert content["data"]
+
+
+def test_page_holds_the_real_municipalities(page: BeautifulSoup) -> None:
+    part = page.select_one("[data-explorer=municipalities] script")
+    data = json.loads(part.string)["data"]  # type: ignore[union-attr,arg-type]
+    assert len(data["municipalities"]) == 85  # municipalities of the region in 2009, p. 5
+    assert sum(one["priority"] for one in data["municipalities"]) == 17  # p. 13
+    assert {len(one["index"]) for one in data["municipalities"]} == {len(data["years"])}
+    assert all(one["index"][0] == 100 for one in data["municipalities"])
+
+
+# --- paper ---
+
+
+def test_pdf_is_tagged_titled_and_carries_its_fonts(
+    made: tuple[Report, dict[str, bytes]],
+) -> None:
+    report, files = made
+    reader = PdfReader(io.BytesIO(files[".pdf"]))
+    root = reader.root_object
+    assert root["/MarkInfo"]["/Marked"]
+    assert str(root["/Lang"]).lower().startswith(report.words.language)
+    assert reader.metadata is not None
+    assert reader.metadata.title.startswith(report.text("title"))  # type: ignore[union-attr]
+    assert reader.metadata.creation_date is None
+    fonts = {
+        font.get_object()["/BaseFont"]: font.get_object()["/DescendantFonts"][0].get_object()
+        for one in reader.pages
+        for font in one["/Resources"].get("/Font", {}).values()
+    }
+    assert any("Libertinus" in name for name in fonts)
+    for descendant in fonts.values():
+        described = descendant["/FontDescriptor"].get_object()
+        assert {"/FontFile2", "/FontFile3"} & set(described)
+
+
+def test_pdf_says_what_the_page_says(made: tuple[Report, dict[str, bytes]]) -> None:
+    report, files = made
+    reader = PdfReader(io.BytesIO(files[".pdf"]))
+    pages = [_words(one.extract_text()) for one in reader.pages]
+    everything = "".join(pages)
+    for label in report.labels.values():
+        assert _words(label) in everything, label
+    ratio = report.words.decimal(report.published.numbers["rate_ratio_loans_2009_2010"].value)
+    assert _words(ratio) in pages[0]
+    for number, one in enumerate(pages, 1):
+        ending = f"{report.text('page')} {number} {report.text('of')} {len(pages)}"
+        assert _words(ending) in one
+    numbered = [
+        f"{report.sections[b.id]}\N{EN SPACE}{b.text}" if b.id in report.sections else b.text
+        for b in report.blocks
+        if isinstance(b, Heading)
+    ]
+    assert [one for one in _flat(reader.outline) if one != report.text("contents")] == numbered
+
+
+def _words(text: str) -> str:
+    """Give the letters alone: lines break and hyphens fall differently in every form."""
+    return re.sub(r"[\s\u00a0\u202f\u00ad\u2010-]", "", text)
+
+
+def _flat(outline: list[Any]) -> list[str]:
+    return [
+        title
+        for one in outline
+        for title in (_flat(one) if isinstance(one, list) else [str(one["/Title"])])
+    ]
+
+
+# --- Word ---
+
+
+def test_word_file_has_the_same_headings_and_described_figures(
+    made: tuple[Report, dict[str, bytes]],
+) -> None:
+    report, files = made
+    document = Document(io.BytesIO(files[".docx"]))
+    headings = [p.text for p in document.paragraphs if p.style.name.startswith("Heading ")]
+    assert [h.split("  ")[-1] for h in headings] == [
+        b.text for b in report.blocks if isinstance(b, Heading)
+    ]
+    drawn = [e for e in report.published.exhibits.values() if e.png]
+    described = {shape._inline.docPr.get("descr") for shape in document.inline_shapes}
+    assert described == {exhibit.alternative_text for exhibit in drawn}
+    for table in document.tables:
+        assert table.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
+    links = {a.get(qn("w:anchor")) for a in document.element.iter(qn("w:hyperlink"))}
+    marks = [m.get(qn("w:name")) for m in document.element.iter(qn("w:bookmarkStart"))]
+    assert len(marks) == len(set(marks))
+    assert links <= set(marks)
+
+
+def test_word_captions_bear_the_numbers_of_the_page(
+    made: tuple[Report, dict[str, bytes]],
+) -> None:
+    report, files = made
+    document = Document(io.BytesIO(files[".docx"]))
+    captions = [p.text.split(".")[0] for p in document.paragraphs if p.style.name == "Caption"]
+    placed = [label for label in report.labels.values() if "\N{NO-BREAK SPACE}" in label]
+    assert captions == placed
+
+
+# --- the same bytes ---
+
+
+@pytest.mark.parametrize("form", [to_html, to_pdf, to_docx])
+def test_same_report_same_bytes(published_root: Path, form: Callable[..., Any]) -> None:
+    """Whatever the order of hashing, in a process of its own."""
+    more = ", {}" if form is to_html else ""
+    code = (
+        "import hashlib, sys; from pathlib import Path\n"
+        f"from {form.__module__} import {form.__name__} as form\n"
+        "from bsup_analysis.report.content import compose\n"
+        "from bsup_analysis.report.published import read_published\n"
+        f"made = form(compose(read_published(Path(sys.argv[1]), 'nb')){more})\n"
+        "made = made.encode() if isinstance(made, str) else made\n"
+        "print(hashlib.sha256(made).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code, str(published_root)],
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed, zone in (("0", "UTC"), ("1", "Pacific/Apia"))
+    }
+    assert len(digests) == 1
+
+
+def test_word_archive_holds_no_time(made: tuple[Report, dict[str, bytes]]) -> None:
+    with zipfile.ZipFile(io.BytesIO(made[1][".docx"])) as archive:
+        assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
+
+
+# --- bad input ---
+
+
+def keeps(root: Path, language: str = "nb") -> bytes:
+    """Put a last good report there, and give its bytes."""
+    path = root / "reports" / language / "report.html"
+    path.write_bytes(b"the last good report")
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda r: (r / "manifest.json").unlink(), r"manifest\.json is not there.*`bsup report`"),
+        (lambda r: (r / "manifest.json").write_text("{"), r"manifest\.json is damaged"),
+        (lambda r: (r / "numbers.json").write_text("[]"), r"numbers\.json is damaged"),
+        (lambda r: (r / "numbers.json").write_text("{}"), r"numbers\.json is not the file"),
+        (
+            lambda r: (r / "nb" / "figures" / "malvik.svg").unlink(),
+            r"reports/nb/figures/malvik\.svg is missing; run `bsup report`",
+        ),
+        (
+            lambda r: (r / "tables" / "malvik.csv").write_text("changed"),
+            r"tables/malvik\.csv is not the file that was published",
+        ),
+    ],
+    ids=["nothing", "manifest", "numbers", "emptied", "figure", "table"],
+)
+def test_what_is_not_whole_is_refused_and_the_last_report_kept(
+    own_root: Path, spoil: Callable[[Path], object], sentence: str
+) -> None:
+    last = keeps(own_root)
+    spoil(own_root / "reports")
+    with pytest.raises(InputError, match=sentence):
+        make_report(own_root, "nb")
+    assert (own_root / "reports" / "nb" / "report.html").read_bytes() == last
+
+
+def test_unknown_language_is_refused(own_root: Path) -> None:
+    with pytest.raises(InputError, match="it is nb or en"):
+        make_report(own_root, "sv")
+
+
+def test_language_that_was_not_run_is_refused(own_root: Path) -> None:
+    path = own_root / "reports" / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["pages"] = {k: p for k, p in manifest["pages"].items() if p["language"] == "nb"}
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(InputError, match="no notebook has been published in language 'en'"):
+        make_report(own_root, "en")
+
+
+def test_full_disk_is_said_and_the_last_report_kept(
+    own_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = keeps(own_root)
+
+    def full(path: Path, _content: object) -> bool:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(make, "write_aside", full)
+    with pytest.raises(InputError, match=r"reports/nb/report\.\w+ cannot be written: No space"):
+        make_report(own_root, "nb")
+    assert (own_root / "reports" / "nb" / "report.html").read_bytes() == last
+
+
+def test_outdated_pages_are_said(own_root: Path) -> None:
+    path = own_root / "reports" / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["pages"]["en/run"]["outdated"] = True
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    shown = to_html(compose(read_published(own_root, "en")), {})
+    assert "made from earlier data or code" in shown
+
+
+def test_inputs_name_results_and_words(published_root: Path) -> None:
+    names = {path.name for path in report_inputs(published_root, "nb")}
+    assert {"numbers.json", "manifest.json", "report.toml", "report.html.j2", "html.py"} <= names
