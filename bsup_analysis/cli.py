@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from bsup_analysis.commands import data, report
+from bsup_analysis.commands import data, report, simulate
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.session import Interrupted
 
@@ -26,6 +26,10 @@ app.command("verify")(report.show_verify)
 app.command("notebook")(report.notebook)
 app.command("seal")(data.seal)
 app.command("codebook")(data.codebook)
+app.command("import")(data.import_table)
+app.command("fetch")(data.fetch)
+app.command("demo")(data.demo)
+app.command("simulate")(simulate.simulate)
 
 
 def main() -> None:

@@ -1,8 +1,11 @@
 """Commands that bring data in, and keep their records."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from bsup_analysis.errors import InputError
 
 
 def seal(table: Annotated[str, typer.Argument(help="Name of a raw table.")]) -> None:
@@ -17,3 +20,111 @@ def codebook() -> None:
     from bsup_analysis.codebook import write_codebook
 
     typer.echo(f"written  {write_codebook()}")
+
+
+def import_table(
+    file: Annotated[Path, typer.Argument(help="CSV, Excel (xlsx) or Parquet.")],
+    definition: Annotated[
+        str | None, typer.Option(help="What is counted: loans or approved_dwellings.")
+    ] = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="role=header; may be repeated.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook with several.")] = None,
+    codes_of: Annotated[
+        int | None, typer.Option(help="Year whose municipality codes the file uses.")
+    ] = None,
+    decimal: Annotated[str | None, typer.Option(help="comma or point, where unclear.")] = None,
+    set_aside: Annotated[
+        list[str] | None, typer.Option(help="divided or unknown: set such rows aside.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Tell what is understood, write nothing.")] = False,
+) -> None:
+    """Bring a table of start loans by municipality and year, held against what is published."""
+    from bsup_analysis.intake import import_file, mapping_of, reference
+    from bsup_analysis.panel.borders import Borders
+    from bsup_analysis.sources import read_source
+
+    result = import_file(
+        file,
+        reference(read_source, Borders),
+        definition=definition,
+        mapping=mapping_of(mapping or []),
+        sheet=sheet,
+        codes_of=codes_of,
+        decimal=decimal,
+        set_aside=set_aside or (),
+        dry_run=dry_run,
+    )
+    for line in result.lines():
+        typer.echo(line)
+
+
+def fetch(
+    what: Annotated[str, typer.Argument(help="population or startlaan.")],
+    years: Annotated[str, typer.Option(help="First and last year.")] = "2005-2014",
+    contents: Annotated[str | None, typer.Option(help="Content code of the table.")] = None,
+    population_contents: Annotated[
+        str | None, typer.Option(help="Content code of the population table, for startlaan.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option(help="Ask again for what is stored.")] = False,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
+) -> None:
+    """Read a table of Statistics Norway, answer by answer, and keep each answer as it came."""
+    from bsup_analysis import paths
+    from bsup_analysis.files import write_aside
+    from bsup_analysis.ssb import Progress, fetch_population, fetch_startlaan
+    from bsup_analysis.tables import to_csv
+
+    def told(progress: Progress) -> None:
+        typer.echo(progress.text)
+
+    span = _span(years)
+    if what == "population":
+        found = fetch_population(span, contents=contents, fresh=fresh, progress=told)
+    elif what == "startlaan":
+        found = fetch_startlaan(
+            span,
+            contents=contents,
+            population_contents=population_contents,
+            fresh=fresh,
+            progress=told,
+        )
+    else:
+        raise InputError(f"there is no table {what!r} to fetch; there are population, startlaan.")
+    path = out or paths.root() / "data" / "municipal" / "ssb" / f"{what}.csv"
+    write_aside(path, to_csv(found.table))
+    for line in (*found.reports, *found.notes):
+        typer.echo(line)
+    typer.echo(f"written  {path}: {len(found.table)} rows, {len(found.set_aside)} set aside")
+
+
+def _span(years: str) -> list[int]:
+    first, _, last = years.partition("-")
+    try:
+        span = list(range(int(first), int(last or first) + 1))
+    except ValueError:
+        span = []
+    if not span:
+        raise InputError(f"--years {years}: write the first and the last year, as in 2005-2014.")
+    return span
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Folder the file is written to.")],
+    seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 1,
+    effect: Annotated[
+        float | None, typer.Option(help="Rate ratio from 2010; without it, as published.")
+    ] = None,
+    dispersion: Annotated[float, typer.Option(help="Variance divided by mean.")] = 2.0,
+    noise: Annotated[float, typer.Option(help="Spread of log average loans.")] = 0.2,
+) -> None:
+    """Write a SYNTHETIC panel that nobody can take for data, to try a notebook or a program on."""
+    from bsup_analysis.intake.demo import DemoParameters, calibration, demo_panel
+    from bsup_analysis.intake.demo_file import write_demo
+    from bsup_analysis.study import read_table
+
+    tables = [read_table(name) for name in ("group_year", "municipality_year", "region_year")]
+    parameters = DemoParameters(seed, effect, dispersion, noise)
+    panel = demo_panel(calibration(*tables), parameters)
+    typer.echo(f"written  {write_demo(panel, parameters, folder)} (synthetic)")
