@@ -7,12 +7,13 @@ from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.intake.delimited import read_delimited
 from bsup_analysis.intake.numbers import Cell, plain
-from bsup_analysis.intake.raw import MOST_BYTES, MOST_CELLS, RawTable, is_blank
+from bsup_analysis.intake.raw import LONGEST_TEXT, MOST_BYTES, MOST_CELLS, RawTable, is_blank
 from bsup_analysis.intake.workbook import read_workbook
 
 SYNTHETIC_PREFIX = "SYNTHETIC_"
@@ -82,16 +83,35 @@ def _read_parquet(content: bytes, file: str) -> RawTable:
                 f"{file} unpacks to too much to be read; export only the municipalities and years"
                 " of the study."
             )
+        texts = [f.name for f in parquet.schema_arrow if _is_text(f.type)]
+        # a text repeated in every row is stored once; spelled out it may fill the memory
+        parquet = pq.ParquetFile(io.BytesIO(content), read_dictionary=texts)
         table = parquet.read()
+        longest = max((_longest(table.column(name)) for name in texts), default=0)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         first = str(error).splitlines()[0]
         raise InputError(f"{file} cannot be read as Parquet ({first}); write it again.") from None
+    if longest > LONGEST_TEXT:
+        raise InputError(f"{file} has a text of {longest} characters; it is no table of loans.")
     columns = []
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_nested(column.type):
             raise InputError(f"{file}: column {name!r} holds lists; give one value a row.")
         columns.append([_cell(value) for value in column.to_pylist()])
     return RawTable(file, "", [list(table.column_names), *map(list, zip(*columns, strict=True))])
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)
+
+
+def _longest(column: pa.ChunkedArray) -> int:
+    """Find the longest text of a column, in bytes, without spelling it out row by row."""
+    parts = [
+        chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk for chunk in column.chunks
+    ]
+    return max((pc.max(pc.binary_length(part)).as_py() or 0 for part in parts), default=0)
 
 
 def _cell(value: object) -> Cell:

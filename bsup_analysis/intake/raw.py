@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from bsup_analysis.intake.numbers import Cell
 
-# a table of 357 municipalities in 20 years with a dozen columns has a hundred thousand cells
+# all municipalities of the country in thirty years with forty columns are half a million cells
 MOST_BYTES = 300_000_000
-MOST_CELLS = 20_000_000
+MOST_CELLS = 5_000_000
+LONGEST_TEXT = 10_000
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The demonstration panel: calibrated, repeatable, and impossible to take for data."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -55,7 +56,7 @@ def test_a_chosen_effect_is_the_ratio_of_ratios(known: Calibration, effect: floa
 
 
 def test_draws_are_calibrated_in_the_mean(known: Calibration) -> None:
-    draws = 200
+    draws = 100
     sums = [
         demo_panel(known, replace(PARAMETERS, seed=seed))
         .groupby(["group", "year"])[["loans", "amount_nok"]]
@@ -68,8 +69,8 @@ def test_draws_are_calibrated_in_the_mean(known: Calibration) -> None:
         error = np.sqrt(PARAMETERS.dispersion * loans / draws)
         assert abs(mean.loc[(group, year), "loans"] - loans) < 5 * error
     for group, nok in (("priority", 395_266_363), ("other", 102_733_637)):
-        # a single large unit carries much of the noise: 4 % is about four standard errors
-        assert mean.loc[(group, 2009), "amount_nok"] == pytest.approx(nok, rel=0.04)
+        # a single large unit carries much of the noise: 5 % is about four standard errors
+        assert mean.loc[(group, 2009), "amount_nok"] == pytest.approx(nok, rel=0.05)
 
 
 def test_dispersion_is_variance_over_mean(known: Calibration) -> None:
@@ -78,12 +79,12 @@ def test_dispersion_is_variance_over_mean(known: Calibration) -> None:
             demo_panel(known, replace(PARAMETERS, seed=seed, dispersion=dispersion))
             .groupby(["group", "year"])["loans"]
             .sum()
-            for seed in range(300)
+            for seed in range(100)
         ]
         table = pd.concat(panels, axis=1)
         ratio = (table.var(axis=1) / table.mean(axis=1)).mean()
-        # 16 cells of 300 draws: the standard error of a variance ratio is about 2 %
-        assert ratio == pytest.approx(dispersion, rel=0.1)
+        # 16 cells of 100 draws: the standard error of the mean ratio is about 3.5 %
+        assert ratio == pytest.approx(dispersion, rel=0.12)
 
 
 def test_units_are_pseudonymous_and_every_row_says_what_it_is(known: Calibration) -> None:
@@ -105,20 +106,17 @@ def test_same_bytes_whatever_the_hash_seed(known: Calibration) -> None:
         "k = calibration(*map(read_table, ('group_year', 'municipality_year', 'region_year')));"
         "print(hashlib.sha256(demo_text(demo_panel(k, p), p).encode()).hexdigest())"
     )
-    found = {
-        subprocess.run(
-            [sys.executable, "-c", program],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert len(found) == 1
-    assert demo_text(demo_panel(known, PARAMETERS), PARAMETERS) != demo_text(
-        demo_panel(known, replace(PARAMETERS, seed=8)), PARAMETERS
-    )
+    other = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONHASHSEED": other},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    own = demo_text(demo_panel(known, PARAMETERS), PARAMETERS)
+    assert hashlib.sha256(own.encode()).hexdigest() == found
+    assert own != demo_text(demo_panel(known, replace(PARAMETERS, seed=8)), PARAMETERS)
 
 
 def test_written_and_read_back(known: Calibration, tmp_path: Path) -> None:

@@ -291,8 +291,9 @@ def test_a_refused_import_leaves_the_earlier_one(
 def test_an_edited_table_is_not_read(imported: Imported, p14: pd.DataFrame, project: Path) -> None:
     imported(p14.rename(columns={"code": "kommunenr"}).to_csv(index=False), dry_run=False)
     path = project / "data" / "municipal" / "start_loans.csv"
-    path.write_text(path.read_text(encoding="utf-8").replace(",225,", ",226,", 1), "utf-8")
-    with pytest.raises(InputError):
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("134258616", "134258617", 1), encoding="utf-8", newline="")
+    with pytest.raises(InputError, match="not the file its record describes"):
         read_municipal()
 
 

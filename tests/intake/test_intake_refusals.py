@@ -255,6 +255,26 @@ def test_parquet_that_unpacks_to_too_much_is_refused(imported: Imported) -> None
     assert "unpacks to too much" in refusal(imported, content, name="a.parquet")
 
 
+def test_parquet_of_many_bytes_is_refused(
+    imported: Imported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bsup_analysis.intake.files.MOST_BYTES", 8_000)
+    stream = io.BytesIO()
+    zeros = pa.repeat(pa.scalar(0, pa.int64()), 2_000)
+    pq.write_table(pa.table({"a": zeros, "b": zeros}), stream, use_dictionary=False)
+    assert len(stream.getvalue()) < 8_000
+    assert "unpacks to too much" in refusal(imported, stream.getvalue(), name="a.parquet")
+
+
+def test_parquet_of_a_long_text_in_every_row_is_refused(imported: Imported) -> None:
+    text = pa.array(["x" * 1_000_000])
+    column = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), 2_000), text)
+    table = pa.table({"kommune": column})
+    content = parquet(table)
+    assert len(content) < 1_000_000
+    assert "characters" in refusal(imported, content, name="a.parquet")
+
+
 @pytest.mark.parametrize(
     ("content", "name"),
     [
