@@ -5,7 +5,7 @@ Without an offset the sums depend on group totals alone. With one, a municipalit
 from its group's mean years by a few hundredths (by how differently it grew), and moving the
 parameters acts on the departure times the move: a series in that product, kept to its third
 moments, stands for the sum. What it leaves out is bounded; refits whose bound is not far below the
-promised 1e-8 are done in full (`docs/methods_power.md`, 3).
+promised 1e-8 are done in full (`METHODS.md`, size and power, 3).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 No library fits many small panels together; a loop over fits costs more than a hundred times as
 much (`benchmarks/kernel.py`). Given a municipality's total its years are multinomial, so its effect
 is gone exactly, also with an offset; what is left is a concave function of a handful of
-parameters whose derivatives are matrix products over all draws (`docs/methods_power.md`, 2).
+parameters whose derivatives are matrix products over all draws (`METHODS.md`, size and power, 2).
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def test_a_kernel_that_differs_stops_the_run(pool, task):
 
 
 def test_estimates_without_offset_are_those_of_group_totals():
-    """Section 1 of docs/methods_published.md: an identity, to rounding."""
+    """Section 1 of METHODS.md, published level: an identity, to rounding."""
     _, treated, loans = panels(1)
     model = treatment_model(np.ones(loans.shape[1:]), treated, POST, np.arange(12))
     fitted = fit(model, loans)
