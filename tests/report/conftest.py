@@ -1,145 +1,17 @@
-"""The committed numbers and tables, published as the pipeline would, with drawings of our own.
+"""Published results to make reports from, as they are or with numbers changed."""
 
-The drawings, captions and pages are made here, because git keeps only numbers and tables; the
-numbers in the report's sentences are the real ones.
-"""
-
-import hashlib
-import io
 import json
 import shutil
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
-from typing import Any
 
 import pytest
-from matplotlib.figure import Figure
+from published_report import LANGUAGES, published_root, seal
 
 from bsup_analysis.report.content import Report, compose
 from bsup_analysis.report.published import read_published
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
-LANGUAGES = ("nb", "en")
-# exhibits of the committed tables that have no drawing
-TABLES = {
-    "agreement_readings",
-    "audit_arithmetic",
-    "audit_readings",
-    "audit_statements",
-    "per_inhabitant",
-    "start_loan_table",
-    "verdict_amount",
-    "verdict_average",
-    "verdict_loans",
-}
-SHOWN = (
-    ("Municipality", "Loans 2009", "Note"),
-    ("Ålesund", "104", "a note that is longer than its head"),
-    ("Røros", "8", "<b>not markup</b>"),
-    ("Sum", "112", ""),
-)
-
-
-def drawing() -> tuple[bytes, bytes]:
-    """Draw two letters and a hatched bar, as SVG and PNG."""
-    figure = Figure(figsize=(3, 2))
-    axes = figure.subplots()
-    axes.bar([1], [2], hatch="//", color="white", edgecolor="black")
-    axes.set_title("Æå")
-    files = []
-    for form in ("svg", "png"):
-        stream = io.BytesIO()
-        figure.savefig(stream, format=form)
-        files.append(stream.getvalue())
-    return files[0], files[1]
-
-
-def notebook_page(names: list[str]) -> str:
-    """Write a page as a notebook's is, with the table of each exhibit that has one."""
-    head, *rows = SHOWN
-    columns = "".join(f"<th>{name}</th>" for name in ("\N{NO-BREAK SPACE}", *head[1:]))
-    body = "".join(
-        "<tr><th>{}</th>{}</tr>".format(row[0], "".join(f"<td>{escape(c)}</td>" for c in row[1:]))
-        for row in rows
-    )
-    table = f"<table><tr>{columns}</tr><tr><th>{head[0]}</th><th></th><th></th></tr>{body}</table>"
-    return "\n".join(
-        f'<figure id="{name}" class="exhibit"><img alt="x">'
-        f"{table if name in TABLES else ''}</figure>"
-        for name in names
-    )
-
-
-@pytest.fixture(scope="session")
-def published_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root with a published report in both languages."""
-    root = tmp_path_factory.mktemp("published")
-    reports = root / "reports"
-    shutil.copytree(CHECKOUT / "reports" / "tables", reports / "tables")
-    shutil.copy(CHECKOUT / "reports" / "numbers.json", reports / "numbers.json")
-    names = sorted(path.stem for path in (reports / "tables").glob("*.csv"))
-    svg, png = drawing()
-    pages: dict[str, Any] = {}
-    exhibits: dict[str, Any] = {}
-    for language in LANGUAGES:
-        places = {name: reports / language / name for name in ("figures", "html")}
-        for place in places.values():
-            place.mkdir(parents=True)
-        (places["html"] / "run.html").write_text(notebook_page(names), encoding="utf-8")
-        for name in set(names) - TABLES:
-            (places["figures"] / f"{name}.svg").write_bytes(svg)
-            (places["figures"] / f"{name}.png").write_bytes(png)
-        words = {
-            name: {
-                "kind": "table" if name in TABLES else "figure",
-                "title": f"Title of {name}",
-                "caption": 'A caption with "quotes", a \\ and # signs.',
-                "source": "A source & another.",
-                "alternative_text": f"What {name} shows.",
-                "function": f"bsup_analysis.exhibits.family.{name}",
-                "tables": [],
-            }
-            for name in names
-        }
-        pages[f"{language}/run"] = {
-            "run": "run",
-            "language": language,
-            "notebook": "notebooks/04_effects.ipynb",
-            "parameters": {},
-            "outdated": False,
-            "contents": {"exhibits": [{"id": name, "title": name} for name in names]},
-            "exhibits": words,
-        }
-        exhibits = {
-            name: {
-                "notebook": "notebooks/04_effects.ipynb",
-                "function": f"bsup_analysis.exhibits.family.{name}",
-                "kind": words[name]["kind"],
-                "parameters": {"level": "published"},
-                "inputs": {"data/raw/toy.csv": "0" * 64},
-            }
-            for name in names
-        }
-    seal(reports, pages, exhibits)
-    return root
-
-
-def seal(reports: Path, pages: dict[str, Any], exhibits: dict[str, Any]) -> None:
-    """Write the manifest of what lies there."""
-    files = {
-        path.relative_to(reports).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(reports.rglob("*"))
-        if path.is_file() and path.name != "manifest.json"
-    }
-    manifest = {
-        "files": files,
-        "pages": pages,
-        "exhibits": exhibits,
-        "packages": {"bsup_analysis": "0.1.0"},
-        "python": "3.11.0",
-    }
-    (reports / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+__all__ = ["published_root"]
 
 
 @pytest.fixture
