@@ -14,7 +14,7 @@ _ROLES = {
     "place_code": rf"(kommune|municipality|komm?|region)\s?{_NUMBER_WORDS}|knr|kode",
     "place_name": r"(kommune|municipality|region)\s?(navn|namn|name)|navn|namn|name",
     "place": r"kommuner?|kommunar|kommune ?(nr|nummer)? og navn|municipalit(y|ies)|region",
-    "year": r"år|aar|year|tid|time|årstall|årgang|kalenderår|calendar year|budsjettår",
+    "year": r"år|aar|year|tid|time|årstall?|årgang|kalenderår|calendar year|budsjettår",
     "quantity": r"statistikkvariabel|variabel|variable|contents|quantity|measure|måltall|størrelse",
     "value": r"value|verdi|tall|figure",
 }

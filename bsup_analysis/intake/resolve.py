@@ -151,6 +151,9 @@ def place(
     aside: list[Aside] = []
     for entry in entries:
         codes = labels[entry.label, entry.name]
+        if not entry.cells:
+            aside.append(Aside(entry.row, "another quantity", entry.label))
+            continue
         year = codes if isinstance(codes, str) else _year(entry, table)
         if isinstance(codes, str) or isinstance(year, str):
             aside.append(Aside(entry.row, str(year), f"{entry.label} {entry.year}".strip()))

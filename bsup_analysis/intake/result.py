@@ -96,17 +96,17 @@ def by_year(table: pd.DataFrame) -> pd.DataFrame:
     stands for it or a part of them has no row; their source column says which.
     """
     unknown = table["rows_used"].gt(0) & table["loans"].isna() & table["amount_nok"].isna()
-    return (
+    columns = ["loans", "amount_nok"]
+    sums = table.groupby("year")[columns].sum(min_count=1)
+    counts = (
         table.assign(known=table["loans"].notna(), unknown=unknown)
         .groupby("year")
         .agg(
             municipalities_known=("known", "sum"),
             rows_but_unknown=("unknown", "sum"),
-            loans=("loans", "sum"),
-            amount_nok=("amount_nok", "sum"),
         )
-        .reset_index()
     )
+    return counts.join(sums).reset_index()
 
 
 def _listed(name: str, table: pd.DataFrame, most: int) -> Iterator[str]:

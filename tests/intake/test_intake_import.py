@@ -184,6 +184,13 @@ def test_amounts_become_whole_nok(imported: Imported, written: str, head: str, n
     assert value(result, "1601", 2011) is None
 
 
+def test_rows_of_another_quantity_are_set_aside(imported: Imported) -> None:
+    rows = ["region;statistikkvariabel;2011", "1601;Antall lån;5", "1601;Lån per innbygger;0,2"]
+    result = imported(rows)
+    assert value(result, "1601", 2011) == 5
+    assert result.set_aside[["row", "reason"]].to_numpy().tolist() == [[3, "another quantity"]]
+
+
 def test_averages_shares_and_changes_are_not_taken_for_loans(imported: Imported) -> None:
     head = "Kommune;År;Antall;Lån per 1000 innbyggere;Gjennomsnittslån (kr);Endring i antall"
     result = imported([head, "1601;2011;5;0,3;500000;-2"])
