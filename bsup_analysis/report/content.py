@@ -11,7 +11,7 @@ from bsup_analysis.report.sections.background import asked, programme
 from bsup_analysis.report.sections.certainty import certainty
 from bsup_analysis.report.sections.document import document
 from bsup_analysis.report.sections.improvement import improvement
-from bsup_analysis.report.sections.meaning import limits, methods, release
+from bsup_analysis.report.sections.meaning import limits, methods, phasing, release
 from bsup_analysis.report.sections.origin import remake, sources
 from bsup_analysis.report.sections.selection import selection
 from bsup_analysis.report.teller import Teller
@@ -24,6 +24,7 @@ SECTIONS: tuple[Callable[[Teller], list[Block]], ...] = (
     selection,
     improvement,
     certainty,
+    phasing,
     limits,
     release,
     methods,

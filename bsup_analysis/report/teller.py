@@ -1,6 +1,7 @@
 """Turns published numbers into sentences: format, mark of origin, plural, direction of change."""
 
 from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import Words, templates
@@ -154,3 +155,11 @@ class Teller:
                 f"{self.words.language}; run `bsup report` for all notebooks."
             )
         return ExhibitBlock(name)
+
+    def exhibits_of(self, *words: str) -> list[ExhibitBlock]:
+        """Place all exhibits of the notebooks whose name holds one of the words."""
+        return [
+            ExhibitBlock(name)
+            for name, exhibit in self.published.exhibits.items()
+            if any(word in PurePosixPath(exhibit.notebook).stem for word in words)
+        ]

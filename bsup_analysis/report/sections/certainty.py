@@ -11,7 +11,6 @@ from bsup_analysis.report.teller import Teller, inverse
 LOANS = "rate_ratio_loans_2009_2010"
 # rows of the specification figure by what sets them apart, told by how their names begin
 CAUSES = {"loans_2009_is_": "press", "loans_from_2008_": "share", "amount": "amount"}
-POWER_NOTEBOOKS = ("power", "simulation")
 
 
 def certainty(tell: Teller) -> list[Block]:
@@ -58,9 +57,7 @@ def _certainty(tell: Teller) -> Iterator[Block]:
         missed=tell.mark(tell.words.percent(1 - tell.value("power"), 0), "power"),
         gain=tell.mark(tell.words.percent(tell.value(name) - 1, 0), name),
     )
-    for identifier, exhibit in tell.published.exhibits.items():
-        if any(word in exhibit.notebook for word in POWER_NOTEBOOKS):
-            yield tell.exhibit(identifier)
+    yield from tell.exhibits_of("power", "simulation")
 
 
 def _tipping(tell: Teller) -> Inlines:

@@ -1,4 +1,4 @@
-"""What the report does not show, what should be released, and methods in brief: words alone."""
+"""What the results can and cannot be used for, what should be released, methods in brief."""
 
 from bsup_analysis.report.blocks import Block
 from bsup_analysis.report.sections.selection import size_decided
@@ -7,6 +7,14 @@ from bsup_analysis.report.teller import Teller
 LIMITS = ("before", "others", "size", "measures", "early", "aims", "harm")
 RELEASE = ("loans", "share", "chart", "dates", "measures", "people")
 METHODS = ("audit", "estimate", "intervals", "decision", "inside", "checks")
+
+
+def phasing(tell: Teller) -> list[Block]:
+    """Show what is published of which municipalities to take in and let go; nothing if none is."""
+    exhibits = tell.exhibits_of("phasing")
+    if not exhibits:
+        return []
+    return [tell.heading("phasing"), tell.say("phasing.text"), *exhibits]
 
 
 def limits(tell: Teller) -> list[Block]:
