@@ -8,12 +8,14 @@ wait for each other fifty times as long as they work, and a worker told to use o
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
+    CancelledError,
     Future,
     ProcessPoolExecutor,
     ThreadPoolExecutor,
@@ -32,6 +34,7 @@ from bsup_analysis.simulation.trial import Task, run
 Finished = Generator[tuple[Task, bytes], None, None]
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 ANSWER_SECONDS = 10
+_RESULT_SECONDS = 120  # a finished chunk that died with its worker is computed anew
 
 
 def compute(task: Task) -> bytes:
@@ -108,6 +111,8 @@ def cluster(tasks: Iterable[Task], address: str) -> Finished:
         raise InputError(
             "--scheduler needs dask.distributed: install the extra bsup_analysis[cluster]."
         ) from None
+    for name in ("distributed.client", "distributed.core", "distributed.utils"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is said below, once
     client = _connect(Client, address)
     try:
         waiting = iter(tasks)
@@ -125,10 +130,10 @@ def cluster(tasks: Iterable[Task], address: str) -> Finished:
         for future in finished:
             if future.status != "finished":
                 raise _lost(future, address)
-            content = future.result(timeout=ANSWER_SECONDS)
+            content = future.result(timeout=_RESULT_SECONDS)
             yield running.pop(future), content
             submit(1)
-    except (OSError, TimeoutError):
+    except (OSError, TimeoutError, CancelledError, asyncio.CancelledError):
         raise _lost(None, address) from None
     finally:
         client.close(timeout=2)

@@ -281,6 +281,14 @@ def test_a_chunk_is_known_by_everything_it_depends_on(task, region, monkeypatch)
     assert len(keys) == 12
 
 
+def test_words_in_the_code_change_no_key_and_statements_do():
+    source = 'def f(x):\n    """Double."""\n    # why\n    return 2 * x\n'
+    plain = chunks.statements(source)
+    assert plain == "def f(x):\n    return 2 * x"
+    assert chunks.statements(source.replace("Double", "Twice").replace("why", "x")) == plain
+    assert chunks.statements(source.replace("2 * x", "3 * x")) != plain
+
+
 def test_scenarios_are_read_strictly(tmp_path):
     text = FILE.read_text(encoding="utf-8")
     path = tmp_path / "scenarios.toml"
