@@ -1,0 +1,195 @@
+"""A page for each municipality in each language, all runs of one notebook.
+
+A page is made anew only when something it depends on has changed.  Pages stand beside the report
+and are no part of it: its manifest does not name them.
+"""
+
+import csv
+import json
+import shutil
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from doit.task import Task
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.files import write_aside
+from bsup_analysis.pipeline.contents import CONTENTS, Entry
+from bsup_analysis.pipeline.engine import run, task
+from bsup_analysis.pipeline.graph import EXECUTING, HERE, RENDERING, processed, records
+from bsup_analysis.pipeline.parameters import check
+from bsup_analysis.pipeline.progress import Progress
+from bsup_analysis.pipeline.project import Page, Project, Run
+
+NOTEBOOK = "08_profile"
+PARAMETER = "municipality_code"
+_MAKING = [HERE / "profiles.py", HERE / "warm.py", *EXECUTING, *RENDERING]
+
+
+def make_profiles(
+    project: Project, languages: Iterable[str] | None, jobs: int, progress: Progress
+) -> list[Path]:
+    """Make every profile that is not up to date, and the page that lists them.
+
+    Parameters
+    ----------
+    languages
+        Some of the project's; all if None.
+    jobs
+        Pages at a time; each worker keeps one kernel for all its pages.
+    progress
+        What the reader sees.
+
+    Returns
+    -------
+    list of Path
+        The page that lists the profiles, of each language: `reports/<language>/profiles/`.
+
+    Raises
+    ------
+    InputError
+        With the first thing that is wrong; pages already made are kept.
+    """
+    template = next((one for one in project.runs if one.notebook.stem == NOTEBOOK), None)
+    if template is None:
+        raise InputError(f"study.toml names no notebook {NOTEBOOK}; restore it from git.")
+    run([processed(project)], records(project), jobs, progress)
+    chosen = project.languages if languages is None else tuple(languages)
+    project.pages(chosen, NOTEBOOK)  # refuses a language that does not exist
+    names = _municipalities(template)
+    pages = [Page(_run(template, code), one) for one in chosen for code in names]
+    check(template.notebook, pages[0].parameters, project.allowed)
+    with _Workshop(project) as workshop:
+        tasks = [_task(project, page, workshop) for page in pages]
+        tasks += [_list(project, one, names) for one in chosen]
+        run(tasks, project.build / "profiles.json", jobs, progress)
+    return [_target(project, one, "index") for one in chosen]
+
+
+class _Workshop:
+    """Makes pages; Jupyter is imported and kernels are started only when the first is made."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._lock = threading.Lock()
+        self._open = ExitStack()
+        self._engine: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._engine is not None:
+            from bsup_analysis.pipeline.kernel import kill_all
+
+            kill_all()
+        self._open.close()
+        shutil.rmtree(self._project.build / "profiles", ignore_errors=True)
+
+    def make(self, page: Page) -> list[Path]:
+        """Run the notebook for a municipality and put its page in place."""
+        import nbformat
+        import papermill
+        from papermill.exceptions import PapermillExecutionError
+
+        from bsup_analysis.pipeline.render import render_page
+
+        folder = self._project.build / "profiles" / page.language / page.run.id
+        source = page.run.notebook
+        try:
+            notebook = papermill.execute_notebook(
+                # papermill takes braces in a path for parameters
+                str(source).replace("{", "{{").replace("}", "}}"),
+                None,
+                parameters=dict(page.parameters),
+                engine_name=self._warm(),
+                kernel_name="bsup",
+                language="python",
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                resources={"metadata": {"path": str(source.parent)}},
+            )
+        except PapermillExecutionError as error:
+            raise InputError(
+                f"profile {page.key}: {str(error.evalue).strip().splitlines()[0]}"
+            ) from None
+        folder.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, folder / "notebook.ipynb")
+        write_aside(folder / "run.json", json.dumps({"notebook": self._project.name(source)}))
+        (made,) = render_page(page, folder, None)
+        target = _target(self._project, page.language, page.run.id)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made.replace(target)
+        return [target]
+
+    def _warm(self) -> str:
+        """Give the engine's name; it is registered once."""
+        with self._lock:
+            if self._engine is None:
+                from bsup_analysis.pipeline.kernel import kernel_for
+                from bsup_analysis.pipeline.warm import warm_kernels
+
+                kernel = kernel_for(self._project.root, self._project.build)
+                self._engine = self._open.enter_context(warm_kernels(kernel))
+            return self._engine
+
+
+def _municipalities(template: Run) -> dict[str, str]:
+    """Read code and name of every municipality from the table the notebook reads."""
+    table = next((one for one in template.tables if one.stem == "municipality"), None)
+    if table is None:
+        raise InputError(f"study.toml must name the table municipality for {NOTEBOOK}.")
+    with table.open(encoding="utf-8", newline="") as stream:
+        return {
+            row["municipality_code"]: row["municipality_name"] for row in csv.DictReader(stream)
+        }
+
+
+def _run(template: Run, code: str) -> Run:
+    return replace(template, id=code, parameters={**template.parameters, PARAMETER: code})
+
+
+def _target(project: Project, language: str, name: str) -> Path:
+    return project.reports / language / "profiles" / f"{name}.html"
+
+
+def _task(project: Project, page: Page, workshop: _Workshop) -> Task:
+    """Notebook, its tables, the design and the code -> the page of one municipality."""
+    return task(
+        f"profile {page.key}",
+        partial(workshop.make, page),
+        inputs=[*project.inputs(page.run), *_MAKING],
+        outputs=[_target(project, page.language, page.run.id)],
+        # the code as one hash: hundreds of files for each of the pages would be slow to record
+        settings=(page.parameters, project.fingerprint(page.run)["code"]),
+    )
+
+
+def _list(project: Project, language: str, names: Mapping[str, str]) -> Task:
+    """Names of the municipalities -> the page that lists their profiles."""
+
+    def write() -> list[Path]:
+        from bsup_analysis.pipeline.render import render_contents
+
+        folder = project.build / "profiles" / language
+        entries = [Entry(code, name, ()) for code, name in names.items()]
+        contents = folder / CONTENTS
+        write_aside(contents, json.dumps([asdict(entry) for entry in entries]))
+        (made,) = render_contents(language, contents)
+        target = _target(project, language, "index")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made.replace(target)
+        return [target]
+
+    return task(
+        f"list of profiles {language}",
+        write,
+        inputs=_MAKING,
+        outputs=[_target(project, language, "index")],
+        settings=dict(names),
+    )
