@@ -23,8 +23,6 @@ from bsup_analysis.effects.verdict import Verdict, published_verdict
 from bsup_analysis.errors import InputError
 from bsup_analysis.results.groups import years
 
-MUNICIPAL_TABLE = "municipal_start_loans"
-
 
 @dataclass(frozen=True)
 class OutcomeContrast:
@@ -121,15 +119,14 @@ def outcome_contrast(
     Raises
     ------
     InputError
-        The municipal level is asked for and no municipal table is there.
+        The municipal level is asked for, which needs a table that is not published.
     """
     if level == "municipal":
         raise InputError(
             f"level = municipal needs loans and NOK of all {design.groups.municipalities.value}"
-            f" municipalities by year, which the document does not print: there is no table"
-            f" data/raw/{MUNICIPAL_TABLE}.csv; ask Husbanken for it, put it there with its"
-            " provenance record (columns municipality_code, year, loans, amount_nok), or use"
-            " level = published."
+            " municipalities by year, which the document does not print: ask Husbanken for them"
+            " and bring them with `bsup import FILE`; until this notebook runs the municipal"
+            " estimators, use level = published."
         )
     before, after = (_cells(outcome, group_year, year) for year in years(design))
     poisson = loans_contrast.totals
