@@ -54,12 +54,12 @@ def drawing() -> tuple[bytes, bytes]:
 def notebook_page(names: list[str]) -> str:
     """Write a page as a notebook's is, with the table of each exhibit that has one."""
     head, *rows = SHOWN
-    columns = "".join(f"<th>{name}</th>" for name in ("\N{NO-BREAK SPACE}", *head[1:]))
+    columns = "".join(f'<th scope="col">{name}</th>' for name in head)
     body = "".join(
         "<tr><th>{}</th>{}</tr>".format(row[0], "".join(f"<td>{escape(c)}</td>" for c in row[1:]))
         for row in rows
     )
-    table = f"<table><tr>{columns}</tr><tr><th>{head[0]}</th><th></th><th></th></tr>{body}</table>"
+    table = f"<table><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>"
     return "\n".join(
         f'<figure id="{name}" class="exhibit"><img alt="x">'
         f"{table if name in TABLES else ''}</figure>"

@@ -17,11 +17,13 @@ class ShownTable:
 
 
 class _Reader(HTMLParser):
-    """Collects the rows of the table in each ``<figure class="exhibit" id=...>``."""
+    """Collects head and body of the table in each ``<figure class="exhibit" id=...>``."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.heads: dict[str, list[list[str]]] = {}
         self.rows: dict[str, list[list[str]]] = {}
+        self._part = self.rows
         self._exhibit: str | None = None
         self._cell: list[str] | None = None
 
@@ -29,9 +31,11 @@ class _Reader(HTMLParser):
         values = dict(attrs)
         if tag == "figure" and "exhibit" in (values.get("class") or "").split():
             self._exhibit = values.get("id")
+        elif tag in ("thead", "tbody"):
+            self._part = self.heads if tag == "thead" else self.rows
         elif self._exhibit and tag == "tr":
-            self.rows.setdefault(self._exhibit, []).append([])
-        elif self._exhibit and tag in ("td", "th") and self.rows.get(self._exhibit):
+            self._part.setdefault(self._exhibit, []).append([])
+        elif self._exhibit and tag in ("td", "th") and self._part.get(self._exhibit):
             self._cell = []
 
     def handle_data(self, data: str) -> None:
@@ -42,28 +46,29 @@ class _Reader(HTMLParser):
         if tag == "figure":
             self._exhibit = None
         elif self._cell is not None and self._exhibit and tag in ("td", "th"):
-            self.rows[self._exhibit][-1].append("".join(self._cell).strip("\n\t "))
+            self._part[self._exhibit][-1].append("".join(self._cell).strip("\n\t "))
             self._cell = None
 
 
 def read_shown(html: str) -> dict[str, ShownTable]:
     """Read the tables of a published page, by exhibit.
 
-    The first row heads the columns and the second, empty but for its first cell, heads the rows.
+    A head of several rows names each column by the last of its cells that says something.
     """
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    return {name: _table(rows) for name, rows in reader.rows.items() if len(rows) > 2}
+    return {name: _table(heads, reader.rows[name]) for name, heads in reader.heads.items()}
 
 
-def _table(rows: list[list[str]]) -> ShownTable:
-    columns, names, *body = rows
-    cells = tuple(tuple(row) for row in body)
-    numeric = {
-        i for i in range(1, len(columns)) if all(is_numeric(row[i]) for row in cells if row[i])
-    }
-    return ShownTable((names[0], *columns[1:]), cells, frozenset(numeric))
+def _table(heads: list[list[str]], rows: list[list[str]]) -> ShownTable:
+    head = tuple(
+        next((cell for cell in reversed(column) if cell.strip()), "")
+        for column in zip(*heads, strict=True)
+    )
+    cells = tuple(tuple(row) for row in rows)
+    numeric = {i for i in range(1, len(head)) if all(is_numeric(row[i]) for row in cells if row[i])}
+    return ShownTable(head, cells, frozenset(numeric))
 
 
 def is_numeric(cell: str) -> bool:

@@ -1,0 +1,122 @@
+"""Tables as exhibits show them, figures put into a page, widths of columns."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from bsup_analysis.exhibits import Exhibit
+from bsup_analysis.exhibits.style import new_figure
+from bsup_analysis.report.shown import ShownTable, read_shown
+from bsup_analysis.report.svg import Glyphs, inline_svg
+from bsup_analysis.report.widths import is_across, relative_widths
+
+
+def exhibit(**more: object) -> Exhibit:
+    shown = pd.DataFrame(
+        {"Kommune": ["Ålesund", "Røros"], "Lån": ["1 047", "–"], "Merknad": ["<a> & b", "7 of 8"]}
+    )
+    return Exhibit(
+        id="toy",
+        title="Toy",
+        caption="A caption.",
+        source="A source.",
+        alternative_text="A toy.",
+        data=shown,
+        shown=shown,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def test_a_table_is_read_as_the_exhibit_shows_it() -> None:
+    """What `Exhibit` writes is what the report reads: heads, every row, and which are numbers."""
+    read = read_shown(f"<p>before</p>{exhibit()._repr_html_()}<p>after</p>")
+    assert read == {
+        "toy": ShownTable(
+            ("Kommune", "Lån", "Merknad"),
+            (("Ålesund", "1 047", "<a> & b"), ("Røros", "–", "7 of 8")),
+            frozenset({1}),
+        )
+    }
+
+
+def test_a_head_of_two_rows_is_read_by_the_last_that_says_something() -> None:
+    page = (
+        '<figure id="toy" class="exhibit"><table><thead>'
+        "<tr><th>\N{NO-BREAK SPACE}</th><th>Loans</th></tr>"
+        "<tr><th>Group</th><th> </th></tr></thead>"
+        "<tbody><tr><th>Priority</th><td>738</td></tr></tbody></table></figure>"
+    )
+    assert read_shown(page)["toy"].head == ("Group", "Loans")
+    assert read_shown(page)["toy"].rows == (("Priority", "738"),)
+
+
+def test_other_tables_of_a_page_are_not_exhibits() -> None:
+    assert read_shown("<table><thead><tr><th>a</th></tr></thead></table>") == {}
+
+
+def drawn(text: str) -> str:
+    def draw() -> Figure:
+        figure, axes = new_figure()
+        axes.bar([0, 1], [1.23456, 2], hatch="//", edgecolor="black")
+        axes.plot([0, 1], [0.5, 1.5], "o-")
+        axes.set_title(text)
+        return figure
+
+    return exhibit(draw=draw).svg().decode()
+
+
+def test_figures_share_their_letters_and_keep_their_names_apart() -> None:
+    glyphs = Glyphs()
+    first = inline_svg(drawn("Ærlig"), "first", 'a "label"', glyphs)
+    known = len(glyphs.names)
+    second = inline_svg(drawn("Ærlig"), "second", "label", glyphs)
+    assert len(glyphs.names) == known > 5
+    page = first + second + glyphs.definitions()
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    used = re.findall(r'(?:url\(#|href="#)([^")]+)', page)
+    assert set(used) <= set(ids)
+    assert "<style" not in page
+    assert 'aria-label="a &quot;label&quot;"' in first
+    whole = f'<page xmlns:xlink="http://www.w3.org/1999/xlink">{page}</page>'
+    assert len(ET.fromstring(whole)) == 3  # noqa: S314 - our own drawing
+
+
+def test_a_figure_in_the_page_draws_what_its_file_draws() -> None:
+    """As many strokes, letters and marks as in the file, none moved by a hundredth of a point."""
+    svg = drawn("Ærlig")
+    inside = inline_svg(svg, "toy", "label", Glyphs())
+    assert inside.count("<use") == svg.count("<use")
+    outlines = re.findall(r'<path id="DejaVu', svg)
+    assert inside.count("<path") == svg.count("<path") - len(outlines)
+
+    def places(text: str) -> list[float]:
+        return [float(n) for n in re.findall(r'(?<=[xy]=")-?[\d.]+', text)]
+
+    before, after = (places(text.split("<use", 1)[1]) for text in (svg, inside))
+    assert after == pytest.approx(before, abs=0.005)
+
+
+def test_what_is_no_drawing_is_refused() -> None:
+    with pytest.raises(ValueError, match="toy is no drawing"):
+        inline_svg("<html></html>", "toy", "label", Glyphs())
+
+
+def test_columns_hold_their_longest_number_and_word() -> None:
+    widths = relative_widths(
+        ("Place", "Average", "Reason"), [["Røros", "1 277 778", "long " * 60]], frozenset({1})
+    )
+    assert widths[1] >= len("1 277 778")
+    assert widths[2] > widths[1] > widths[0]
+    assert widths[2] < 100
+
+
+def test_a_table_of_many_sentences_is_laid_across() -> None:
+    head = ("No.", *("a head",) * 4)
+    sentences = [["1", *("a sentence that is longer than its head",) * 4]]
+    assert is_across(head, sentences, frozenset())
+    assert not is_across(head, sentences, frozenset({1}))
+    assert not is_across(head, [["1", *("short",) * 4]], frozenset())
