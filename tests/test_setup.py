@@ -297,7 +297,11 @@ def test_ci_runs_the_commands_of_the_readme():
     workflow = yaml.safe_load((CHECKOUT / ".github/workflows/ci.yml").read_text())
     (job,) = workflow["jobs"].values()
     assert job["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
-    assert [step["run"] for step in job["steps"] if "run" in step] == ["make test", "make report", "git diff --exit-code"]
+    assert [step["run"] for step in job["steps"] if "run" in step] == [
+        "make test",
+        "make report",
+        "git diff --exit-code",
+    ]
 
 
 @pytest.fixture
