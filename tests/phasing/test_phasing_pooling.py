@@ -125,11 +125,12 @@ def brute_force(counts: Counts, unit: int, values: list[float]) -> list[float]:
 
 
 def test_grid_is_the_posterior_summed_densely():
+    """With three units the hyperparameters are hardly known and the grid's reach shows most."""
     counts = Counts(("a", "b", "c"), (1, 9, 30), (2.0, 4.0, 8.0))
     found = average_rates(counts)
     values = [0.2, 0.4, 1.5, 3.0]
     at = [found.cdf(value)[0] for value in values]
-    assert at == pytest.approx(brute_force(counts, 0, values), abs=5e-4)
+    assert at == pytest.approx(brute_force(counts, 0, values), abs=2e-3)
 
 
 def test_a_finer_grid_changes_nothing_that_is_shown(loans):
