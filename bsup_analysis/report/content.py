@@ -1,10 +1,11 @@
 """The order of the report, and the numbers of its sections, figures and tables."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bsup_analysis.language import Words
 from bsup_analysis.report.blocks import Block, ExhibitBlock, Heading, Table
+from bsup_analysis.report.inline import Reference
 from bsup_analysis.report.published import Published
 from bsup_analysis.report.sections.answer import answer
 from bsup_analysis.report.sections.background import asked, programme
@@ -73,7 +74,17 @@ def compose(published: Published) -> Report:
     if published.outdated:
         blocks.insert(1, tell.say("outdated"))
     labels, sections = number(blocks, published, words)
+    blocks = [_in_order(block, labels) for block in blocks]
     return Report(published, words, tuple(blocks), labels, sections)
+
+
+def _in_order(block: Block, labels: dict[str, str]) -> Block:
+    """Put the rows of a table that lists exhibits in the order of the report."""
+    if not isinstance(block, Table) or not isinstance(block.rows[0][0][0], Reference):
+        return block
+    place = {name: i for i, name in enumerate(labels)}
+    rows = sorted(block.rows, key=lambda row: place[row[0][0].target])  # type: ignore[union-attr]
+    return replace(block, rows=tuple(rows))
 
 
 def number(

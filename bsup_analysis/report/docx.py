@@ -28,10 +28,16 @@ from bsup_analysis.report.blocks import (
 )
 from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.resolve import told
-from bsup_analysis.report.widths import is_across, relative_widths
+from bsup_analysis.report.widths import (
+    ACROSS_PT,
+    PORTRAIT_PT,
+    column_widths,
+    is_across,
+    type_size,
+)
 from bsup_analysis.report.word import Word
 
-_TEXT_CM, _ACROSS_CM = 16.2, 24.9
+_TEXT_CM = 16.2
 _INK, _SOFT = RGBColor(0x1C, 0x24, 0x30), RGBColor(0x55, 0x60, 0x6E)
 # the earliest time a zip archive can hold: files of the same content have the same bytes
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -134,17 +140,17 @@ def _table(
     cells = [list(row) for row in rows]
     table = document.add_table(rows=1 + len(cells), cols=len(head), style="Light List Accent 1")
     table.autofit = False
-    widths = relative_widths(head, cells, numeric)
-    whole = _ACROSS_CM if across else _TEXT_CM
-    size = Pt(6.5 if across or len(head) > 8 else 8)
+    size = type_size(len(head), across)
+    whole = ACROSS_PT if across else PORTRAIT_PT
+    widths = column_widths(head, cells, numeric, size, whole)
     for row, texts in zip(table.rows, [list(head), *cells], strict=True):
         properties = row._tr.get_or_add_trPr()
         properties.append(properties.makeelement(qn("w:cantSplit"), {}))
         for i, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
-            cell.width = Cm(whole * widths[i] / sum(widths))
+            cell.width = Pt(widths[i])
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.space_after = Pt(0)
-            paragraph.add_run(text).font.size = size
+            paragraph.add_run(text).font.size = Pt(size)
             if i in numeric:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     first = table.rows[0]._tr.get_or_add_trPr()

@@ -26,7 +26,13 @@ from bsup_analysis.report.blocks import (
 from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.inline import Code, Emphasis, Inlines, Strong
 from bsup_analysis.report.resolve import resolved
-from bsup_analysis.report.widths import is_across, relative_widths
+from bsup_analysis.report.widths import (
+    ACROSS_PT,
+    PORTRAIT_PT,
+    column_widths,
+    is_across,
+    type_size,
+)
 
 _CALL = {Strong: "strong", Emphasis: "emph", Code: "raw"}
 # a table of so many rows is kept on one page
@@ -125,9 +131,10 @@ def _table(
     note: str,
 ) -> str:
     across = is_across(head, plain, numeric)
-    widths = ", ".join(f"{width}fr" for width in relative_widths(head, plain, numeric))
+    size = type_size(len(head), across)
+    whole = ACROSS_PT if across else PORTRAIT_PT
+    widths = ", ".join(f"{w}pt" for w in column_widths(head, plain, numeric, size, whole))
     aligns = ", ".join("right" if i in numeric else "left" for i in range(len(head)))
-    size = 6.5 if across or len(head) > 8 else 8
     shown = "".join(f"[{cell}], " for row in cells for cell in row)
     titles = "".join(f"[{_text(title)}], " for title in head)
     kind = '"long"' if len(cells) > _WHOLE_TO else "table"

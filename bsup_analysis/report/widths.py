@@ -1,32 +1,64 @@
-"""How wide the columns of a table are to be, from what stands in them."""
+"""How wide the columns of a table are to be on paper, from what stands in them."""
 
 from collections.abc import Sequence
 
-LEAST, MOST, SLOPE = 4, 24, 6
-HEAD_LINES, PADDING = 4, 2
+# a digit of DejaVu Sans is 0.636 of the type size wide
+DIGIT_EM, PADDING_PT = 0.64, 6.0
+# a cell of so many letters is kept on one line; a word of a head longer than that may be hyphenated
+SHORT, HEAD_WORD, HEAD_LINES = 14, 8, 4
+# what a column of sentences gets at least, and how its share grows with its longest cell
+LEAST_PT, MOST, SLOPE = 56.0, 24, 6
 # from so many columns of sentences on, a table is laid across the page
 ACROSS_FROM = 4
+PORTRAIT_PT, ACROSS_PT = 459.0, 705.0
 
 
-def relative_widths(
-    head: Sequence[str], rows: Sequence[Sequence[str]], numeric: frozenset[int]
-) -> list[int]:
-    """Give each column a share of the width.
+def column_widths(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numeric: frozenset[int],
+    size_pt: float,
+    whole_pt: float,
+) -> list[float]:
+    """Give the width of each column in points.
 
-    A column of numbers must hold its longest number and the longest word of its head; a column of
-    words grows with its longest cell, beyond a limit by a fraction of it, since it breaks lines.
+    Numbers and short words get what they need on one line, and so much that the head above them
+    takes few lines; columns of sentences share the rest.
+
+    Parameters
+    ----------
+    head, rows
+        The cells as text.
+    numeric
+        Columns of numbers, from 0.
+    size_pt
+        Size of the type.
+    whole_pt
+        Width of the text on the page.
     """
-    widths = []
+    widths: dict[int, float] = {}
+    shares: dict[int, int] = {}
     for i, title in enumerate(head):
         longest = max((len(row[i]) for row in rows), default=0)
         word = max((len(word) for word in title.split()), default=0)
-        held = longest if i in numeric else _wrapped(longest)
-        widths.append(PADDING + max(word, len(title) // HEAD_LINES, held, LEAST))
-    return widths
+        if i in numeric or longest <= SHORT:
+            letters = max(longest, min(word, HEAD_WORD), len(title) // HEAD_LINES)
+            widths[i] = letters * DIGIT_EM * size_pt + PADDING_PT
+        else:
+            shares[i] = min(longest, MOST) + max(0, longest - MOST) // SLOPE
+    taken, left = sum(widths.values()), len(shares) * LEAST_PT
+    fit = min(1.0, (whole_pt - left) / taken) if taken else 1.0
+    rest = whole_pt - taken * fit
+    total = sum(shares.values())
+    return [
+        round(widths[i] * fit if i in widths else rest * shares[i] / total, 1)
+        for i in range(len(head))
+    ]
 
 
-def _wrapped(longest: int) -> int:
-    return min(longest, MOST) + max(0, longest - MOST) // SLOPE
+def type_size(columns: int, across: bool) -> float:
+    """Give the size of a table's type in points."""
+    return 6.5 if across or columns > 8 else 8.0
 
 
 def is_across(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: frozenset[int]) -> bool:

@@ -11,7 +11,7 @@ from bsup_analysis.exhibits import Exhibit
 from bsup_analysis.exhibits.style import new_figure
 from bsup_analysis.report.shown import ShownTable, read_shown
 from bsup_analysis.report.svg import Glyphs, inline_svg
-from bsup_analysis.report.widths import is_across, relative_widths
+from bsup_analysis.report.widths import LEAST_PT, column_widths, is_across
 
 
 def exhibit(**more: object) -> Exhibit:
@@ -105,13 +105,26 @@ def test_what_is_no_drawing_is_refused() -> None:
         inline_svg("<html></html>", "toy", "label", Glyphs())
 
 
-def test_columns_hold_their_longest_number_and_word() -> None:
-    widths = relative_widths(
-        ("Place", "Average", "Reason"), [["Røros", "1 277 778", "long " * 60]], frozenset({1})
-    )
-    assert widths[1] >= len("1 277 778")
-    assert widths[2] > widths[1] > widths[0]
-    assert widths[2] < 100
+def test_columns_hold_their_longest_number_and_share_the_rest() -> None:
+    head = ("Place", "Average", "Reason", "Another")
+    rows = [["Røros", "1 277 778", "long " * 60, "a few words of a sentence"]]
+    widths = column_widths(head, rows, frozenset({1}), 8.0, 459.0)
+    assert sum(widths) == pytest.approx(459, abs=0.5)
+    assert widths[1] >= len("1 277 778") * 0.636 * 8  # advance of a digit in DejaVu Sans
+    assert widths[2] > widths[3] >= LEAST_PT
+
+
+def test_a_table_of_numbers_is_no_wider_than_it_needs() -> None:
+    widths = column_widths(("Year", "Loans"), [["2009", "738"]], frozenset({1}), 8.0, 459.0)
+    assert sum(widths) < 120
+
+
+def test_too_many_columns_are_pressed_together_and_not_over_the_edge() -> None:
+    head = ("Municipality", *("Number",) * 30)
+    rows = [["All municipalities of the region", *("1 277 778",) * 30]]
+    widths = column_widths(head, rows, frozenset(range(1, 31)), 8.0, 459.0)
+    assert sum(widths) == pytest.approx(459, abs=2)
+    assert widths[0] == pytest.approx(LEAST_PT, abs=0.1)
 
 
 def test_a_table_of_many_sentences_is_laid_across() -> None:

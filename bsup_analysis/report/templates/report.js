@@ -148,7 +148,8 @@
       slide.setAttribute("aria-valuetext", row.value);
     };
     slide.max = rows.length - 1;
-    slide.value = rows.findIndex((row) => data.own === null || row.at >= data.own);
+    const far = rows.map((row) => Math.abs(row.at - (data.own ?? row.at)));
+    slide.value = far.indexOf(Math.min(...far));
     slide.addEventListener("input", move);
     move();
   };
