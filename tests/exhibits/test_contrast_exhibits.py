@@ -6,7 +6,7 @@ import pytest
 
 from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits.effects import amount_growth, contrast, robustness, verdict
+from bsup_analysis.exhibits.effects import amount_growth, contrast, dispersion, robustness, verdict
 from bsup_analysis.language import Words, templates
 from bsup_analysis.results.contrast import OutcomeContrast
 from bsup_analysis.results.contrast import verdict as judge
@@ -69,7 +69,7 @@ def test_every_interval_has_its_detectable_ratio_and_widens_with_dispersion(outc
     table = study.show(contrast.group_contrast).data
     assert (table["minimum_detectable_above"] > 1).all()
     assert (table["low"] < table["ratio"]).all()
-    path = study.show(contrast.dispersion).data
+    path = study.show(dispersion.dispersion).data
     assert path["low"].is_monotonic_decreasing
     assert path["high"].is_monotonic_increasing
 
