@@ -172,24 +172,24 @@ def selection_indicators(
 
 
 def indicator_weights(weights: str) -> dict[str, float]:
-    """Read the notebook's parameter: `size=1, growth=0.5`; an indicator not named has no weight.
+    """Read the notebook's parameter: `size 1, growth 0.5`; an indicator not named has no weight.
 
     Raises
     ------
     InputError
-        A part that is not name=number, or a name twice.
+        A part that is not a name and a number, or a name twice.
     """
     found: dict[str, float] = {}
     for part in weights.split(","):
-        name, equals, number = (text.strip() for text in part.partition("="))
+        name, space, number = (text.strip() for text in part.strip().partition(" "))
         try:
             value = float(number)
         except ValueError:
-            equals = ""
+            space = ""
             value = 0.0
-        if not (equals and name):
+        if not (space and name):
             raise InputError(
-                f"weights are given as in 'size=1, growth=0.5'; {part.strip()!r} is not."
+                f"weights are given as in 'size 1, growth 0.5'; {part.strip()!r} is not."
             )
         if name in found:
             raise InputError(f"weights gives {name} twice; give it once.")

@@ -9,7 +9,7 @@ from bsup_analysis.effects.ranking.counts import Counts, counts_of_year
 from bsup_analysis.study import Study, read_table
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-WEIGHTS = "size=1, growth=1, immigrants=1, centrality=1"
+WEIGHTS = "size 1, growth 1, immigrants 1, centrality 1"
 PARAMETERS = ("k", "weights", "municipality_code")
 
 

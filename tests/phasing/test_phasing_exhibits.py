@@ -108,14 +108,14 @@ def test_rules_against_the_tables(study):
         (read_table("municipality")["centrality_level_2008"] == 3).sum()
     )
     assert data.loc[["need", "success"], "jaccard_low"].isna().all()
-    fastest = study(weights="growth=2").show(phasing_rules.candidate_rules).data.set_index("rule")
+    fastest = study(weights="growth 2").show(phasing_rules.candidate_rules).data.set_index("rule")
     columns = ["both_low", "jaccard_low", "only_rule", "only_actual"]
     assert fastest.loc["weighted", columns].tolist() == fastest.loc["growth", columns].tolist()
 
 
 def test_an_unknown_indicator_is_refused(study):
     with pytest.raises(InputError, match="no indicator 'wealth' to weigh; there are: size"):
-        study(weights="wealth=1").show(phasing_rules.candidate_rules)
+        study(weights="wealth 1").show(phasing_rules.candidate_rules)
 
 
 def test_every_weighting_is_in_the_data(study):
