@@ -34,6 +34,7 @@ from bsup_analysis.simulation.trial import Task, run
 Finished = Generator[tuple[Task, bytes], None, None]
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 ANSWER_SECONDS = 10
+_PATIENCE_SECONDS = 30  # between looks at whether any worker is left
 _RESULT_SECONDS = 120  # a finished chunk that died with its worker is computed anew
 
 
@@ -106,7 +107,7 @@ def cluster(tasks: Iterable[Task], address: str) -> Finished:
         no worker, or the connection is lost.
     """
     try:
-        from distributed import Client, as_completed
+        from distributed import Client
     except ImportError:
         raise InputError(
             "--scheduler needs dask.distributed: install the extra bsup_analysis[cluster]."
@@ -118,23 +119,17 @@ def cluster(tasks: Iterable[Task], address: str) -> Finished:
         waiting = iter(tasks)
         running: dict[Any, Task] = {}
         room = 4 * max(1, sum(client.nthreads().values()))
-        finished = as_completed(loop=client.loop)
-
-        def submit(number: int) -> None:
-            for task in islice(waiting, number):
-                future = client.submit(compute, task, pure=False)
-                running[future] = task
-                finished.add(future)
-
-        submit(room)
-        for future in finished:
-            if future.status != "finished":
-                raise _lost(future, address)
-            content = future.result(timeout=_RESULT_SECONDS)
-            yield running.pop(future), content
-            submit(1)
+        while True:
+            for task in islice(waiting, room - len(running)):
+                running[client.submit(compute, task, pure=False)] = task
+            if not running:
+                return
+            for future in _finished(client, list(running), address):
+                if future.status != "finished":
+                    raise _failed(future, address)
+                yield running.pop(future), future.result(timeout=_RESULT_SECONDS)
     except (OSError, TimeoutError, CancelledError, asyncio.CancelledError):
-        raise _lost(None, address) from None
+        raise _lost(address, "the connection was lost") from None
     finally:
         client.close(timeout=2)
 
@@ -161,6 +156,19 @@ def _connect(client_class: Any, address: str) -> Any:
     return client
 
 
+def _finished(client: Any, futures: list[Any], address: str) -> list[Any]:
+    """Wait for the first futures to end; as long as it takes, if there are workers at all."""
+    from distributed import wait as first_of
+
+    while True:
+        try:
+            with client.as_current():
+                return list(first_of(futures, _PATIENCE_SECONDS, "FIRST_COMPLETED").done)
+        except TimeoutError:
+            if not client.nthreads():
+                raise _lost(address, "no worker is left") from None
+
+
 async def _call(address: str) -> None:
     from distributed.comm import connect
 
@@ -168,11 +176,15 @@ async def _call(address: str) -> None:
     comm.abort()
 
 
-def _lost(future: Any, address: str) -> InputError:
-    cause = None if future is None or future.status != "error" else future.exception()
+def _failed(future: Any, address: str) -> InputError:
+    """Say why a chunk could not be computed; a sentence of our own is passed on as it is."""
+    cause = future.exception() if future.status == "error" else None
     if isinstance(cause, InputError):
         return cause
-    what = "the connection was lost" if cause is None else f"{type(cause).__name__}: {cause}"
+    return _lost(address, "the connection was lost" if cause is None else repr(cause))
+
+
+def _lost(address: str, what: str) -> InputError:
     return InputError(
         f"The Dask cluster at {address} could not finish a chunk ({what}). Finished chunks are "
         "kept; run the same command again to go on."

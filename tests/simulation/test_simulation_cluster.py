@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,17 @@ def test_a_scheduler_without_workers_is_told(region, tmp_path, monkeypatch):
         pytest.raises(InputError, match="has no worker; start one with: dask worker tcp"),
     ):
         list(engines.cluster([], address))
+
+
+def test_a_cluster_that_loses_every_worker_is_told(task, tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "_PATIENCE_SECONDS", 0.5)
+    with scheduler(tmp_path) as address, worker(address, tmp_path) as only:
+        tasks = (replace(task, first=8 * k) for k in range(400))
+        finished = engines.cluster(tasks, address)
+        assert next(finished)[0].first >= 0
+        only.kill()
+        with pytest.raises(InputError, match=r"no worker is left.*run the same command again"):
+            list(finished)
 
 
 @pytest.mark.parametrize("answers", [False, True])

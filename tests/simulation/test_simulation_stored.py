@@ -83,5 +83,5 @@ def test_power_rises_and_the_primary_test_detects_what_is_quoted():
     found = table("detectable").query("test == 'crv3_t_treated'").set_index("scenario")
     quoted = {"A": 1.24, "B": 1.44, "C": 1.57, "D": 1.48}  # issue: power and coverage
     for name, ratio in quoted.items():
-        # B to D: .05 more, because 2008 and 2010 are two years apart here (docs/methods_power.md)
+        # B to D: .05 more, because 2008 and 2010 are two years apart here (METHODS.md)
         assert found.loc[name, "detectable_ratio"] == pytest.approx(ratio, abs=0.08)
