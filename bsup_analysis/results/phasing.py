@@ -181,16 +181,13 @@ def indicator_weights(weights: str) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     for part in weights.split(","):
-        name, space, number = (text.strip() for text in part.strip().partition(" "))
         try:
+            name, number = part.split()
             value = float(number)
         except ValueError:
-            space = ""
-            value = 0.0
-        if not (space and name):
             raise InputError(
                 f"weights are given as in 'size 1, growth 0.5'; {part.strip()!r} is not."
-            )
+            ) from None
         if name in found:
             raise InputError(f"weights gives {name} twice; give it once.")
         found[name] = value
