@@ -27,7 +27,7 @@ from bsup_analysis.report.resolve import told
 
 # pages, years and table numbers: what a sentence may hold without a mark
 REFERENCES = re.compile(
-    r"\b(?:pp?|s)\. \d+(?: (?:and|og) \d+)?|\b20\d\d\b|\b07459\b|1\.? [Jj]anuary?"
+    r"\b(?:pp?|s)\. \d+(?: (?:and|og) \d+)?|\b20\d\d\b|\b(?:07459|06493)\b|1\.? [Jj]anuary?"
 )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from babel.lists import format_list
+
 from bsup_analysis.report.blocks import Block, Explorer
 from bsup_analysis.report.inline import Inlines
 from bsup_analysis.report.sections.verdicts import interval
@@ -88,6 +90,16 @@ def _clear_of_one(tell: Teller) -> Inlines:
     causes = [c for c in ("press", "share", "amount", "other") if c in found]
     return tell.phrase(
         f"certainty.specifications_{'both' if below and above else 'below' if below else 'above'}",
-        count=tell.mark(tell.words.count(len(below) + len(above)), "specifications_total"),
-        causes=tell.words.listed([tell.text(f"certainty.cause_{cause}") for cause in causes]),
+        names=tell.words.listed([_name(tell, row) for row in (*below, *above)]),
+        causes=format_list(
+            [tell.text(f"certainty.cause_{cause}") for cause in causes],
+            style="or",
+            locale=tell.words.locale,
+        ),
     )
+
+
+def _name(tell: Teller, specification: str) -> str:
+    """Name a specification as the figure does, in quotation marks."""
+    name = tell.words(f"robustness.specification_{specification}")
+    return tell.words("report.quoted", text=name)
