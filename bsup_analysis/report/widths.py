@@ -36,16 +36,25 @@ def column_widths(
     whole_pt
         Width of the text on the page.
     """
-    widths: dict[int, float] = {}
-    shares: dict[int, int] = {}
-    for i, title in enumerate(head):
-        longest = max((len(row[i]) for row in rows), default=0)
-        word = max((len(word) for word in title.split()), default=0)
-        if i in numeric or longest <= SHORT:
-            letters = max(longest, min(word, HEAD_WORD), len(title) // HEAD_LINES)
-            widths[i] = letters * DIGIT_EM * size_pt + PADDING_PT
-        else:
-            shares[i] = min(longest, MOST) + max(0, longest - MOST) // SLOPE
+    longest = [max((len(row[i]) for row in rows), default=0) for i in range(len(head))]
+    words = [max((len(word) for word in title.split()), default=0) for title in head]
+    fixed = [i for i, letters in enumerate(longest) if i in numeric or letters <= SHORT]
+    shares = {
+        i: min(letters, MOST) + max(0, letters - MOST) // SLOPE
+        for i, letters in enumerate(longest)
+        if i not in fixed
+    }
+
+    def needed(word: int) -> dict[int, float]:
+        """Give the widths of columns kept on one line, with head words whole up to a length."""
+        letters = {
+            i: max(longest[i], min(words[i], word), len(head[i]) // HEAD_LINES) for i in fixed
+        }
+        return {i: n * DIGIT_EM * size_pt + PADDING_PT for i, n in letters.items()}
+
+    widths = needed(max(words))
+    if sum(widths.values()) + len(shares) * LEAST_PT > whole_pt:
+        widths = needed(HEAD_WORD)
     taken, left = sum(widths.values()), len(shares) * LEAST_PT
     fit = min(1.0, (whole_pt - left) / taken) if taken else 1.0
     rest = whole_pt - taken * fit
