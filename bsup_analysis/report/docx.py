@@ -11,11 +11,9 @@ from collections.abc import Sequence
 from docx import Document
 from docx.document import Document as DocumentType
 from docx.enum.section import WD_ORIENT
-from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
-from docx.shared import Cm, Pt, RGBColor
-from docx.text.paragraph import Paragraph as WordParagraph
+from docx.shared import Cm, Pt
 
 from bsup_analysis.report.blocks import (
     Block,
@@ -36,9 +34,9 @@ from bsup_analysis.report.widths import (
     type_size,
 )
 from bsup_analysis.report.word import Word
+from bsup_analysis.report.word_styles import set_frame, set_styles
 
 _TEXT_CM = 16.2
-_INK, _SOFT = RGBColor(0x1C, 0x24, 0x30), RGBColor(0x55, 0x60, 0x6E)
 # the earliest time a zip archive can hold: files of the same content have the same bytes
 _TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -46,8 +44,8 @@ _TIME = (1980, 1, 1, 0, 0, 0)
 def to_docx(report: Report) -> bytes:
     """Write the report as a Word file; the same report has the same bytes."""
     document = Document()
-    _styles(document, report)
-    _frame(document, report)
+    set_styles(document, report)
+    set_frame(document, report)
     word = Word(report)
     document.add_paragraph(report.text("title"), style="Title")
     document.add_paragraph(report.text("subtitle"), style="Subtitle")
@@ -163,50 +161,6 @@ def _turn(document: DocumentType, across: bool) -> None:
     if across != (section.orientation == WD_ORIENT.LANDSCAPE):
         section.orientation = WD_ORIENT.LANDSCAPE if across else WD_ORIENT.PORTRAIT
         section.page_width, section.page_height = section.page_height, section.page_width
-
-
-def _styles(document: DocumentType, report: Report) -> None:
-    """Set type, colours and language; add the styles Word does not have."""
-    styles = document.styles
-    normal = styles["Normal"]
-    normal.font.name, normal.font.size = "Calibri", Pt(10.5)
-    normal.paragraph_format.space_after = Pt(6)
-    language = normal.element.get_or_add_rPr()
-    code = "nb-NO" if report.words.language == "nb" else "en-GB"
-    language.append(language.makeelement(qn("w:lang"), {qn("w:val"): code}))
-    for name, size in (("Note", 9), ("Source", 8.5), ("Command", 9)):
-        style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-        style.base_style, style.font.size = normal, Pt(size)
-    styles["Source"].font.color.rgb = _SOFT
-    styles["Source"].paragraph_format.space_after = Pt(14)
-    styles["Command"].font.name = "Consolas"
-    for name in ("Title", "Heading 1", "Heading 2", "Caption", "TOC Heading"):
-        styles[name].font.color.rgb = _INK
-    styles["Caption"].font.size = Pt(9.5)
-    styles["Title"].font.size = Pt(24)
-    quote = styles["Intense Quote"]
-    quote.font.italic, quote.font.bold, quote.font.size = False, False, Pt(12)
-    quote.font.color.rgb = _INK
-    quote.paragraph_format.left_indent = quote.paragraph_format.right_indent = Cm(0.5)
-
-
-def _frame(document: DocumentType, report: Report) -> None:
-    """Set the paper, the running head, the page numbers and the properties."""
-    section = document.sections[0]
-    section.page_width, section.page_height = Cm(21), Cm(29.7)
-    section.left_margin = section.right_margin = Cm(2.4)
-    section.top_margin = section.bottom_margin = Cm(2.4)
-    section.header.paragraphs[0].text = report.text("running")
-    foot: WordParagraph = section.footer.paragraphs[0]
-    foot.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    foot.add_run(f"{report.text('page')} ")
-    Word.field(foot, "PAGE", "1")
-    foot.add_run(f" {report.text('of')} ")
-    Word.field(foot, "NUMPAGES", "1")
-    about = document.core_properties
-    about.title, about.subject = report.text("title"), report.text("subtitle")
-    about.author, about.comments, about.keywords = "bsup_analysis", "", ""
-    about.language = report.words.language
 
 
 def _timeless(archive: bytes) -> bytes:

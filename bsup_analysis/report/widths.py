@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 # a digit of DejaVu Sans is 0.636 of the type size wide
-DIGIT_EM, PADDING_PT = 0.64, 6.0
+DIGIT_EM, BOLD, PADDING_PT = 0.64, 1.15, 6.0
 # a cell of so many letters is kept on one line; a word of a head longer than that may be hyphenated
 SHORT, HEAD_WORD, HEAD_LINES = 14, 8, 4
 # what a column of sentences gets at least, and how its share grows with its longest cell
@@ -37,7 +37,7 @@ def column_widths(
         Width of the text on the page.
     """
     longest = [max((len(row[i]) for row in rows), default=0) for i in range(len(head))]
-    words = [max((len(word) for word in title.split()), default=0) for title in head]
+    words = [max((round(BOLD * len(word)) for word in title.split()), default=0) for title in head]
     fixed = [i for i, letters in enumerate(longest) if i in numeric or letters <= SHORT]
     shares = {
         i: min(letters, MOST) + max(0, letters - MOST) // SLOPE
