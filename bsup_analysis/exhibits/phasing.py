@@ -25,18 +25,21 @@ def framework(results_framework: pd.DataFrame, words: Words) -> Exhibit:
     )
     none = words("phasing.framework.no_indicator")
 
-    def text(column: str, unknown: str) -> pd.Series:
-        return data[f"{column}{suffix}"].fillna(unknown)
-
     shown = pd.DataFrame(
         {
             words("phasing.framework.aim"): [
                 name if many == 1 else words("phasing.framework.numbered", aim=name, number=n)
                 for name, n, many in zip(aim, number, of, strict=True)
             ],
-            words("phasing.framework.indicator"): text("indicator", none),
-            words("phasing.framework.unit"): text("unit", ""),
-            words("phasing.framework.table"): text("table", ""),
+            words("phasing.framework.indicator"): [
+                none
+                if pd.isna(unit)
+                else words("phasing.framework.with_unit", indicator=indicator, unit=unit)
+                for indicator, unit in zip(
+                    data[f"indicator{suffix}"], data[f"unit{suffix}"], strict=True
+                )
+            ],
+            words("phasing.framework.table"): data[f"table{suffix}"].fillna(""),
         }
     )
     for column in ("published_level", "municipal_level", "direction"):
@@ -72,7 +75,8 @@ def framework(results_framework: pd.DataFrame, words: Words) -> Exhibit:
 def pooling_check(loan_counts: Counts, loan_rates: Pooled, design: Design, words: Words) -> Exhibit:
     """Hold empirical Bayes with fixed hyperparameters against their full posterior."""
     fit, level = loan_rates.fit, design.inference.confidence_level.value
-    grid = posterior_grid(GammaPoisson(loan_counts))
+    # finer than for the rates: here the hyperparameters themselves are shown
+    grid = posterior_grid(GammaPoisson(loan_counts), strengths=200)
     rows = [
         ("mean_rate", 1000 * math.exp(fit.location), 1000 * np.exp(grid.location)),
         ("prior_loans", fit.strength, grid.strength),

@@ -65,7 +65,7 @@ def loan_funnel(
 
     def draw() -> Figure:
         figure, axes = new_figure(height_in=4.6)
-        line = np.geomspace(exposure.min() / 1.25, exposure.max() * 1.9, 400)
+        line = np.geomspace(exposure.min() / 1.6, exposure.max() * 1.9, 400)
         for coverage, style in ((level, "-"), (OUTER, "--")):
             label = words("phasing.funnel.chance", level=words.percent(coverage, _places(coverage)))
             for side in limits(line, coverage, np.inf):

@@ -88,7 +88,15 @@ def _ranking(
         )
         for row in rows.itertuples()
     ]
-    shown[words(f"phasing.{family}.pooled")] = estimates
+    shown[words(f"phasing.{family}.pooled")] = rows["pooled"].map(words.decimal)
+    shown[words("phasing.ranking.interval", **common)] = [
+        words(
+            "phasing.ranking.from_to",
+            low=words.decimal(row.pooled_low),
+            high=words.decimal(row.pooled_high),
+        )
+        for row in rows.itertuples()
+    ]
     shown[words("phasing.ranking.place_interval")] = [
         words(
             "phasing.ranking.from_to",
@@ -99,7 +107,7 @@ def _ranking(
     ]
     for end in ("highest", "lowest"):
         head = words(f"phasing.ranking.among_{end}", k=words.count(places.k))
-        shown[head] = [words.percent(p, 0) for p in rows[f"probability_among_{end}"]]
+        shown[head] = [_chance(p, words) for p in rows[f"probability_among_{end}"]]
     evidence = _evidence(rows, median)
     shown[words("phasing.ranking.against_median")] = standing_cells(evidence, words)
     width = float((rows["place_last"] - rows["place_first"] + 1).mean())
@@ -147,6 +155,15 @@ def _evidence(rows: pd.DataFrame, median: float) -> Evidence:
     return Evidence(
         low, high, median, rows["place_first"].to_numpy(), rows["place_last"].to_numpy()
     )
+
+
+def _chance(probability: float, words: Words) -> str:
+    """Write a probability in whole per cent, never as certain or impossible by rounding alone."""
+    if probability < 0.01:
+        return "< " + words.percent(0.01, 0)
+    if probability > 0.99:
+        return "> " + words.percent(0.99, 0)
+    return words.percent(probability, 0)
 
 
 def counts_unit(family: str) -> str:
