@@ -26,10 +26,10 @@ LOCKED := $(call stamp,locked,requirements.lock)
 READY := $(call stamp,ready,requirements.lock pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lab status verify format lock clean distclean
+.PHONY: help report test test-browser bench lab status verify format lock clean distclean
 
 help:  ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 report: $(READY)  ## run the study and write reports/, in Norwegian and English
 	$(BIN)/bsup report --language both
@@ -40,6 +40,15 @@ test: $(READY)  ## check style and types, run the tests and every notebook
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2
 	$(if $(wildcard notebooks/*.ipynb),$(BIN)/pytest --nbval-lax --nbval-current-env -n 2 --dist loadscope notebooks)
+
+test-browser: $(READY)  ## check the report in a real browser (Debian: installs chromium)
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; }
+	$(BIN)/python -m ensurepip --upgrade >/dev/null
+	$(BIN)/python -m pip install --quiet "playwright>=1.50" "axe-playwright-python>=0.1.4"
+	$(BIN)/pytest tests/browser
+
+bench: $(READY)  ## measure the simulation kernel against other software, as ratios
+	$(BIN)/python benchmarks/kernel.py
 
 lab: $(READY)  ## open JupyterLab in the same environment
 	$(BIN)/jupyter lab

@@ -116,3 +116,15 @@ def notebook(
         execute(project, page, folder, folder.parent)
         render_page(page, folder, None)
     typer.echo(f"result   {folder / 'page.html'}")
+
+
+def profiles(language: Language = "both", jobs: Jobs = CORES) -> None:
+    """Make a page for every municipality."""
+    from bsup_analysis.pipeline.profiles import make_profiles
+
+    project, progress = study_project(), Progress(sys.stdout)
+    with at_work(project):
+        listed = make_profiles(project, None if language == "both" else [language], jobs, progress)
+    typer.echo(f"{len(progress.done)} steps run, {len(progress.skipped)} unchanged")
+    for path in listed:
+        typer.echo(f"profiles {path}")

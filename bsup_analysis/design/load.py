@@ -86,12 +86,10 @@ def _inconsistency(design: Design) -> tuple[tuple[str | int, ...], str] | None:
                 if name not in design.parameters:
                     known = ", ".join(sorted(design.parameters))
                     return (*here, "parameters"), f"no parameter {name!r} (there are: {known})"
-                allowed = design.parameters[name].allowed
-                if value not in allowed:
-                    return (
-                        *here,
-                        "parameters",
-                    ), f"{name} takes {', '.join(allowed)}, not {value!r}"
+                parameter = design.parameters[name]
+                if not parameter.accepts(value):
+                    known = ", ".join(parameter.allowed)
+                    return (*here, "parameters"), f"{name} takes {known}, not {value!r}"
     return None
 
 
