@@ -1,10 +1,14 @@
 """A copy of the project in a folder of its own, for tests that change something."""
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# a shell that starts the tests in the background leaves Ctrl-C ignored, also for their children
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # a loaded machine is no failure; each failure can be repeated
 settings.register_profile("study", deadline=None, derandomize=True)
