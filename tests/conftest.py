@@ -7,14 +7,21 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# a shell that starts the tests in the background leaves Ctrl-C ignored, also for their children
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 # a loaded machine is no failure; each failure can be repeated
 settings.register_profile("study", deadline=None, derandomize=True)
 settings.load_profile("study")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c() -> None:
+    """Let Ctrl-C interrupt each test and its children.
+
+    A shell that starts the tests in the background leaves it ignored, and programs that tests
+    run in this process may leave a handler of their own.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
