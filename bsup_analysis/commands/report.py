@@ -51,8 +51,9 @@ def report(
         f"{len(progress.done)} steps run, {len(progress.skipped)} unchanged, {seconds:.1f} s"
     )
     for one in dict.fromkeys(page.language for page in pages):
-        whole = project.reports / one / "report.html"
-        typer.echo(f"report   {whole if whole.is_file() else whole.with_name('html')}")
+        folder = project.reports / one
+        found = [folder / "report.html", folder / "html" / "index.html"]
+        typer.echo(f"report   {next(filter(Path.is_file, found), folder)}")
 
 
 def show_status(language: Language = "both", only: Only = None) -> None:

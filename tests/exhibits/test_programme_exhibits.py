@@ -137,8 +137,8 @@ def test_data_and_numbers_are_the_same_in_both_languages() -> None:
 
 def test_files_are_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
     program = (
-        "import sys; from bsup_analysis.study import Study; from bsup_analysis.exhibits import *;"
-        "from bsup_analysis.exhibits import averages, pyramid, programme_table;"
+        "import sys; from bsup_analysis.study import Study;"
+        "from bsup_analysis.exhibits.programme import averages, pyramid, programme_table;"
         "s = Study('nb', sys.argv[1]); s.show(averages.average_loan);"
         "s.show(pyramid.programme_pyramid); s.show(programme_table.start_loan_table); s.close()"
     )
