@@ -419,7 +419,7 @@ PRIVATE = re.compile(
         ('"/' + 'work/main"', True),
         ("C:" + "\\Users\\me", True),
         ("https://files.python" + "hosted.org/x", True),
-        ("--extra-index-url" + " https://example.org/simple", True),
+        ("--extra-index-url" + " https://example.org/" + "simple", True),
         ("--no-emit-index-url --no-emit-find-links", False),
         ("https://www.ssb.no/home/table", False),
         ("../shared/work/x", False),
