@@ -14,31 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from bsup_analysis import paths, results
 from bsup_analysis.design import Design, load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibits import Exhibit, Number
 from bsup_analysis.files import write_aside
 from bsup_analysis.language import Words
-from bsup_analysis.panel.schemas import SCHEMAS as PROCESSED
-from bsup_analysis.sources import SCHEMAS as SOURCES
-from bsup_analysis.sources import read_source
-from bsup_analysis.tables import read_csv, to_csv
+from bsup_analysis.study_tables import TABLES, read_demonstration, read_table
+from bsup_analysis.tables import to_csv
 
-
-def read_table(name: str) -> pd.DataFrame:
-    """Read a raw, decision or processed table by name, checked by its schema.
-
-    Raises
-    ------
-    InputError
-        No such table, or its content is refused.
-    """
-    if name in PROCESSED:
-        return read_csv(paths.processed() / f"{name}.csv", PROCESSED[name])
-    return read_source(name)
+__all__ = ["Headlines", "Opening", "Study", "read_table"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +94,9 @@ class Study:
             "design": self.design,
             **parameters,
         }
+        self.synthetic = bool(parameters.get("panel"))
+        if self.synthetic:
+            self._values["demonstration"] = read_demonstration(parameters["panel"])
         self._tables: dict[str, frozenset[str]] = dict.fromkeys(self._values, frozenset())
         self._exhibits: dict[str, dict[str, Any]] = {}
         self._numbers: dict[str, tuple[Number, str]] = {}
@@ -116,11 +104,13 @@ class Study:
     def _find(self, name: str) -> Any:
         """Find a value by name, remembering the tables behind it."""
         if name not in self._values:
-            if name in PROCESSED or name in SOURCES:
+            if name in TABLES:
                 self._values[name] = read_table(name)
                 self._tables[name] = frozenset({name})
             elif name in results.RESULTS:
-                self._values[name], self._tables[name] = self._call(results.RESULTS[name])
+                function = results.DEMONSTRATED.get(name) if self.synthetic else None
+                made = self._call(function or results.RESULTS[name])
+                self._values[name], self._tables[name] = made
             else:
                 raise KeyError(f"nothing in the study is called {name!r}")
         return self._values[name]
@@ -190,7 +180,7 @@ class Study:
             i: {"value": _plain(n.value), "unit": n.unit, "exhibit": exhibit}
             for i, (n, exhibit) in self._numbers.items()
         }
-        read = sorted(name for name in self._values if name in PROCESSED or name in SOURCES)
+        read = sorted(name for name in self._values if name in TABLES)
         for name, content in {
             "numbers": numbers,
             "exhibits": self._exhibits,

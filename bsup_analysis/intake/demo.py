@@ -21,9 +21,21 @@ from bsup_analysis.errors import InputError
 YEARS = tuple(range(2005, 2013))
 LETTER = {"priority": "P", "other": "O"}
 BASELINE, AFTER = 2009, 2010
+# who plays whose part, by place among its group's units from the largest: Trondheim; Steinkjer, in
+# the loss-sharing trial; Namsos's partners; Levanger and Verdal, who administer loans together
+ROLES = {("priority", 1): "largest", ("priority", 6): "loss_sharing"} | {
+    ("other", place): "partner" for place in (30, 40, 50)
+}
+TOGETHER = {("priority", 7), ("priority", 8)}
+COUNTIES = 3
+AGREED = {**dict.fromkeys((1, 2, 3, 4, 6, 7, 8), 2010), 5: 2011, 9: 2011}
 COLUMNS = (
     "unit",
     "group",
+    "county",
+    "cluster",
+    "role",
+    "agreement_year",
     "year",
     "population",
     "loans",
@@ -152,24 +164,31 @@ def demo_panel(known: Calibration, parameters: DemoParameters) -> pd.DataFrame:
         )
         noise = amounts.normal(-(parameters.noise**2) / 2, parameters.noise, mean.shape)
         amount = np.rint(loans * average * np.exp(noise)).astype(np.int64)
+        places = range(1, units + 1)
+        names = [f"SYN-{letter}{place:02d}" for place in places]
         inhabitants = np.maximum(np.rint(known.population[group] * share), 1).astype(np.int64)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "unit": np.repeat(
-                        [f"SYN-{letter}{i + 1:02d}" for i in range(units)], len(YEARS)
-                    ),
-                    "group": group,
-                    "year": np.tile(YEARS, units),
-                    "population": np.repeat(inhabitants, len(YEARS)),
-                    "loans": loans.ravel(),
-                    "loans_low": loans.ravel(),
-                    "loans_high": loans.ravel(),
-                    "amount_nok": amount.ravel(),
-                    "source": "synthetic",
-                }
-            )
-        )
+        about = {
+            "unit": names,
+            "county": [f"SYN-K{1 + place % COUNTIES:02d}" for place in places],
+            "cluster": [
+                "SYN-C01" if (group, place) in TOGETHER else name
+                for place, name in zip(places, names, strict=True)
+            ],
+            "role": [ROLES.get((group, place), "") for place in places],
+            "agreement_year": pd.array(
+                [AGREED.get(place) if group == "priority" else None for place in places], "Int64"
+            ),
+            "population": inhabitants,
+        }
+        counted = {
+            "year": np.tile(YEARS, units),
+            "loans": loans.ravel(),
+            "loans_low": loans.ravel(),
+            "loans_high": loans.ravel(),
+            "amount_nok": amount.ravel(),
+        }
+        rows = pd.DataFrame(about).loc[np.repeat(np.arange(units), len(YEARS))]
+        parts.append(rows.reset_index(drop=True).assign(group=group, **counted, source="synthetic"))
     return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
 
 

@@ -67,4 +67,5 @@ def read_demo(path: Path) -> tuple[pd.DataFrame, DemoParameters]:
     named = path.name.startswith(SYNTHETIC_PREFIX)
     if not named or recorded != hashlib.sha256(body.encode("utf-8")).hexdigest():
         raise InputError(f"{path.name} was changed after bsup demo wrote it; make it again.")
-    return pd.read_csv(io.StringIO(body)), parameters
+    panel = pd.read_csv(io.StringIO(body), dtype={"agreement_year": "Int64"})
+    return panel.fillna({"role": ""}), parameters

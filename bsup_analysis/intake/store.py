@@ -126,7 +126,7 @@ def read_municipal() -> pd.DataFrame:
     if not table_file().is_file():
         raise InputError(
             "there is no municipal table yet; bring one with bsup import FILE or bsup fetch"
-            " startlaan."
+            " startlaan, or give the notebook a SYNTHETIC panel of bsup demo with panel=FILE."
         )
     table = read_csv(table_file(), MunicipalStartLoans)
     try:

@@ -14,6 +14,7 @@ from bsup_analysis.results import (
     contrast,
     groups,
     inside,
+    municipal_data,
     phasing,
     readings,
     specifications,
@@ -23,7 +24,20 @@ RESULTS: dict[str, Callable[..., Any]] = {
     "statement_audit": statement_audit,
     "table_arithmetic": table_arithmetic,
 }
-for _module in (groups, amounts, inside, readings, contrast, specifications, phasing):
+for _module in (
+    groups,
+    amounts,
+    inside,
+    readings,
+    contrast,
+    specifications,
+    phasing,
+    municipal_data,
+):
     for _name, _function in inspect.getmembers(_module, inspect.isfunction):
         if _function.__module__ == _module.__name__ and not _name.startswith("_"):
             RESULTS[_name] = _function
+# in place of a result, where a notebook is given a SYNTHETIC panel
+DEMONSTRATED: dict[str, Callable[..., Any]] = {
+    "municipal_data": RESULTS.pop("demonstration_data"),
+}

@@ -94,8 +94,25 @@ def test_units_are_pseudonymous_and_every_row_says_what_it_is(known: Calibration
         f"SYN-P{n:02d}" for n in range(1, 18)
     ]
     assert set(panel["source"]) == {"synthetic"}
+    assert set(panel["county"]) == {"SYN-K01", "SYN-K02", "SYN-K03"}
+    assert panel["cluster"].str.fullmatch(r"SYN-[POC]\d\d").all()
     assert len(panel) == 85 * len(YEARS)
     assert panel[["loans", "amount_nok", "population"]].ge(0).all(axis=None)
+
+
+def test_the_parts_of_the_real_units_are_played(known: Calibration) -> None:
+    units = demo_panel(known, PARAMETERS).drop_duplicates("unit").set_index("unit")
+    played = units.groupby("role").size().to_dict()
+    assert played == {"": 80, "largest": 1, "loss_sharing": 1, "partner": 3}
+    largest = units.index[units["role"] == "largest"].item()
+    assert (
+        units.loc[largest, "population"] == units.query("group == 'priority'")["population"].max()
+    )
+    assert set(units.loc[units["role"] == "partner", "group"]) == {"other"}
+    # two units administer together; nine of the priority group have an agreement, two of them later
+    assert units["cluster"].nunique() == len(units) - 1
+    assert units["agreement_year"].value_counts().to_dict() == {2010: 7, 2011: 2}
+    assert units.groupby("county")["group"].nunique().eq(2).all()
 
 
 def test_same_bytes_whatever_the_hash_seed(known: Calibration) -> None:
