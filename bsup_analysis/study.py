@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bsup_analysis import paths, results
 from bsup_analysis.design import Design, load_design
@@ -24,6 +24,8 @@ from bsup_analysis.study_tables import TABLES, read_demonstration, read_table
 from bsup_analysis.tables import to_csv
 
 __all__ = ["Headlines", "Opening", "Study", "read_table"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -124,14 +126,30 @@ class Study:
         """Give a result or a table by name, for exploring."""
         return self._find(name)
 
-    def show(self, function: Callable[..., Exhibit]) -> Exhibit:
+    def show(
+        self,
+        function: Callable[..., Exhibit] | None = None,
+        *,
+        published: Callable[..., Exhibit] | None = None,
+        municipal: Callable[..., Exhibit] | None = None,
+    ) -> Exhibit | None:
         """Make an exhibit, write it where an output folder is set, and return it to be shown.
+
+        Parameters
+        ----------
+        function
+            Makes the exhibit at every level.
+        published, municipal
+            Make it at one level of data; None: that level has nothing to show here.
 
         Raises
         ------
         InputError
             A table the exhibit needs is refused.
         """
+        function = function or self._at_level(published=published, municipal=municipal)
+        if function is None:
+            return None
         exhibit, tables = self._call(function)
         files = self._write(exhibit)
         self._exhibits[exhibit.id] = {
@@ -148,8 +166,13 @@ class Study:
             self._numbers[identifier] = (number, exhibit.id)
         return exhibit
 
-    def opening(self, chapter: str) -> Opening:
+    def _at_level(self, **by_level: T) -> T:
+        """Choose by the parameter `level`; the published one where a notebook has none."""
+        return by_level[self._values.get("level", "published")]
+
+    def opening(self, chapter: str = "", *, published: str = "", municipal: str = "") -> Opening:
         """Give the heading and the opening words of a chapter (keys in `chapters.toml`)."""
+        chapter = chapter or self._at_level(published=published, municipal=municipal)
         return Opening(
             self.words(f"chapters.{chapter}.title"), self.words(f"chapters.{chapter}.text")
         )

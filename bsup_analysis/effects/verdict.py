@@ -14,6 +14,7 @@ Level = Literal["published", "municipal"]
 
 # Why the published totals are no evidence of harm, or of good, whatever the interval.
 PUBLISHED_REASONS = ("one_clean_pre_year", "selection_on_size", "co_treatment")
+MUNICIPAL_REASONS = ("selection_on_size", "co_treatment")
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,11 @@ def published_verdict(
 
 def municipal_verdict(
     primary: RatioInterval,
-    breakdown: float,
-    without_largest: RatioInterval,
+    breakdown: float | None,
+    without_largest: RatioInterval | None,
     reasons: tuple[str, ...] = (),
+    *,
+    bounded_log_ratio: float | None = None,
 ) -> Verdict:
     """Judge the municipal data by the whole table.
 
@@ -102,17 +105,23 @@ def municipal_verdict(
         E1 with its CRV3 interval.
     breakdown
         Largest relative violation of parallel trends M that leaves the finding standing; 1 or more
-        is asked for.
+        is asked for. None where the data allow no bounds: the condition is then not met.
     without_largest
-        E2, the same without Trondheim; its ratio must lie on the same side of one.
+        E2, the same without Trondheim; its ratio must lie on the same side of one. None where it
+        cannot be estimated: the condition is then not met.
     reasons
         Keys of further limits.
+    bounded_log_ratio
+        The log ratio that the bounds are of, which must lie on the side of the finding; None
+        where that of the primary estimate is meant.
     """
-    robust = breakdown >= 1
+    robust = breakdown is not None and breakdown >= 1
+    bounded = primary.log_ratio if bounded_log_ratio is None else bounded_log_ratio
+    largest = 1.0 if without_largest is None else without_largest.ratio
     criteria = (
         _beyond_one("primary", primary),
-        Criterion("breakdown", robust, robust),
-        Criterion("without_largest", without_largest.ratio > 1, without_largest.ratio < 1),
+        Criterion("breakdown", robust and bounded > 0, robust and bounded < 0),
+        Criterion("without_largest", largest > 1, largest < 1),
     )
     return Verdict(_key(criteria), "municipal", primary, "primary", criteria, reasons)
 

@@ -16,7 +16,7 @@ from scipy.stats import t
 
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval
 from bsup_analysis.effects.municipal.ppml import PpmlFit, fit
-from bsup_analysis.errors import InputError
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 
 REFIT_TOLERANCE = 1e-11
 MOST_REFIT_STEPS = 25
@@ -52,11 +52,12 @@ class ClusterVariance:
         """Standard errors."""
         return np.sqrt(np.diag(self.vcov))
 
-    def interval(self, position: int = 0, *, level: float = 0.95) -> RatioInterval:
+    def interval(
+        self, position: int = 0, *, level: float = 0.95, power: float = 0.80
+    ) -> RatioInterval:
         """Interval of one coefficient as a ratio."""
-        return ratio_interval(
-            float(self.coefficients[position]), float(self.se[position]), level=level, df=self.df
-        )
+        estimate, se = float(self.coefficients[position]), float(self.se[position])
+        return ratio_interval(estimate, se, level=level, power=power, df=self.df)
 
     def p_value(self, position: int = 0) -> float:
         """Two-sided p-value of no effect."""
@@ -115,9 +116,11 @@ def leave_one_cluster_out(fitted: PpmlFit) -> np.ndarray:
         cluster = fitted.panel.clusters[labels[position]]
         again = fit(fitted.panel.keep(kept[position] > 0), fitted.interest, fitted.settings)
         if again.names != fitted.names:
-            raise InputError(
+            raise NotEstimableError(
+                "jackknife",
                 f"Without cluster {cluster} there is no finite estimate of every coefficient, so "
-                "the jackknife has no variance: drop the years or counties with so few outcomes."
+                "the jackknife has no variance: drop the years or counties with so few outcomes.",
+                cluster=cluster,
             )
         estimates[position, :width] = again.coefficients
     return estimates[:, :width]
@@ -184,8 +187,11 @@ def _clusters(fitted: PpmlFit) -> tuple[np.ndarray, int, int]:
     clusters = len(np.unique(index[active]))
     df = len(np.unique(index[active & fitted.panel.treated])) - 1
     if df < 1 or clusters - df - 1 < 2:
-        raise InputError(
+        raise NotEstimableError(
+            "clusters",
             f"{df + 1} clusters of priority municipalities and {clusters - df - 1} others have "
-            "outcomes: a variance between clusters needs two of each."
+            "outcomes: a variance between clusters needs two of each.",
+            priority=df + 1,
+            others=clusters - df - 1,
         )
     return index, clusters, df

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bsup_analysis.effects.municipal.estimate import Draws, Estimate, estimate
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.errors import InputError
 
 
@@ -20,16 +21,19 @@ class Estimand:
     confirmatory
         True for E1 alone.
     estimate
-        The estimate.
+        The estimate; None where the data do not allow one.
     holm_p_value
         p-value adjusted by Holm (1979, Scandinavian Journal of Statistics 6, 65-70) among the
         others that could be estimated; None for the confirmatory one, which is not adjusted.
+    problem
+        Why there is no estimate.
     """
 
     key: str
     confirmatory: bool
-    estimate: Estimate
+    estimate: Estimate | None
     holm_p_value: float | None
+    problem: NotEstimableError | None = None
 
 
 def estimands(
@@ -39,6 +43,7 @@ def estimands(
     *,
     largest: str,
     level: float = 0.95,
+    power: float = 0.80,
 ) -> tuple[Estimand, ...]:
     """Estimate E1 to E4.
 
@@ -58,16 +63,25 @@ def estimands(
         Random numbers.
     largest
         Code left out in E2: Trondheim.
-    level
-        Confidence level.
+    level, power
+        Confidence level, and the certainty that detectable ratios are stated for.
     """
     panels = {"E1": loans, "E2": loans.without([largest])}
     if amounts is not None:
         panels |= {"E3": amounts, "E4": average_panel(loans, amounts)}
-    found = {key: estimate(key, panel, draws, level=level) for key, panel in panels.items()}
+    found: dict[str, Estimate] = {}
+    problems: dict[str, NotEstimableError] = {}
+    for key, panel in panels.items():
+        try:
+            found[key] = estimate(key, panel, draws, level=level, power=power)
+        except NotEstimableError as problem:
+            problems[key] = problem
     others = [key for key in found if key != "E1"]
     adjusted = dict(zip(others, holm([found[key].p_value for key in others]), strict=True))
-    return tuple(Estimand(key, key == "E1", found[key], adjusted.get(key)) for key in found)
+    return tuple(
+        Estimand(key, key == "E1", found.get(key), adjusted.get(key), problems.get(key))
+        for key in panels
+    )
 
 
 def average_panel(loans: MunicipalPanel, amounts: MunicipalPanel) -> MunicipalPanel:
@@ -87,4 +101,6 @@ def holm(p_values: list[float]) -> list[float]:
     """Holm's step-down adjustment."""
     from statsmodels.stats.multitest import multipletests
 
+    if not p_values:
+        return []
     return [float(value) for value in multipletests(p_values, method="holm")[1]]

@@ -89,6 +89,7 @@ def estimate(
     *,
     settings: PpmlSettings | None = None,
     level: float = 0.95,
+    power: float = 0.80,
 ) -> Estimate:
     """Estimate the effect on the treated of being named a priority municipality.
 
@@ -102,17 +103,17 @@ def estimate(
         Random numbers.
     settings
         What stands beside the effect.
-    level
-        Confidence level.
+    level, power
+        Confidence level, and the certainty that detectable ratios are stated for.
     """
     fitted = fit(panel, settings=settings)
     jackknife = crv3(fitted)
     active = fitted.used.any(axis=1)
     return Estimate(
         name=name,
-        interval=jackknife.interval(level=level),
+        interval=jackknife.interval(level=level, power=power),
         p_value=jackknife.p_value(),
-        sandwich=crv1(fitted).interval(level=level),
+        sandwich=crv1(fitted).interval(level=level, power=power),
         wild=score_wild(fitted, draws.stream(name, "wild"), draws=draws.wild, level=level),
         randomisation=randomise_score(
             fitted, draws.stream(name, "randomisation"), draws=draws.randomisation

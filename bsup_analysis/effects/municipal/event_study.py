@@ -19,6 +19,7 @@ from bsup_analysis.effects.municipal.crv import crv3
 from bsup_analysis.effects.municipal.honest import EventCoefficients
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.ppml import PpmlSettings, fit
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.effects.municipal.regressors import event
 from bsup_analysis.effects.municipal.zeros import Dropped
 from bsup_analysis.errors import InputError
@@ -103,7 +104,11 @@ class EventStudy:
         """
         lost = [item.name for item in self.dropped if item.kind.startswith("coefficient")]
         if lost:
-            raise InputError(f"Honest bounds need every year, and {lost[0]} has no finite ratio.")
+            raise NotEstimableError(
+                "year_without_ratio",
+                f"Honest bounds need every year, and {lost[0]} has no finite ratio.",
+                year=lost[0].rpartition("_")[2],
+            )
         year = np.array(self.years)
         before, after = year < self.reference_year, year > self.reference_year
         on = year[after] >= self.first_treated_year
@@ -175,9 +180,11 @@ def _joint(
 ) -> JointTest:
     count = len(coefficients)
     if count >= np.linalg.matrix_rank(vcov) + 1:
-        raise InputError(
+        raise NotEstimableError(
+            "joint_test",
             f"The variance of the {count} years before is singular: there are too few clusters "
-            "for a joint test."
+            "for a joint test.",
+            years=count,
         )
     statistic = float(coefficients @ np.linalg.solve(vcov, coefficients)) / count
     critical = f_distribution.ppf(level, count, df_clusters)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.errors import InputError
 
 BREAKDOWN_STEP = 0.05  # likewise
@@ -50,7 +51,10 @@ class EventCoefficients:
             object.__setattr__(self, name, np.array(getattr(self, name), dtype=float))
         pre, post = self.before.size, self.after.size
         if not (pre and post and self.before.ndim == self.after.ndim == 1):
-            raise InputError("Honest bounds need an event study with periods before and after.")
+            raise NotEstimableError(
+                "no_year_on_a_side",
+                "Honest bounds need an event study with periods before and after.",
+            )
         chosen = np.full(post, 1 / post) if self.weights is None else np.array(self.weights, float)
         object.__setattr__(self, "weights", chosen)
         if chosen.shape != (post,) or not chosen.any():
@@ -64,7 +68,10 @@ class EventCoefficients:
         scale = np.abs(self.vcov).max()
         symmetric = np.allclose(self.vcov, self.vcov.T, rtol=0, atol=1e-8 * scale)
         if not symmetric or np.linalg.eigvalsh(self.vcov).min() < -1e-8 * scale or scale == 0:
-            raise InputError("The variance matrix of the event study is not a variance matrix.")
+            raise NotEstimableError(
+                "event_variance",
+                "The variance matrix of the event study is not a variance matrix.",
+            )
 
     @property
     def target(self) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bsup_analysis.errors import InputError
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 
 STEP_TOLERANCE = 1e-11  # largest move of a coefficient at which Newton's method has arrived
 MOST_STEPS = 60
@@ -47,7 +47,10 @@ def maximise(
         fitted = total[:, None] * share
         score = np.einsum("it,itk->k", y - fitted, columns)
         information = _information(fitted, share, columns)
-        step = np.linalg.solve(information, score)
+        try:
+            step = np.linalg.solve(information, score)
+        except np.linalg.LinAlgError:
+            break
         for _ in range(MOST_STEPS):
             following, reached = shares(parameters + step)
             if reached >= likelihood - 1e-12 * abs(likelihood):
@@ -58,7 +61,9 @@ def maximise(
         if np.abs(step).max(initial=0.0) < STEP_TOLERANCE:
             fitted = total[:, None] * share
             return parameters, fitted, _information(fitted, share, columns)
-    raise InputError("The Poisson model did not settle: its columns are nearly combinations.")
+    raise NotEstimableError(
+        "unsettled", "The Poisson model did not settle: its columns are nearly combinations."
+    )
 
 
 def _information(fitted: np.ndarray, share: np.ndarray, columns: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.errors import InputError
 
 
@@ -45,7 +46,7 @@ def rates(panel: MunicipalPanel, per: float) -> Rates:
         rate = panel.y / panel.base * per
     whole = np.isfinite(rate).all(axis=1)
     if not whole.any():
-        raise InputError("No municipality has a known rate in every year.")
+        raise NotEstimableError("no_known_rate", "No municipality has a known rate in every year.")
     return Rates(
         rate[whole],
         tuple(code for code, on in zip(panel.codes, whole, strict=True) if on),

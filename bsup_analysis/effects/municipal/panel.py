@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.errors import InputError
 
 
@@ -86,11 +87,15 @@ class MunicipalPanel:
         if list(self.years) != sorted(set(self.years)):
             raise InputError(f"The years {list(self.years)} must increase, each once.")
         if not (self.treated.any() and not self.treated.all()):
-            raise InputError("The panel needs priority municipalities and others to compare with.")
+            raise NotEstimableError(
+                "two_groups", "The panel needs priority municipalities and others to compare with."
+            )
         if not (self.post.any() and not self.post.all()):
-            raise InputError(
+            raise NotEstimableError(
+                "two_periods",
                 f"The years {list(self.years)} need one before {self.first_treated_year} at least "
-                "and one from then on."
+                "and one from then on.",
+                year=self.first_treated_year,
             )
         sides = {label: set[bool]() for label in self.cluster}
         for label, is_treated in zip(self.cluster, self.treated.tolist(), strict=True):

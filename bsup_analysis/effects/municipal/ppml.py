@@ -21,6 +21,7 @@ import numpy as np
 
 from bsup_analysis.effects.municipal.newton import maximise
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.effects.municipal.regressors import (
     Columns,
     size_by_year,
@@ -30,7 +31,6 @@ from bsup_analysis.effects.municipal.regressors import (
 )
 from bsup_analysis.effects.municipal.separation import independent, name_cells, separated
 from bsup_analysis.effects.municipal.zeros import Dropped, known_cells, only_zeros
-from bsup_analysis.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -140,9 +140,10 @@ def fit(
         if name not in names
     )
     if not names:
-        raise InputError(
+        raise NotEstimableError(
+            "no_finite_estimate",
             f"The outcome leaves no finite estimate of {wanted.names[0]}: all its cells on one "
-            "side are zero, unknown, or explained by the year effects."
+            "side are zero, unknown, or explained by the year effects.",
         )
     columns = np.where(used[:, :, None], model.values[:, :, order], 0.0)
     y = np.where(used, panel.y, 0.0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
-from bsup_analysis.errors import InputError
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,10 @@ def event(panel: MunicipalPanel, reference_year: int) -> Columns:
         A reference year outside the panel, or one that is treated.
     """
     if reference_year not in panel.years or reference_year >= panel.first_treated_year:
-        raise InputError(
-            f"The reference year {reference_year} must be an untreated year of {panel.years}."
+        raise NotEstimableError(
+            "reference_year",
+            f"The reference year {reference_year} must be an untreated year of {panel.years}.",
+            year=reference_year,
         )
     others = [year for year in panel.years if year != reference_year]
     is_year = np.array([[year == other for other in others] for year in panel.years], dtype=float)
@@ -94,7 +96,11 @@ def size_by_year(panel: MunicipalPanel, used: np.ndarray) -> Columns:
         size = np.where(np.isfinite(column), column, size)
     if not np.isfinite(size).all():
         code = panel.codes[int(np.flatnonzero(~np.isfinite(size))[0])]
-        raise InputError(f"Municipality {code} has no known population before the programme.")
+        raise NotEstimableError(
+            "population_before",
+            f"Municipality {code} has no known population before the programme.",
+            code=code,
+        )
     centred = np.log(size) - np.log(size).mean()
     present = [position for position in range(len(panel.years)) if used[:, position].any()][1:]
     values = np.zeros((*used.shape, len(present)))

@@ -11,9 +11,11 @@ import numpy as np
 from bsup_analysis.effects.municipal.estimate import Draws, Estimate, estimate
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.ppml import PpmlSettings
-from bsup_analysis.errors import InputError
+from bsup_analysis.effects.municipal.refusal import NotEstimableError, attempt, known
 
-Kind = Literal["primary", "window", "sample", "leave_one_out", "placebo", "controls", "overlap"]
+Kind = Literal[
+    "primary", "window", "sample", "counts", "leave_one_out", "placebo", "controls", "overlap"
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +28,15 @@ class Variant:
         Key of the row.
     kind
         What was changed.
-    panel, settings
-        What is estimated.
+    panel
+        What is estimated, or why the data have no such panel.
+    settings
+        What stands beside the effect.
     """
 
     name: str
     kind: Kind
-    panel: MunicipalPanel
+    panel: MunicipalPanel | NotEstimableError
     settings: PpmlSettings = field(default_factory=PpmlSettings)
 
 
@@ -47,13 +51,16 @@ class RobustnessRow:
     estimate
         The estimate, by the row's name; None where it cannot be estimated.
     reason
-        Why not, as a sentence for the reader; empty where it can.
+        Why not, as a sentence in English; empty where it can.
+    problem
+        The same, to be said in another language.
     """
 
     kind: Kind
     estimate: Estimate | None
     name: str
     reason: str = ""
+    problem: NotEstimableError | None = None
 
 
 def variants(
@@ -64,7 +71,7 @@ def variants(
     left_out: Mapping[str, Iterable[str]],
     largest_others: int,
     smallest_priority: int,
-    further: Mapping[str, MunicipalPanel] | None = None,
+    further: Mapping[str, MunicipalPanel | NotEstimableError] | None = None,
 ) -> tuple[Variant, ...]:
     """List the rows.
 
@@ -85,19 +92,26 @@ def variants(
         More panels by the row's name, such as the selection year counted as treated.
     """
     treated_years = [year for year in panel.years if year >= panel.first_treated_year]
-    early = panel.without_years(treated_years, first_treated_year=placebo_year)
     rows = [
         Variant("primary", "primary", panel),
-        Variant(f"without_{doubtful_year}", "window", panel.without_years([doubtful_year])),
+        Variant(
+            f"without_{doubtful_year}",
+            "window",
+            attempt(lambda: panel.without_years([doubtful_year])),
+        ),
         *(Variant(name, "sample", panel.without(codes)) for name, codes in left_out.items()),
         Variant("county_by_year", "controls", panel, PpmlSettings(by_county=True)),
         Variant("size_by_year", "controls", panel, PpmlSettings(by_size=True)),
         Variant(
             f"largest_{largest_others}_others_smallest_{smallest_priority}_priority",
             "overlap",
-            overlap(panel, largest_others, smallest_priority),
+            attempt(lambda: overlap(panel, largest_others, smallest_priority)),
         ),
-        Variant(f"placebo_{placebo_year}", "placebo", early),
+        Variant(
+            f"placebo_{placebo_year}",
+            "placebo",
+            attempt(lambda: panel.without_years(treated_years, first_treated_year=placebo_year)),
+        ),
         *(Variant(name, "window", other) for name, other in (further or {}).items()),
         *(
             Variant(f"leave_out_{code}", "leave_one_out", panel.without([code]))
@@ -115,7 +129,12 @@ def overlap(panel: MunicipalPanel, largest_others: int, smallest_priority: int) 
     """
     before = panel.population[:, ~panel.post]
     if not np.isfinite(before).any(axis=1).all():
-        raise InputError("Every municipality needs a known population before the programme.")
+        unknown = panel.codes[int(np.flatnonzero(~np.isfinite(before).any(axis=1))[0])]
+        raise NotEstimableError(
+            "population_before",
+            f"Municipality {unknown} has no known population before the programme.",
+            code=unknown,
+        )
     size = np.nanmean(before, axis=1)
     order = sorted(range(len(size)), key=lambda unit: (size[unit], panel.codes[unit]))
     others = [unit for unit in order if not panel.treated[unit]][::-1][:largest_others]
@@ -125,15 +144,17 @@ def overlap(panel: MunicipalPanel, largest_others: int, smallest_priority: int) 
 
 
 def robustness(
-    rows: Iterable[Variant], draws: Draws, *, level: float = 0.95
+    rows: Iterable[Variant], draws: Draws, *, level: float = 0.95, power: float = 0.80
 ) -> tuple[RobustnessRow, ...]:
     """Estimate each row; one that cannot be estimated stays in the table with its reason."""
-    return tuple(_row(variant, draws, level) for variant in rows)
+    return tuple(_row(variant, draws, level, power) for variant in rows)
 
 
-def _row(variant: Variant, draws: Draws, level: float) -> RobustnessRow:
+def _row(variant: Variant, draws: Draws, level: float, power: float) -> RobustnessRow:
+    name, settings = variant.name, variant.settings
     try:
-        found = estimate(variant.name, variant.panel, draws, settings=variant.settings, level=level)
-    except InputError as problem:
-        return RobustnessRow(variant.kind, None, variant.name, str(problem))
-    return RobustnessRow(variant.kind, found, variant.name)
+        panel = known(variant.panel)
+        found = estimate(name, panel, draws, settings=settings, level=level, power=power)
+    except NotEstimableError as problem:
+        return RobustnessRow(variant.kind, None, name, str(problem), problem)
+    return RobustnessRow(variant.kind, found, name)

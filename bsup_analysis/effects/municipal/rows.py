@@ -16,14 +16,15 @@ from bsup_analysis.effects.municipal.zeros import Dropped
 
 
 def estimand_rows(found: Iterable[Estimand]) -> pd.DataFrame:
-    """One row an estimand: key, confirmatory, Holm's p-value, and the estimate's numbers."""
+    """One row an estimand: key, confirmatory, the estimate's numbers or why there are none."""
     return pd.DataFrame(
         [
             {
                 "key": item.key,
                 "confirmatory": item.confirmatory,
-                **_numbers(item.estimate),
+                **(_numbers(item.estimate) if item.estimate else {}),
                 "holm_p_value": item.holm_p_value,
+                "reason": str(item.problem or ""),
             }
             for item in found
         ]

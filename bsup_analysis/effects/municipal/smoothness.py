@@ -21,7 +21,7 @@ from bsup_analysis.effects.municipal.honest import (
     checked_level,
     checked_m,
 )
-from bsup_analysis.errors import InputError
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 
 
 def smoothness(given: EventCoefficients, m: float, *, level: float = 0.95) -> HonestInterval:
@@ -49,7 +49,10 @@ def smoothness(given: EventCoefficients, m: float, *, level: float = 0.95) -> Ho
     moves = np.vstack([to_weights[:, 1:], np.zeros((post, pre - 1))])
     scale = np.sqrt(base @ given.vcov @ base)
     if scale == 0:
-        raise InputError("The event study's variance is zero in the direction that is estimated.")
+        raise NotEstimableError(
+            "event_variance",
+            "The event study's variance is zero in the direction that is estimated.",
+        )
 
     def half_length(split: np.ndarray) -> tuple[float, np.ndarray]:
         """Half length in units of `scale`, and its gradient, at biases split into + and - parts."""

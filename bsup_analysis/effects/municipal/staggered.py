@@ -16,6 +16,7 @@ import pandas as pd
 
 from bsup_analysis.effects.municipal.outcomes import rates
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.errors import InputError
 
 Comparison = Literal["never_treated", "not_yet_treated"]
@@ -106,9 +107,17 @@ def group_time_effects(
     first = np.array([0 if year is None else int(year) for year in first_years])
     inside = (first > min(years)) & (first <= max(years))
     if not inside.any():
-        raise InputError(f"Nobody is first treated in {min(years) + 1}-{max(years)}.")
+        raise NotEstimableError(
+            "nobody_treated",
+            f"Nobody is first treated in {min(years) + 1}-{max(years)}.",
+            first=min(years) + 1,
+            last=max(years),
+        )
     if not ((first == 0) | (first > max(years))).any():
-        raise InputError("Every unit is treated within the years: there is nobody to compare with.")
+        raise NotEstimableError(
+            "nobody_to_compare",
+            "Every unit is treated within the years: there is nobody to compare with.",
+        )
     usable = (first == 0) | (first > min(years))
     labels = np.arange(len(first)) if clusters is None else np.asarray(clusters)
     values, first, labels = values[usable], first[usable], labels[usable]

@@ -17,6 +17,7 @@ import numpy as np
 
 from bsup_analysis.effects.municipal.outcomes import rates
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.errors import InputError
 
 Method = Literal["synthetic_did", "synthetic_control", "did"]
@@ -104,11 +105,18 @@ def synthetic_unit(
     if values.shape != (len(codes), len(years)) or not np.isfinite(values).all():
         raise InputError("A synthetic unit needs one known value for every unit and year.")
     if treated not in codes:
-        raise InputError(f"Municipality {treated} is missing, or one of its years is unknown.")
+        raise NotEstimableError(
+            "largest_unknown",
+            f"Municipality {treated} is missing, or one of its years is unknown.",
+            code=treated,
+        )
     if len(codes) < 3 or before < 2 or before == len(years):
-        raise InputError(
+        raise NotEstimableError(
+            "too_few_donors",
             f"A synthetic unit needs two donors and two years before and one after, not "
-            f"{len(codes) - 1} donors and {before} of {len(years)} years before."
+            f"{len(codes) - 1} donors and {before} of {len(years)} years before.",
+            donors=len(codes) - 1,
+            before=before,
         )
     estimators: dict[str, Callable[..., Any]] = {
         "synthetic_did": synthdid_estimate,

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
-from bsup_analysis.errors import InputError
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 
 Kind = Literal[
     "unknown",
@@ -57,9 +57,12 @@ def known_cells(panel: MunicipalPanel) -> tuple[np.ndarray, tuple[Dropped, ...]]
     impossible = (base == 0) & (panel.y > 0)
     if impossible.any():
         unit, year = np.argwhere(impossible)[0]
-        raise InputError(
+        raise NotEstimableError(
+            "rate_of_nothing",
             f"Municipality {panel.codes[unit]} has an outcome of {panel.y[unit, year]:g} in "
-            f"{panel.years[year]} but nothing for it to be a rate of: one of the two is wrong."
+            f"{panel.years[year]} but nothing for it to be a rate of: one of the two is wrong.",
+            code=panel.codes[unit],
+            year=panel.years[year],
         )
     empty = (base == 0) & np.isfinite(panel.y)
     used = np.isfinite(panel.y) & np.isfinite(base) & ~empty
