@@ -1,0 +1,85 @@
+"""Controls for looking around in a notebook: what is chosen, and the figures that follow.
+
+A choice is a value of a control, so that a program sets it as a reader does: no browser is needed.
+"""
+
+from collections.abc import Mapping
+
+import ipywidgets as widgets
+
+from bsup_analysis.exhibits import Exhibit, explore
+from bsup_analysis.exhibits.profile import known_municipality
+from bsup_analysis.study import Study
+
+FIGURES = (explore.municipality_against_group, explore.growth_of_rows)
+
+
+class Explorer(widgets.VBox):
+    """A list for each choice above the figures that follow it.
+
+    Parameters
+    ----------
+    language
+        `nb` or `en`.
+    output
+        Folder the figures are written to at each choice; empty: shown only.
+    chosen
+        What is chosen first: `municipality_code`, `outcome`, `group`, `reading`.
+
+    Attributes
+    ----------
+    controls
+        The lists, by what they choose; setting `.value` of one draws the figures anew.
+    exhibits
+        The figures as they are shown now.
+    study
+        The study they come from, with the choices as its parameters.
+
+    Raises
+    ------
+    InputError
+        A value that `study.toml` does not allow, or a municipality that is not there.
+    """
+
+    def __init__(self, language: str, output: str = "", **chosen: str) -> None:
+        self._language, self._output = language, output
+        self.study = Study(language, output, **chosen)
+        self.exhibits: tuple[Exhibit, ...] = ()
+        known_municipality(self.study.compute("municipality"), chosen["municipality_code"])
+        self.controls: Mapping[str, widgets.Dropdown] = {
+            name: widgets.Dropdown(
+                options=self._options(name),
+                value=value,
+                description=self.study.words(f"explore.control_{name}"),
+                style={"description_width": "7em"},
+                layout={"width": "28em"},
+            )
+            for name, value in chosen.items()
+        }
+        self._figures = widgets.HTML()
+        for control in self.controls.values():
+            control.observe(lambda _: self._draw(), names="value")
+        self._draw()
+        super().__init__([*self.controls.values(), self._figures])
+
+    def _options(self, name: str) -> list[tuple[str, str]]:
+        """Give what may be chosen, as shown and as meant."""
+        words = self.study.words
+        if name == "municipality_code":
+            rows = self.study.compute("municipality")
+            pairs = zip(rows["municipality_name"], rows["municipality_code"], strict=True)
+            return sorted(pairs, key=lambda pair: pair[0].translate(_ALPHABET))
+        allowed = self.study.design.parameters[name].allowed
+        stem = "agreement.reading" if name == "reading" else f"explore.{name}"
+        county = words("explore.same_county")
+        return [(words(f"{stem}_{value}", county=county), value) for value in allowed]
+
+    def _draw(self) -> None:
+        chosen = {name: control.value for name, control in self.controls.items()}
+        self.study = Study(self._language, self._output, **chosen)
+        self.exhibits = tuple(self.study.show(figure) for figure in FIGURES)
+        self._figures.value = "\n".join(one._repr_html_() for one in self.exhibits)
+
+
+# the Norwegian letters stand last in the alphabet, in this order
+_ALPHABET = str.maketrans({"Æ": "{", "Ø": "|", "Å": "}", "æ": "{", "ø": "|", "å": "}"})
