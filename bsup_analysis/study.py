@@ -3,7 +3,7 @@
 Functions that make exhibits or results say by the names of their arguments what they need: a
 table (`group_year`), a result made by a function of `bsup_analysis.results`, a parameter of the
 notebook (`outcome`), `words` or `design`.  `Study` finds each by name, once, and remembers which
-tables every exhibit was made from; the manifest and the traceability of the report rest on it.
+tables and results every exhibit was made from; `bsup trace` rests on it.
 """
 
 import html
@@ -99,20 +99,21 @@ class Study:
         self.synthetic = bool(parameters.get("panel"))
         if self.synthetic:
             self._values["demonstration"] = read_demonstration(parameters["panel"])
-        self._tables: dict[str, frozenset[str]] = dict.fromkeys(self._values, frozenset())
+        # the tables and results behind each value, by name
+        self._behind: dict[str, frozenset[str]] = dict.fromkeys(self._values, frozenset())
         self._exhibits: dict[str, dict[str, Any]] = {}
         self._numbers: dict[str, tuple[Number, str]] = {}
 
     def _find(self, name: str) -> Any:
-        """Find a value by name, remembering the tables behind it."""
+        """Find a value by name, remembering what is behind it."""
         if name not in self._values:
             if name in TABLES:
                 self._values[name] = read_table(name)
-                self._tables[name] = frozenset({name})
+                self._behind[name] = frozenset({name})
             elif name in results.RESULTS:
                 function = results.DEMONSTRATED.get(name) if self.synthetic else None
-                made = self._call(function or results.RESULTS[name])
-                self._values[name], self._tables[name] = made
+                self._values[name], behind = self._call(function or results.RESULTS[name])
+                self._behind[name] = behind | {name}
             else:
                 raise KeyError(f"nothing in the study is called {name!r}")
         return self._values[name]
@@ -120,7 +121,7 @@ class Study:
     def _call(self, function: Callable[..., Any]) -> tuple[Any, frozenset[str]]:
         names = list(inspect.signature(function).parameters)
         arguments = [self._find(name) for name in names]
-        return function(*arguments), frozenset().union(*(self._tables[name] for name in names))
+        return function(*arguments), frozenset().union(*(self._behind[name] for name in names))
 
     def compute(self, name: str) -> Any:
         """Give a result or a table by name, for exploring."""
@@ -150,7 +151,7 @@ class Study:
         function = function or self._at_level(published=published, municipal=municipal)
         if function is None:
             return None
-        exhibit, tables = self._call(function)
+        exhibit, behind = self._call(function)
         files = self._write(exhibit)
         self._exhibits[exhibit.id] = {
             "kind": exhibit.kind,
@@ -159,7 +160,9 @@ class Study:
             "source": exhibit.source,
             "alternative_text": exhibit.alternative_text,
             "function": f"{function.__module__}.{function.__qualname__}",
-            "tables": sorted(tables),
+            "tables": sorted(behind - set(results.RESULTS)),
+            "results": sorted(behind & set(results.RESULTS)),
+            "shown": exhibit.shown_cells(),
             "files": files,
         }
         for identifier, number in exhibit.numbers.items():

@@ -5,7 +5,7 @@ import html
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -72,6 +72,21 @@ class Exhibit:
         with house_style():
             self.draw().savefig(stream, format=form, metadata=metadata)
         return stream.getvalue()
+
+    def shown_cells(self) -> dict[str, list[Any]] | None:
+        """Give the shown table as plain lists: `head`, `rows` and `numeric`, None without one.
+
+        `numeric` are the columns (from 0, never the first) of numbers, ranges or unknowns.
+        """
+        if self.shown is None:
+            return None
+        numeric = [i for i in range(1, self.shown.shape[1]) if _is_numeric(self.shown.iloc[:, i])]
+        rows = [[str(cell) for cell in row] for row in self.shown.itertuples(index=False)]
+        return {
+            "head": [str(name) for name in self.shown.columns],
+            "rows": rows,
+            "numeric": numeric,
+        }
 
     def table_html(self) -> str:
         """Give the shown table as HTML: scoped heads for rows and columns, numbers set right.

@@ -8,7 +8,7 @@ from typing import Any
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
-from bsup_analysis.report.shown import ShownTable, read_shown
+from bsup_analysis.report.shown import ShownTable, shown_table
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,9 @@ def read_published(root: Path, language: str) -> Published:
     _refuse_damage(reports, manifest["files"], language)
     exhibits: dict[str, PublishedExhibit] = {}
     for run, page in _in_order(pages):
-        tables = read_shown((reports / language / "html" / f"{run}.html").read_text("utf-8"))
         for name in _shown_order(page):
             if name not in exhibits:
-                exhibits[name] = _exhibit(reports, manifest, page, run, name, tables.get(name))
+                exhibits[name] = _exhibit(reports, manifest, page, run, name)
     return Published(
         root=root,
         language=language,
@@ -120,7 +119,6 @@ def _exhibit(
     page: Mapping[str, Any],
     run: str,
     name: str,
-    table: ShownTable | None,
 ) -> PublishedExhibit:
     words, origin = page["exhibits"][name], manifest["exhibits"][name]
     figures = reports / page["language"] / "figures"
@@ -140,7 +138,7 @@ def _exhibit(
         data=reports / "tables" / f"{name}.csv",
         svg=figures / f"{name}.svg" if figure else None,
         png=figures / f"{name}.png" if figure else None,
-        table=table,
+        table=shown_table(words["shown"]),
     )
 
 
