@@ -15,24 +15,10 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 
-from bsup_analysis.report.blocks import (
-    Block,
-    Commands,
-    ExhibitBlock,
-    Heading,
-    Listing,
-    Paragraph,
-    Table,
-)
+from bsup_analysis.report import blocks
 from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.resolve import told
-from bsup_analysis.report.widths import (
-    ACROSS_PT,
-    PORTRAIT_PT,
-    column_widths,
-    is_across,
-    type_size,
-)
+from bsup_analysis.report.widths import Layout, layout
 from bsup_analysis.report.word import Word
 from bsup_analysis.report.word_styles import set_frame, set_styles
 
@@ -52,7 +38,7 @@ def to_docx(report: Report) -> bytes:
     document.add_paragraph(f"{report.text('edition')}: {edition(report)}", style="Source")
     listed = False
     for block in report.blocks:
-        if not listed and isinstance(block, Heading) and block.id in report.sections:
+        if not listed and isinstance(block, blocks.Heading) and block.id in report.sections:
             document.add_page_break()
             document.add_paragraph(report.text("contents"), style="TOC Heading")
             word.contents(document)
@@ -64,27 +50,33 @@ def to_docx(report: Report) -> bytes:
     return _timeless(stream.getvalue())
 
 
-def _block(document: DocumentType, report: Report, word: Word, block: Block) -> None:
+def _block(document: DocumentType, report: Report, word: Word, block: blocks.Block) -> None:
     match block:
-        case Heading():
+        case blocks.Heading():
             number = report.sections.get(block.id)
             text = f"{number}  {block.text}" if number else block.text
             word.bookmark(document.add_heading(text, block.level), block.id)
-        case Paragraph():
+        case blocks.Paragraph():
             style = "Intense Quote" if block.lead else None
             word.write(document.add_paragraph(style=style), block.inlines)
-        case Listing():
+        case blocks.Listing():
             style = "List Number" if block.ordered else "List Bullet"
             for item in block.items:
                 word.write(document.add_paragraph(style=style), item)
-        case Commands():
+        case blocks.Commands():
             document.add_paragraph("\n".join(block.lines), style="Command")
-        case Table():
+        case blocks.Table():
             rows = [[told(report, cell) for cell in row] for row in block.rows]
             _caption(document, report, word, block.id, block.title)
-            _table(document, block.head, rows, block.numeric)
+            _table(
+                document,
+                block.head,
+                rows,
+                block.numeric,
+                layout(block.head, rows, block.numeric, may_turn=False),
+            )
             _notes(document, report, "", block.note)
-        case ExhibitBlock():
+        case blocks.ExhibitBlock():
             _exhibit(document, report, word, block.id)
 
 
@@ -99,13 +91,13 @@ def _exhibit(document: DocumentType, report: Report, word: Word, name: str) -> N
         properties.set("title", exhibit.title)
         _caption(document, report, word, name, exhibit.title, above=False)
     elif table is not None:
-        across = is_across(table.head, table.rows, table.numeric)
-        if across:
+        laid = layout(table.head, table.rows, table.numeric)
+        if laid.across:
             _turn(document, True)
         _caption(document, report, word, name, exhibit.title)
-        _table(document, table.head, table.rows, table.numeric, across)
+        _table(document, table.head, table.rows, table.numeric, laid)
     _notes(document, report, exhibit.caption, exhibit.source)
-    if exhibit.png is None and table and is_across(table.head, table.rows, table.numeric):
+    if document.sections[-1].orientation == WD_ORIENT.LANDSCAPE:
         _turn(document, False)
 
 
@@ -133,22 +125,19 @@ def _table(
     head: tuple[str, ...],
     rows: Sequence[Sequence[str]],
     numeric: frozenset[int],
-    across: bool = False,
+    laid: Layout,
 ) -> None:
     cells = [list(row) for row in rows]
     table = document.add_table(rows=1 + len(cells), cols=len(head), style="Light List Accent 1")
     table.autofit = False
-    size = type_size(len(head), across)
-    whole = ACROSS_PT if across else PORTRAIT_PT
-    widths = column_widths(head, cells, numeric, size, whole)
     for row, texts in zip(table.rows, [list(head), *cells], strict=True):
         properties = row._tr.get_or_add_trPr()
         properties.append(properties.makeelement(qn("w:cantSplit"), {}))
         for i, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
-            cell.width = Pt(widths[i])
+            cell.width = Pt(laid.columns_pt[i])
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.space_after = Pt(0)
-            paragraph.add_run(text).font.size = Pt(size)
+            paragraph.add_run(text).font.size = Pt(laid.type_pt)
             if i in numeric:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     first = table.rows[0]._tr.get_or_add_trPr()

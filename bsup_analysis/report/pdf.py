@@ -14,25 +14,11 @@ import matplotlib as mpl
 import typst
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.report.blocks import (
-    Block,
-    Commands,
-    ExhibitBlock,
-    Heading,
-    Listing,
-    Paragraph,
-    Table,
-)
+from bsup_analysis.report import blocks
 from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.inline import Code, Emphasis, Inlines, Strong
 from bsup_analysis.report.resolve import resolved
-from bsup_analysis.report.widths import (
-    ACROSS_PT,
-    PORTRAIT_PT,
-    column_widths,
-    is_across,
-    type_size,
-)
+from bsup_analysis.report.widths import layout
 
 _CALL = {Strong: "strong", Emphasis: "emph", Code: "raw"}
 # a table of so many rows is kept on one page
@@ -77,34 +63,34 @@ def source(report: Report) -> str:
     parts = [look, f"#show: report.with({settings}, counted: {counted})"]
     listed = False
     for block in report.blocks:
-        if not listed and isinstance(block, Heading) and block.id in report.sections:
+        if not listed and isinstance(block, blocks.Heading) and block.id in report.sections:
             parts.append(f"#contents({_string(report.text('contents'))})")
             listed = True
         parts.append(_block(report, block))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _block(report: Report, block: Block) -> str:
+def _block(report: Report, block: blocks.Block) -> str:
     match block:
-        case Heading():
+        case blocks.Heading():
             number = report.sections.get(block.id, "")
             shown = _text(f"{number}\N{EN SPACE}") if number else ""
             flush = "#place.flush()\n" if block.level == 1 else ""
             return f"{flush}{'=' * block.level} {shown}{_text(block.text)} <{block.id}>"
-        case Paragraph():
+        case blocks.Paragraph():
             told = _inlines(report, block.inlines)
             return f"#lead[{told}]" if block.lead else told
-        case Listing():
+        case blocks.Listing():
             mark = "+" if block.ordered else "-"
             return "\n".join(f"{mark} {_inlines(report, item)}" for item in block.items)
-        case Commands():
+        case blocks.Commands():
             return f"#commands({_string(chr(10).join(block.lines))})"
-        case Table():
+        case blocks.Table():
             cells = [[_inlines(report, cell) for cell in row] for row in block.rows]
             plain = [["".join(t for _, t, _ in resolved(report, c)) for c in r] for r in block.rows]
             note = _caption(report, block.id, block.title, "", block.note)
             return _table(block.id, block.head, cells, plain, block.numeric, note)
-        case ExhibitBlock():
+        case blocks.ExhibitBlock():
             return _exhibit(report, block.id)
     return ""
 
@@ -130,16 +116,15 @@ def _table(
     numeric: frozenset[int],
     note: str,
 ) -> str:
-    across = is_across(head, plain, numeric)
-    size = type_size(len(head), across)
-    whole = ACROSS_PT if across else PORTRAIT_PT
-    widths = ", ".join(f"{w}pt" for w in column_widths(head, plain, numeric, size, whole))
+    laid = layout(head, plain, numeric)
+    widths = ", ".join(f"{width}pt" for width in laid.columns_pt)
     aligns = ", ".join("right" if i in numeric else "left" for i in range(len(head)))
     shown = "".join(f"[{cell}], " for row in cells for cell in row)
     titles = "".join(f"[{_text(title)}], " for title in head)
     kind = '"long"' if len(cells) > _WHOLE_TO else "table"
-    told = f"tabular({kind}, ({widths},), ({aligns},), {size}pt, ({titles}), ({shown}), {note})"
-    return f"#page(flipped: true)[#{told} <{name}>]" if across else f"#{told} <{name}>"
+    columns = f"({widths},), ({aligns},), {laid.type_pt}pt"
+    told = f"tabular({kind}, {columns}, ({titles}), ({shown}), {note})"
+    return f"#page(flipped: true)[#{told} <{name}>]" if laid.across else f"#{told} <{name}>"
 
 
 def _caption(report: Report, name: str, title: str, words: str, source: str) -> str:

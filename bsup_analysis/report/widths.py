@@ -1,6 +1,7 @@
 """How wide the columns of a table are to be on paper, from what stands in them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 # a digit of DejaVu Sans is 0.636 of the type size wide
 DIGIT_EM, BOLD, PADDING_PT = 0.64, 1.15, 6.0
@@ -11,6 +12,31 @@ LEAST_PT, MOST, SLOPE = 56.0, 24, 6
 # from so many columns of sentences on, a table is laid across the page
 ACROSS_FROM = 4
 PORTRAIT_PT, ACROSS_PT = 459.0, 705.0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is laid on paper.
+
+    `across` tells whether it lies along the longer side; sizes are in points.
+    """
+
+    across: bool
+    type_pt: float
+    columns_pt: tuple[float, ...]
+
+
+def layout(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numeric: frozenset[int],
+    may_turn: bool = True,
+) -> Layout:
+    """Lay out a table by what stands in it; `may_turn` allows to lay it across the page."""
+    across = may_turn and is_across(head, rows, numeric)
+    size = type_size(len(head), across)
+    whole = ACROSS_PT if across else PORTRAIT_PT
+    return Layout(across, size, tuple(column_widths(head, rows, numeric, size, whole)))
 
 
 def column_widths(
