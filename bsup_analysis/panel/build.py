@@ -9,6 +9,7 @@ from pandera.typing import DataFrame
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.panel.borders import Borders
+from bsup_analysis.panel.published import press_amounts, published_loans
 from bsup_analysis.panel.schemas import GroupYear, Municipality, MunicipalityYear, RegionYear
 
 PERSONS = ["population", "immigrants", "norwegian_born_to_immigrants"]
@@ -52,55 +53,6 @@ def _with_units(population: pd.DataFrame, borders: Borders) -> pd.DataFrame:
     return population.assign(units=units)
 
 
-def _published_loans(
-    start_loans: pd.DataFrame, malvik: pd.DataFrame, press: pd.DataFrame
-) -> pd.DataFrame:
-    """Collect the loans and amounts printed for single municipalities.
-
-    2009 and 2010 are those of the table on p. 14; 2008 is known for Malvik (p. 6) and
-    Stjørdal (press) alone.
-    """
-    rows = start_loans[start_loans["row_kind"] == "municipality"]
-    parts = [
-        pd.DataFrame(
-            {
-                "municipality_code": rows["municipality_code"],
-                "year": year,
-                "loans": rows[f"loans_{year}"],
-                "amount_nok": rows[f"amount_nok_{year}"],
-                "loans_source": "document p. 14",
-            }
-        )
-        for year in (2009, 2010)
-    ]
-    malvik_code = rows.loc[rows["municipality_name"] == "Malvik", "municipality_code"].item()
-    text = malvik[malvik["year"] == 2008].set_index("quantity")["printed_value"]
-    local = press[(press["area_kind"] == "municipality") & (press["year"] == 2008)]
-    for code, figures, source in [
-        (malvik_code, text, "document p. 6"),
-        *(
-            (
-                code,
-                part.set_index("quantity")["printed_value"].rename({"amount": "amount_nok"}),
-                "press",
-            )
-            for code, part in local.groupby("area_code")
-        ),
-    ]:
-        parts.append(
-            pd.DataFrame(
-                {
-                    "municipality_code": [code],
-                    "year": [2008],
-                    "loans": [figures["loans"]],
-                    "amount_nok": [figures["amount_nok"]],
-                    "loans_source": [source],
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
-
-
 def municipality_year_table(
     municipality: pd.DataFrame,
     population: pd.DataFrame,
@@ -128,7 +80,7 @@ def municipality_year_table(
         .merge(years, how="cross")
         .merge(persons, on=["municipality_code", "year"], how="left")
         .merge(
-            _published_loans(start_loans, malvik, press),
+            published_loans(start_loans, malvik, press),
             on=["municipality_code", "year"],
             how="left",
         )
@@ -142,8 +94,12 @@ def region_year_table(
     population: pd.DataFrame, municipality: pd.DataFrame, bars: pd.DataFrame, press: pd.DataFrame
 ) -> DataFrame[RegionYear]:
     """Build the region-year table: population, the chart's loans, the press amounts."""
-    region = press[(press["area_kind"] == "region") & (press["quantity"] == "amount")]
-    amounts = region.set_index("year")["printed_value"].rename("amount_nok").reset_index()
+    amounts = (
+        press[press_amounts(press)]
+        .set_index("year")["printed_value"]
+        .rename("amount_nok")
+        .reset_index()
+    )
     table = (
         population.groupby("year")["population"]
         .sum()

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
-from bsup_analysis.panel import INPUTS, OUTPUTS, build
+from bsup_analysis.panel import INPUTS, ORIGINS, OUTPUTS, build
 from bsup_analysis.panel.borders import Borders
 from bsup_analysis.tables import to_csv
 
@@ -28,36 +29,24 @@ def build_panel(read: Callable[[str], pd.DataFrame]) -> Mapping[str, pd.DataFram
     mapping of str to pandas.DataFrame
         The tables named in `OUTPUTS`, each valid by its schema.
     """
-    raw = {name: read(name) for name in INPUTS}
-    population, press = raw["ssb_population"], raw["press_totals"]
-    municipality = build.municipality_table(
-        raw["municipality_points_2009"], raw["treatment"], raw["ssb_centrality_2008"]
-    )
-    borders = Borders(
-        REFERENCE_YEAR,
-        frozenset(municipality["municipality_code"]),
-        raw["municipality_changes"],
-    )
-    municipality_year = build.municipality_year_table(
-        municipality,
-        population,
-        borders,
-        raw["programme_p14_start_loans"],
-        raw["programme_p06_malvik"],
-        press,
-    )
-    region_year = build.region_year_table(
-        population, municipality, raw["programme_p11_region_loans"], press
-    )
-    group_year = build.group_year_table(
-        municipality, municipality_year, region_year, population, borders
-    )
-    return {
-        "municipality": municipality,
-        "municipality_year": municipality_year,
-        "group_year": group_year,
-        "region_year": region_year,
-    }
+    made: dict[str, Any] = {name: read(name) for name in INPUTS}
+    for name, origins in ORIGINS.items():
+        made[name] = _MAKERS[name](*(made[origin] for origin in origins))
+    return {name: made[name] for name in OUTPUTS}
+
+
+def _borders(municipality: pd.DataFrame, changes: pd.DataFrame) -> Borders:
+    return Borders(REFERENCE_YEAR, frozenset(municipality["municipality_code"]), changes)
+
+
+# each is called with the tables that `ORIGINS` names for it, so the way back cannot be wrong
+_MAKERS: Mapping[str, Callable[..., Any]] = {
+    "municipality": build.municipality_table,
+    "borders": _borders,
+    "municipality_year": build.municipality_year_table,
+    "region_year": build.region_year_table,
+    "group_year": build.group_year_table,
+}
 
 
 def write_processed(read: Callable[[str], pd.DataFrame]) -> list[Path]:
