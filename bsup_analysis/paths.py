@@ -35,6 +35,11 @@ def processed() -> Path:
     return root() / "data" / "processed"
 
 
+def municipal() -> Path:
+    """Return the folder of the user's own municipal table, which git ignores."""
+    return root() / "data" / "municipal"
+
+
 def notebooks() -> Path:
     """Return the folder of notebooks."""
     return root() / "notebooks"
@@ -51,7 +56,7 @@ def build() -> Path:
 
 
 def table_path(name: str) -> Path:
-    """Return the path of table `name`, looked for among raw, decisions and processed tables.
+    """Return the path of table `name`: a raw, decision or processed one, or the user's own.
 
     Parameters
     ----------
@@ -65,7 +70,7 @@ def table_path(name: str) -> Path:
     """
     found = [
         path
-        for folder in (raw(), decisions(), processed())
+        for folder in (raw(), decisions(), processed(), municipal())
         if (path := folder / f"{name}.csv").is_file()
     ]
     if not found:

@@ -6,11 +6,9 @@ notebook (`outcome`), `words` or `design`.  `Study` finds each by name, once, an
 tables and results every exhibit was made from; `bsup trace` rests on it.
 """
 
-import html
 import inspect
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,40 +16,16 @@ from bsup_analysis import paths, results
 from bsup_analysis.design import Design, load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibits import Exhibit, Number
+from bsup_analysis.exhibits.synthetic import marked
 from bsup_analysis.files import write_aside
 from bsup_analysis.language import Words
+from bsup_analysis.study_shown import Headlines, Opening
 from bsup_analysis.study_tables import TABLES, read_demonstration, read_table
 from bsup_analysis.tables import to_csv
 
 __all__ = ["Headlines", "Opening", "Study", "read_table"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Headlines:
-    """Headline numbers as plain text, the same wherever they are computed."""
-
-    numbers: Mapping[str, Number]
-
-    def __repr__(self) -> str:
-        """Give one line a number: id, value with up to ten digits, unit."""
-        return "\n".join(f"{i}: {n.value:.10g} ({n.unit})" for i, n in self.numbers.items())
-
-
-@dataclass(frozen=True)
-class Opening:
-    """The heading and the opening words of a notebook, in the reader's language."""
-
-    title: str
-    text: str
-
-    def _repr_html_(self) -> str:
-        return f"<h1>{html.escape(self.title)}</h1>\n<p>{html.escape(self.text)}</p>"
-
-    def __repr__(self) -> str:
-        """Give the heading."""
-        return self.title
 
 
 def _plain(value: float) -> float | int:
@@ -98,7 +72,8 @@ class Study:
         }
         self.synthetic = bool(parameters.get("panel"))
         if self.synthetic:
-            self._values["demonstration"] = read_demonstration(parameters["panel"])
+            self._values["demonstration"] = read_demonstration(parameters["panel"], output)
+        self._mark = {"synthetic": True} if self.synthetic else {}
         # the tables and results behind each value, by name
         self._behind: dict[str, frozenset[str]] = dict.fromkeys(self._values, frozenset())
         self._exhibits: dict[str, dict[str, Any]] = {}
@@ -152,6 +127,8 @@ class Study:
         if function is None:
             return None
         exhibit, behind = self._call(function)
+        if self.synthetic:
+            exhibit = marked(exhibit, self.words)
         files = self._write(exhibit)
         self._exhibits[exhibit.id] = {
             "kind": exhibit.kind,
@@ -164,6 +141,7 @@ class Study:
             "results": sorted(behind & set(results.RESULTS)),
             "shown": exhibit.shown_cells(),
             "files": files,
+            **self._mark,
         }
         for identifier, number in exhibit.numbers.items():
             self._numbers[identifier] = (number, exhibit.id)
@@ -177,7 +155,9 @@ class Study:
         """Give the heading and the opening words of a chapter (keys in `chapters.toml`)."""
         chapter = chapter or self._at_level(published=published, municipal=municipal)
         return Opening(
-            self.words(f"chapters.{chapter}.title"), self.words(f"chapters.{chapter}.text")
+            self.words(f"chapters.{chapter}.title"),
+            self.words(f"chapters.{chapter}.text"),
+            self.words("synthetic.banner") if self.synthetic else "",
         )
 
     def headlines(self, *identifiers: str) -> Headlines:
@@ -203,7 +183,7 @@ class Study:
         if self._folder is None:
             return
         numbers = {
-            i: {"value": _plain(n.value), "unit": n.unit, "exhibit": exhibit}
+            i: {"value": _plain(n.value), "unit": n.unit, "exhibit": exhibit, **self._mark}
             for i, (n, exhibit) in self._numbers.items()
         }
         read = sorted(name for name in self._values if name in TABLES)

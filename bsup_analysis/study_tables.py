@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from bsup_analysis import paths
+from bsup_analysis.errors import InputError
 from bsup_analysis.intake import read_municipal
 from bsup_analysis.intake.demo_file import read_demo
 from bsup_analysis.panel.schemas import SCHEMAS as PROCESSED
@@ -32,14 +33,21 @@ def read_table(name: str) -> pd.DataFrame:
     return read_source(name)
 
 
-def read_demonstration(panel: str) -> Demonstration:
+def read_demonstration(panel: str, output: str = "") -> Demonstration:
     """Read a SYNTHETIC panel, and say in a line how it was drawn.
 
     Raises
     ------
     InputError
-        The file is none of `bsup demo`, or was changed since.
+        The file is none of `bsup demo`, or was changed since, or the folder for what is made
+        from it is one of results or data.
     """
+    for kept in (paths.reports(), paths.root() / "data"):
+        if output and Path(output).resolve().is_relative_to(kept):
+            raise InputError(
+                f"what a SYNTHETIC panel gives is never written to {kept.name}/; choose another"
+                " folder."
+            )
     table, drawn = read_demo(Path(panel))
     effect = "as published" if drawn.effect is None else f"{drawn.effect:g}"
     return Demonstration(

@@ -28,7 +28,8 @@ def ctrl_c() -> None:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project root with the real data, design and notebooks, and the package pointed to it."""
     root = tmp_path / "project"
-    shutil.copytree(CHECKOUT / "data", root / "data")
+    own = shutil.ignore_patterns("municipal")
+    shutil.copytree(CHECKOUT / "data", root / "data", ignore=own)
     shutil.copytree(
         CHECKOUT / "notebooks",
         root / "notebooks",

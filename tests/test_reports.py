@@ -17,7 +17,7 @@ from bsup_analysis.readme import finding, with_block
 CHECKOUT = Path(__file__).resolve().parent.parent
 REPORTS = CHECKOUT / "reports"
 DESIGN = load_design(CHECKOUT / "study.toml")
-RUNS = [(notebook, run) for notebook in DESIGN.notebooks for run in notebook.runs]
+RUNS = [(notebook, run) for notebook in DESIGN.notebooks for run in notebook.runs if not run.needs]
 
 
 def run_cells(notebook: Notebook, parameters: dict[str, str]) -> None:

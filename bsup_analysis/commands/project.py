@@ -45,7 +45,10 @@ def study_project(boundaries: Path | None = None) -> Project:
                 id=one.id,
                 notebook=paths.notebooks() / f"{notebook.name}.ipynb",
                 tables=(
-                    *(made.get(t) or paths.table_path(t) for t in notebook.tables),
+                    *(
+                        made.get(table) or paths.table_path(table)
+                        for table in (*notebook.tables, *([one.needs] if one.needs else []))
+                    ),
                     *([borders] if borders and _draws_maps(notebook.name) else []),
                 ),
                 parameters=one.parameters
@@ -54,6 +57,7 @@ def study_project(boundaries: Path | None = None) -> Project:
             )
             for notebook in design.notebooks
             for one in notebook.runs
+            if one.needs is None or (paths.municipal() / f"{one.needs}.csv").is_file()
         ),
         allowed={name: tuple(p.allowed) for name, p in design.parameters.items()},
         processed=Step((*raw, *records), (*made.values(), codebook), build),

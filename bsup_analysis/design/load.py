@@ -86,6 +86,9 @@ def _inconsistency(design: Design) -> tuple[tuple[str | int, ...], str] | None:
                 if name not in design.parameters:
                     known = ", ".join(sorted(design.parameters))
                     return (*here, "parameters"), f"no parameter {name!r} (there are: {known})"
+                if name == "panel" and value:
+                    problem = "a run of the report takes no SYNTHETIC panel"
+                    return (*here, "parameters"), f"{problem}; use bsup notebook -p panel=..."
                 parameter = design.parameters[name]
                 if not parameter.accepts(value):
                     known = ", ".join(parameter.allowed)

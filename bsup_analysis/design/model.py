@@ -76,10 +76,14 @@ class Parameter:
 
 @dataclass(frozen=True, config=_STRICT)
 class Run:
-    """One run of a notebook in the report; `id` is the page's file name."""
+    """One run of a notebook in the report; `id` is the page's file name.
+
+    `needs` names a table that is not kept in git: the run is there only where the table is.
+    """
 
     id: Name
     parameters: Mapping[str, str]
+    needs: Name | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)

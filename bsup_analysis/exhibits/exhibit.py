@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bsup_analysis.exhibits.style import house_style
+from bsup_analysis.exhibits.style import across, house_style
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Exhibit:
         naming the row; None for a figure alone.
     numbers
         Headline numbers by stable id.
+    banner
+        What a reader must see first; empty but for a SYNTHETIC demonstration.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Exhibit:
     draw: Callable[[], Figure] | None = None
     shown: pd.DataFrame | None = None
     numbers: Mapping[str, Number] = field(default_factory=dict)
+    banner: str = ""
 
     @property
     def kind(self) -> Literal["figure", "table"]:
@@ -70,7 +73,10 @@ class Exhibit:
             raise TypeError(f"{self.id} is a table; it has no picture")
         stream = io.BytesIO()
         with house_style():
-            self.draw().savefig(stream, format=form, metadata=metadata)
+            figure = self.draw()
+            if self.banner:
+                across(figure, self.banner)
+            figure.savefig(stream, format=form, metadata=metadata)
         return stream.getvalue()
 
     def shown_cells(self) -> dict[str, list[Any]] | None:
@@ -116,6 +122,8 @@ class Exhibit:
 
     def _repr_html_(self) -> str:
         parts = [f'<figure id="{self.id}" class="exhibit">']
+        if self.banner:
+            parts.append(f'<p class="banner"><strong>{html.escape(self.banner)}</strong></p>')
         parts.append(f"<figcaption><h2>{html.escape(self.title)}</h2></figcaption>")
         if self.draw is not None:
             picture = base64.b64encode(self.svg()).decode("ascii")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
 from bsup_analysis.language import Words
+from bsup_analysis.results.municipal_data import MunicipalData
 
 _SOURCES = {
     "document p. 14": "p14",
@@ -41,15 +42,15 @@ def _row(total: dict[str, Any], words: Words) -> dict[str, str]:
     }
 
 
-def data_gate(municipal_gate: pd.DataFrame, start_loans: pd.DataFrame, words: Words) -> Exhibit:
+def data_gate(municipal_gate: pd.DataFrame, municipal_data: MunicipalData, words: Words) -> Exhibit:
     """Show which published totals the imported table reproduces, and each that it does not.
 
     Parameters
     ----------
     municipal_gate
         From `bsup_analysis.intake.gate.compare`.
-    start_loans
-        The municipal table; its definition is stated.
+    municipal_data
+        What is counted, and whether it is a demonstration.
     words
         The language.
     """
@@ -66,9 +67,11 @@ def data_gate(municipal_gate: pd.DataFrame, start_loans: pd.DataFrame, words: Wo
     values = {
         **{one: words.count(count) for one, count in counts.items()},
         "all": words.count(len(municipal_gate)),
-        "counted": words(f"gate.definition.{start_loans['definition'].iloc[0]}"),
+        "counted": words(f"gate.definition.{municipal_data.definition}"),
     }
     verdict = "deviates" if counts["deviates"] else "agrees" if counts["agrees"] else "nothing"
+    if municipal_data.synthetic:
+        verdict = "synthetic"
     return Exhibit(
         id="data_gate",
         title=words("gate.title"),

@@ -69,6 +69,26 @@ def new_figure(
     return figure, figure.subplots(rows, columns, **options)
 
 
+def across(figure: Figure, banner: str) -> None:
+    """Write a banner above a figure and, pale, across it."""
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + 0.35)
+    figure.suptitle(banner, color=ACCENT, fontsize=10, fontweight="bold")
+    figure.text(
+        0.5,
+        0.5,
+        banner.split()[0],
+        color=ACCENT,
+        alpha=0.13,
+        fontsize=54,
+        fontweight="bold",
+        rotation=25,
+        ha="center",
+        va="center",
+        zorder=10,
+    )
+
+
 def group_bars(axes: Axes, group: str, *arguments: Any, **options: Any) -> Any:
     """Draw bars of a group in its colour and hatch."""
     return axes.bar(

@@ -7,7 +7,7 @@ agreement either.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -96,7 +96,9 @@ def resolution_nok(amounts: pd.Series) -> int:
     return max(whole, default=1) if len(known) > 1 and (known > 0).any() else 1
 
 
-def compare(municipal: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
+def compare(
+    municipal: pd.DataFrame, totals: pd.DataFrame, priority: Collection[str] = ()
+) -> pd.DataFrame:
     """Hold a municipal table against published totals.
 
     Parameters
@@ -105,6 +107,8 @@ def compare(municipal: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
         A table of `MunicipalStartLoans`.
     totals
         From `published_totals`.
+    priority
+        Codes of the priority municipalities; by default those of document p. 14.
 
     Returns
     -------
@@ -113,12 +117,12 @@ def compare(municipal: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
         (municipalities of the area that are unknown), `difference` (imported less published; NaN
         where something is missing) and `status`.
     """
-    priority = set(totals.loc[totals["source"] == "document p. 14", "area_code"]) - {""}
+    printed = set(totals.loc[totals["source"] == "document p. 14", "area_code"]) - {""}
     half = resolution_nok(municipal["amount_nok"]) / 2
     code = municipal["municipality_code"]
     members = {
         "municipality": lambda area: code == area,
-        "priority": lambda _: code.isin(priority),
+        "priority": lambda _: code.isin(set(priority) or printed),
         "county": lambda area: code.str.startswith(area),
         "region": lambda _: code.notna(),
     }

@@ -22,7 +22,7 @@ LICENCE = "the user's own data; kept out of git and of everything published"
 
 def municipal_folder() -> Path:
     """Return the folder of the user's municipal table, which git ignores."""
-    return paths.root() / "data" / "municipal"
+    return paths.municipal()
 
 
 def table_file() -> Path:

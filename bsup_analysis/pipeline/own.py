@@ -37,7 +37,10 @@ def own_page(project: Project, name: str, settings: Iterable[str]) -> Page:
     language = chosen.setdefault("language", str(defaults(run.notebook).get("language", "")))
     check(run.notebook, chosen, project.allowed)
     own = {key: value for key, value in chosen.items() if key != "language"}
-    return Page(Run(_label(run.notebook.stem, chosen), run.notebook, run.tables, own), language)
+    # a run for another level of data may read more
+    runs = (one for one in project.runs if one.notebook == run.notebook)
+    tables = tuple(dict.fromkeys(table for one in runs for table in one.tables))
+    return Page(Run(_label(run.notebook.stem, chosen), run.notebook, tables, own), language)
 
 
 def own_folder(project: Project, page: Page, out: Path | None) -> Path:

@@ -115,6 +115,12 @@ def _entry(project: Project, page: Page) -> dict[str, Any]:
         json.loads((folder / name).read_text(encoding="utf-8"))
         for name in ("run.json", "exhibits/numbers.json", "exhibits/exhibits.json")
     )
+    for name, row in exhibits.items():
+        if row.get("synthetic"):
+            raise InputError(
+                f"{page.key} shows {name} from a SYNTHETIC panel, which is never published; take"
+                " `panel` out of the run."
+            )
     return {
         **{name: value for name, value in record.items() if name != "files"},
         "contents": asdict(describe(project, page)),

@@ -15,6 +15,7 @@ from bsup_analysis.results import (
     groups,
     inside,
     municipal_data,
+    municipal_gate,
     phasing,
     readings,
     specifications,
@@ -33,6 +34,7 @@ for _module in (
     specifications,
     phasing,
     municipal_data,
+    municipal_gate,
 ):
     for _name, _function in inspect.getmembers(_module, inspect.isfunction):
         if _function.__module__ == _module.__name__ and not _name.startswith("_"):
@@ -40,4 +42,5 @@ for _module in (
 # in place of a result, where a notebook is given a SYNTHETIC panel
 DEMONSTRATED: dict[str, Callable[..., Any]] = {
     "municipal_data": RESULTS.pop("demonstration_data"),
+    "municipal_gate": RESULTS.pop("demonstration_gate"),
 }

@@ -1,6 +1,7 @@
 """The data gate: published totals as intervals, and tables held against them."""
 
 import math
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -172,13 +173,18 @@ def test_resolution(amounts: list[int], resolution: int) -> None:
 # --- the exhibit -----------------------------------------------------------------------------
 
 
+def stated(table: pd.DataFrame) -> SimpleNamespace:
+    """What the exhibit is told of the table beside the comparison."""
+    return SimpleNamespace(definition=table["definition"].iloc[0], synthetic=False)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_exhibit_lists_sums_and_deviations(
     language: str, whole: pd.DataFrame, against: Reference
 ) -> None:
     table = changed(whole, "1601", 2010, "loans", 1)
     gate = compare(table, against.published)
-    exhibit = data_gate(gate, table, Words(language))
+    exhibit = data_gate(gate, stated(table), Words(language))
     assert exhibit.shown is not None
     first = exhibit.shown.iloc[:, 0]
     assert first.is_unique
@@ -198,7 +204,7 @@ def test_exhibit_says_so_where_nothing_can_be_compared(
 ) -> None:
     table = whole.assign(year=whole["year"] + 3, definition="approved_dwellings")
     gate = compare(table, against.published)
-    exhibit = data_gate(gate, table, Words(language))
+    exhibit = data_gate(gate, stated(table), Words(language))
     assert gate.empty
     assert exhibit.shown is not None
     assert exhibit.shown.empty
@@ -209,6 +215,6 @@ def test_exhibit_says_so_where_nothing_can_be_compared(
 def test_a_name_with_markup_is_text_in_the_page(whole: pd.DataFrame, against: Reference) -> None:
     gate = compare(changed(whole, "1601", 2010, "loans", 1), against.published)
     gate["area_name"] = gate["area_name"].replace("Trondheim", "<script>alert(1)</script>")
-    page = data_gate(gate, whole, Words("en"))._repr_html_()
+    page = data_gate(gate, stated(whole), Words("en"))._repr_html_()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page

@@ -1,0 +1,35 @@
+"""What a notebook shows beside its exhibits: its opening words, and headline numbers as text."""
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bsup_analysis.exhibits import Number
+
+
+@dataclass(frozen=True)
+class Headlines:
+    """Headline numbers as plain text, the same wherever they are computed."""
+
+    numbers: Mapping[str, Number]
+
+    def __repr__(self) -> str:
+        """Give one line a number: id, value with up to ten digits, unit."""
+        return "\n".join(f"{i}: {n.value:.10g} ({n.unit})" for i, n in self.numbers.items())
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The heading and the opening words of a notebook, in the reader's language."""
+
+    title: str
+    text: str
+    banner: str = ""
+
+    def _repr_html_(self) -> str:
+        above = f"<p><strong>{html.escape(self.banner)}</strong></p>\n" if self.banner else ""
+        return f"{above}<h1>{html.escape(self.title)}</h1>\n<p>{html.escape(self.text)}</p>"
+
+    def __repr__(self) -> str:
+        """Give the heading."""
+        return self.title
