@@ -61,6 +61,29 @@ class Inference:
     seed: Choice[int]
 
 
+Share = Annotated[float, Field(gt=0, lt=1)]
+Grid = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=2)]
+Positive = Annotated[int, Field(ge=1)]
+Draws = Annotated[int, Field(ge=99)]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Municipal:
+    """Choices of the municipal level, fixed before any municipal data."""
+
+    years: Choice[Years]
+    selection_year: Choice[Year]
+    reference_year: Choice[Year]
+    placebo_year: Choice[Year]
+    drift: Choice[Share]
+    relative_grid: Choice[Grid]
+    smooth_grid: Choice[Grid]
+    largest_others: Choice[Positive]
+    smallest_priority: Choice[Positive]
+    draws: Choice[Draws]
+    robustness_draws: Choice[Draws]
+
+
 @dataclass(frozen=True, config=_STRICT)
 class Parameter:
     """A notebook parameter: the values it may take; `*` among them stands for any text."""
@@ -139,6 +162,7 @@ class Design:
     window: Window
     groups: Groups
     inference: Inference
+    municipal: Municipal
     outcomes: Mapping[Name, Choice[Text]]
     readings: Mapping[Name, Choice[Name]]
     parameters: Mapping[Name, Parameter]

@@ -20,6 +20,7 @@ from bsup_analysis.results import (
     readings,
     specifications,
 )
+from bsup_analysis.results.municipal import change, dynamics, estimates, panels
 
 RESULTS: dict[str, Callable[..., Any]] = {
     "statement_audit": statement_audit,
@@ -35,6 +36,10 @@ for _module in (
     phasing,
     municipal_data,
     municipal_gate,
+    panels,
+    estimates,
+    dynamics,
+    change,
 ):
     for _name, _function in inspect.getmembers(_module, inspect.isfunction):
         if _function.__module__ == _module.__name__ and not _name.startswith("_"):

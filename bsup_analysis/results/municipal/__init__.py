@@ -1,0 +1,1 @@
+"""The municipal level: the estimators meet the municipal table, and refusals keep their reason."""

@@ -1,0 +1,66 @@
+"""Year by year: the event study, what survives without parallel trends, and agreements."""
+
+from bsup_analysis.design import Design
+from bsup_analysis.effects.municipal.event_study import EventStudy, event_study
+from bsup_analysis.effects.municipal.refusal import NotEstimableError, attempt, known
+from bsup_analysis.effects.municipal.sensitivity import Sensitivity, sensitivity
+from bsup_analysis.effects.municipal.staggered import Staggered, agreement_effects
+from bsup_analysis.effects.municipal.synthetic import Synthetic, synthetic_municipality
+from bsup_analysis.results.municipal.panels import MunicipalPanels
+from bsup_analysis.results.municipal_data import MunicipalData
+
+
+def municipal_event_study(
+    municipal_panels: MunicipalPanels, design: Design
+) -> EventStudy | NotEstimableError:
+    """Ratio of every year to the reference year, the year of selection among them."""
+    return attempt(
+        lambda: event_study(
+            known(municipal_panels.whole),
+            design.municipal.reference_year.value,
+            drift=design.municipal.drift.value,
+            level=design.inference.confidence_level.value,
+        )
+    )
+
+
+def municipal_bounds(
+    municipal_event_study: EventStudy | NotEstimableError, design: Design
+) -> Sensitivity | NotEstimableError:
+    """Bounds on the mean log ratio of treated years if trends were not parallel."""
+    return attempt(lambda: _bounds(known(municipal_event_study), design))
+
+
+def _bounds(study: EventStudy, design: Design) -> Sensitivity:
+    shown = {*study.years, study.reference_year}
+    gap = [year for year in range(min(shown), max(shown)) if year not in shown]
+    if gap:
+        raise NotEstimableError(
+            "year_without_ratio",
+            f"Honest bounds need every year, and {gap[0]} has no ratio.",
+            year=gap[0],
+        )
+    return sensitivity(
+        study.for_honest_bounds(),
+        design.municipal.relative_grid.value,
+        design.municipal.smooth_grid.value,
+        level=design.inference.confidence_level.value,
+    )
+
+
+def municipal_agreements(
+    municipal_panels: MunicipalPanels, municipal_data: MunicipalData
+) -> Staggered | NotEstimableError:
+    """Effects of agreements by the year they were signed, inside the priority group."""
+    return attempt(
+        lambda: agreement_effects(known(municipal_panels.whole), municipal_data.agreement_year)
+    )
+
+
+def municipal_synthetic(
+    municipal_panels: MunicipalPanels, municipal_data: MunicipalData
+) -> tuple[Synthetic, ...] | NotEstimableError:
+    """Hold the largest priority municipality against weighted means of the others."""
+    return attempt(
+        lambda: synthetic_municipality(known(municipal_panels.primary), municipal_data.largest)
+    )
