@@ -10,7 +10,7 @@ import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from bsup_analysis import paths, results
 from bsup_analysis.design import Design, load_design
@@ -101,6 +101,17 @@ class Study:
     def compute(self, name: str) -> Any:
         """Give a result or a table by name, for exploring."""
         return self._find(name)
+
+    @overload
+    def show(self, function: Callable[..., Exhibit]) -> Exhibit: ...
+
+    @overload
+    def show(
+        self,
+        *,
+        published: Callable[..., Exhibit] | None = None,
+        municipal: Callable[..., Exhibit] | None = None,
+    ) -> Exhibit | None: ...
 
     def show(
         self,
