@@ -89,7 +89,7 @@ def municipal_panels(municipal_data: MunicipalData, design: Design) -> Municipal
     loose = (data.table["loans_low"] < data.table["loans_high"]).fillna(False)
     bounded = bool(loose[data.table["year"].isin(years)].any())
     least, greatest = (
-        lay(at_limits(data.table, first_treated, greatest=end)) if bounded else None
+        lay(_at_limits(data.table, first_treated, greatest=end)) if bounded else None
         for end in (False, True)
     )
     inside = data.table["year"].isin([year for year in years if year != selection])
@@ -120,7 +120,7 @@ def _municipalities(data: MunicipalData) -> pd.DataFrame:
     )
 
 
-def at_limits(table: pd.DataFrame, first_treated_year: int, *, greatest: bool) -> pd.DataFrame:
+def _at_limits(table: pd.DataFrame, first_treated_year: int, *, greatest: bool) -> pd.DataFrame:
     """Put every count at the limit that makes the ratio of growth least, or greatest.
 
     That is the upper limit for priority municipalities from the first treated year on and for
