@@ -40,6 +40,11 @@ def municipal() -> Path:
     return root() / "data" / "municipal"
 
 
+def simulation() -> Path:
+    """Return the folder of SYNTHETIC results, simulated and kept by git."""
+    return root() / "data" / "simulation"
+
+
 def notebooks() -> Path:
     """Return the folder of notebooks."""
     return root() / "notebooks"
@@ -56,7 +61,7 @@ def build() -> Path:
 
 
 def table_path(name: str) -> Path:
-    """Return the path of table `name`: a raw, decision or processed one, or the user's own.
+    """Return the path of table `name`, looked for in each folder of tables.
 
     Parameters
     ----------
@@ -70,13 +75,14 @@ def table_path(name: str) -> Path:
     """
     found = [
         path
-        for folder in (raw(), decisions(), processed(), municipal())
+        for folder in (raw(), decisions(), processed(), simulation(), municipal())
         if (path := folder / f"{name}.csv").is_file()
     ]
     if not found:
         raise InputError(
-            f"there is no table {name!r}: {name}.csv is in none of data/raw, data/decisions and "
-            "data/processed; restore it from git, or correct the name in study.toml."
+            f"there is no table {name!r}: {name}.csv is in none of data/raw, data/decisions, "
+            "data/processed and data/simulation; restore it from git, or correct the name in "
+            "study.toml."
         )
     if len(found) > 1:
         places = " and ".join(str(path.relative_to(root())) for path in found)

@@ -1,4 +1,4 @@
-"""Every table of the study by name: raw, decision and processed ones, and the user's own."""
+"""Every table of the study by name: raw, decision, processed, SYNTHETIC, and the user's own."""
 
 from pathlib import Path
 
@@ -10,16 +10,18 @@ from bsup_analysis.intake import read_municipal
 from bsup_analysis.intake.demo_file import read_demo
 from bsup_analysis.panel.schemas import SCHEMAS as PROCESSED
 from bsup_analysis.results.municipal_data import Demonstration
+from bsup_analysis.simulation.reading import read_stored
+from bsup_analysis.simulation.schemas import SCHEMAS as SIMULATED
 from bsup_analysis.sources import SCHEMAS as SOURCES
 from bsup_analysis.sources import read_source
 from bsup_analysis.tables import read_csv
 
 MUNICIPAL = "start_loans"
-TABLES = frozenset({*PROCESSED, *SOURCES, MUNICIPAL})
+TABLES = frozenset({*PROCESSED, *SOURCES, *SIMULATED, MUNICIPAL})
 
 
 def read_table(name: str) -> pd.DataFrame:
-    """Read a raw, decision or processed table, or the user's municipal one, by name.
+    """Read a raw, decision, processed or SYNTHETIC table, or the user's own, by name.
 
     Raises
     ------
@@ -30,6 +32,8 @@ def read_table(name: str) -> pd.DataFrame:
         return read_municipal()
     if name in PROCESSED:
         return read_csv(paths.processed() / f"{name}.csv", PROCESSED[name])
+    if name in SIMULATED:
+        return read_stored(name)
     return read_source(name)
 
 

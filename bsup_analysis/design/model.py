@@ -16,6 +16,8 @@ _STRICT = ConfigDict(extra="forbid", strict=True, validate_by_name=True, validat
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 Year = Annotated[int, Field(ge=1990, le=2030)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+# simulated tables shout what they are wherever they are named
+TableName = Annotated[str, Field(pattern=r"^(SYNTHETIC_)?[a-z0-9_]+$")]
 Years = Annotated[tuple[Year, ...], Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
 
@@ -116,7 +118,7 @@ class Notebook:
     name: Name
     reason: Text
     source: Text
-    tables: tuple[Name, ...]
+    tables: tuple[TableName, ...]
     runs: Annotated[tuple[Run, ...], Field(min_length=1, alias="run")]
 
 

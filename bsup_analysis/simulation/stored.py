@@ -22,19 +22,14 @@ from bsup_analysis.simulation.lab import simulate
 from bsup_analysis.simulation.outcome import Step
 from bsup_analysis.simulation.region import Region
 from bsup_analysis.simulation.scenarios import FILE, load_world, scenario
+from bsup_analysis.simulation.schemas import PREFIX
 from bsup_analysis.simulation.studies import bias_table, coverage_table, pretrend_table
 from bsup_analysis.simulation.summary import csv_text
 from bsup_analysis.simulation.trial import TESTS, Task, run
 
-PREFIX = "SYNTHETIC_"
 DESCRIPTIONS = Path(__file__).with_name("tables.toml")
 ANCHOR_DRAWS = 100
 _DIGITS = 6
-
-
-def folder() -> Path:
-    """Return where the stored results lie."""
-    return paths.root() / "data" / "simulation"
 
 
 def store_results(
@@ -79,10 +74,10 @@ def store_results(
             progress(Step(0, 0, None, f"{PREFIX}{name} is ready"))
         anchor = pool.submit(first_rejections, region).result()
     for name, text in tables.items():
-        path = folder() / f"{PREFIX}{name}.csv"
+        path = paths.simulation() / f"{PREFIX}{name}.csv"
         chunks.keep(path, text)
         chunks.keep(path.with_suffix(".provenance.toml"), record(name, number, region, anchor))
-    return [folder() / f"{PREFIX}{name}.csv" for name in tables]
+    return [paths.simulation() / f"{PREFIX}{name}.csv" for name in tables]
 
 
 def first_rejections(region: Region) -> Mapping[str, int]:
@@ -130,7 +125,7 @@ def record(name: str, draws: int, region: Region, anchor: Mapping[str, int]) -> 
         "seed": world.run.seed.value,
         "draws": draws,
         "numpy": np.__version__,
-        "sha256": sha256(folder() / f"{PREFIX}{name}.csv"),
+        "sha256": sha256(paths.simulation() / f"{PREFIX}{name}.csv"),
         "code_sha256": chunks.code_hash(),
         "scenarios_sha256": sha256(FILE),
         "region_sha256": region.digest(),

@@ -81,7 +81,7 @@ def test_table_is_found_wherever_it_lies_and_only_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BSUP_ROOT", str(tmp_path))
-    with pytest.raises(InputError, match=r"a\.csv is in none of data/raw, data/decisions and"):
+    with pytest.raises(InputError, match=r"a\.csv is in none of data/raw, data/decisions, data"):
         paths.table_path("a")
     for folder in ("raw", "decisions", "processed"):
         path = tmp_path / "data" / folder / f"{folder}_table.csv"

@@ -10,6 +10,7 @@ from bsup_analysis.report.sections.verdicts import interval
 from bsup_analysis.report.tables import read_rows
 from bsup_analysis.report.teller import Teller, inverse
 
+SIMULATED = "power_detectable_"
 LOANS = "rate_ratio_loans_2009_2010"
 # rows of the specification figure by what sets them apart, told by how their names begin
 CAUSES = {"loans_2009_is_": "press", "loans_from_2008_": "share", "amount": "amount"}
@@ -59,7 +60,24 @@ def _certainty(tell: Teller) -> Iterator[Block]:
         missed=tell.mark(tell.words.percent(1 - tell.value("power"), 0), "power"),
         gain=tell.mark(tell.words.percent(tell.value(name) - 1, 0), name),
     )
-    yield from tell.exhibits_of("power", "simulation")
+    yield from _smallest_effect(tell, name)
+
+
+def _smallest_effect(tell: Teller, published: str) -> Iterator[Block]:
+    """Name the smallest effect either level would have found, and where each number is from."""
+    simulated = [one for one in tell.ids(SIMULATED) if not one.endswith("_mc_error")]
+    if not simulated:
+        return
+    ordered = sorted(simulated, key=tell.value)
+    yield tell.say(
+        "certainty.smallest",
+        published=tell.decimal(published),
+        low=tell.decimal(ordered[0]),
+        high=tell.decimal(ordered[-1]),
+        power=tell.percent("power", 0),
+        figure=tell.ref("power_curves"),
+    )
+    yield tell.exhibit("power_curves")
 
 
 def _tipping(tell: Teller) -> Inlines:

@@ -1,0 +1,1 @@
+"""What the study's own tests are worth: SYNTHETIC panels with a known truth, never data."""
