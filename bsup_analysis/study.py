@@ -165,11 +165,11 @@ class Study:
     def opening(self, chapter: str = "", *, published: str = "", municipal: str = "") -> Opening:
         """Give the heading and the opening words of a chapter (keys in `chapters.toml`)."""
         chapter = chapter or self._at_level(published=published, municipal=municipal)
-        return Opening(
-            self.words(f"chapters.{chapter}.title"),
-            self.words(f"chapters.{chapter}.text"),
-            self.words("synthetic.banner") if self.synthetic else "",
-        )
+        title, text = (self.words(f"chapters.{chapter}.{part}") for part in ("title", "text"))
+        if not self.synthetic:
+            return Opening(title, text)
+        title = self.words("synthetic.title", title=title)
+        return Opening(title, text, self.words("synthetic.banner"))
 
     def headlines(self, *identifiers: str) -> Headlines:
         """Give numbers of the exhibits shown so far, for the eye and for nbval to compare.

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
+from bsup_analysis.intake.demo import DemoParameters, calibration, demo_panel
+from bsup_analysis.intake.demo_file import write_demo
+from bsup_analysis.study import read_table
 
 YEARS = (2005, 2006, 2007, 2008, 2009, 2010, 2011, 2012)
 
@@ -131,3 +135,11 @@ def amounts(panel: MunicipalPanel) -> MunicipalPanel:
     source = np.random.default_rng(8)
     average = source.uniform(3e5, 7e5, (len(panel.codes), 1))
     return replace(panel, y=panel.y * average * source.gamma(50, 1 / 50, panel.y.shape))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SYNTHETIC panel of bsup demo, as a file."""
+    known = calibration(*map(read_table, ("group_year", "municipality_year", "region_year")))
+    drawn = DemoParameters(seed=1, effect=1.2, dispersion=2.0, noise=0.2)
+    return write_demo(demo_panel(known, drawn), drawn, tmp_path_factory.mktemp("demo"))

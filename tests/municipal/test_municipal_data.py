@@ -11,8 +11,6 @@ import pytest
 from bsup_analysis import paths
 from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake.demo import DemoParameters, calibration, demo_panel
-from bsup_analysis.intake.demo_file import write_demo
 from bsup_analysis.results.municipal_data import COLUMNS, MunicipalData, municipal_data
 from bsup_analysis.study import Study, read_table
 
@@ -88,15 +86,8 @@ def test_without_a_table_the_sentence_says_how_to_bring_one(
         study.compute("municipal_data")
 
 
-@pytest.fixture(scope="module")
-def panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    known = calibration(*map(read_table, ("group_year", "municipality_year", "region_year")))
-    drawn = DemoParameters(seed=1, effect=1.2, dispersion=2.0, noise=0.2)
-    return write_demo(demo_panel(known, drawn), drawn, tmp_path_factory.mktemp("demo"))
-
-
-def test_a_demonstration_takes_its_place(panel: Path) -> None:
-    study = Study("nb", reading="signed_2010", panel=str(panel))
+def test_a_demonstration_takes_its_place(demo: Path) -> None:
+    study = Study("nb", reading="signed_2010", panel=str(demo))
     data = study.compute("municipal_data")
     assert data.synthetic
     assert "SYNTHETIC" in data.origin

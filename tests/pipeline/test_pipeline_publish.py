@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import toy_project
-from toy_project import publish, published, write_notebook
+from toy_project import WRITE, publish, published, write_notebook
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.merge import merge_numbers, rounded
@@ -51,6 +51,18 @@ def test_numbers_tables_figures_and_pages_are_where_they_should_be(toy: Project)
     assert files["numbers.json"].endswith(b"}\n")
     assert b"\r" not in files["numbers.json"]
     assert list(numbers(toy)) == sorted(numbers(toy))
+
+
+def test_what_a_synthetic_panel_gave_is_never_published(toy: Project) -> None:
+    publish(toy)
+    before = published(toy)
+    source = WRITE.format(table="people", exhibit="people").replace(
+        '"kind"', '"synthetic": True, "kind"'
+    )
+    write_notebook(toy.root / "notebooks" / "02_people.ipynb", "people", "people", write=source)
+    with pytest.raises(InputError, match="people from a SYNTHETIC panel, which is never published"):
+        publish(toy)
+    assert published(toy) == before
 
 
 def test_manifest_leads_from_exhibit_to_inputs_and_files(toy: Project) -> None:
