@@ -5,6 +5,7 @@ import html
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import pandas as pd
@@ -62,6 +63,11 @@ class Exhibit:
 
     def svg(self) -> bytes:
         """Draw the figure as SVG: letters as outlines, no date, the same bytes each time."""
+        return self._svg
+
+    @cached_property
+    def _svg(self) -> bytes:
+        # a notebook both writes and shows it, and drawing is most of a notebook's time
         return self._rendered("svg", {"Date": None, "Creator": None})
 
     def png(self) -> bytes:

@@ -20,6 +20,7 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
 from bsup_analysis.pipeline.kernel import kernel_for
 from bsup_analysis.pipeline.project import Page, Project
+from bsup_analysis.pipeline.warm import ENGINE
 
 RECORD = "run.json"
 EXHIBITS = "exhibits"
@@ -56,8 +57,11 @@ def execute(project: Project, page: Page, folder: Path, scratch: Path) -> list[P
     exhibits.mkdir(parents=True)
     try:
         before = project.fingerprint(page.run)
-        notebook = _run(project, page, work, {**page.parameters, "output": str(exhibits)})
-        nbformat.write(_cleaned(notebook, str(exhibits)), work / "notebook.ipynb")
+        executed = work / "notebook.ipynb"
+        notebook = run_notebook(
+            project, page, executed, {**page.parameters, "output": str(exhibits)}
+        )
+        nbformat.write(_cleaned(notebook, str(exhibits)), executed)
         _check(project, page, exhibits)
         files = sorted(path for path in work.rglob("*") if path.is_file())
         record = {
@@ -75,9 +79,25 @@ def execute(project: Project, page: Page, folder: Path, scratch: Path) -> list[P
     return [folder / path.relative_to(work) for path in (*files, work / RECORD)]
 
 
-def _run(project: Project, page: Page, work: Path, parameters: Mapping[str, str]) -> NotebookNode:
-    """Execute; where a cell fails keep the notebook with the error and say which cell it is."""
-    source, executed = page.run.notebook, work / "notebook.ipynb"
+def run_notebook(
+    project: Project, page: Page, executed: Path, parameters: Mapping[str, str]
+) -> NotebookNode:
+    """Run the notebook of a page with papermill, in this thread's kernel.
+
+    Parameters
+    ----------
+    executed
+        Where the executed notebook is written.
+    parameters
+        All of the notebook's parameters that are given.
+
+    Raises
+    ------
+    InputError
+        If a cell fails; the notebook with the error is kept, and the sentence says which cell.
+    """
+    source = page.run.notebook
+    label = f"{source.stem} ({page.language if page.run.id == source.stem else page.key})"
     try:
         return papermill.execute_notebook(
             # papermill takes braces in a path for parameters
@@ -89,22 +109,20 @@ def _run(project: Project, page: Page, work: Path, parameters: Mapping[str, str]
             request_save_on_cell_execute=False,
             # papermill's own cwd changes the directory of the whole process: not with threads
             resources={"metadata": {"path": str(source.parent)}},
+            engine_name=ENGINE,
             kernel_manager_class=kernel_for(project.root, project.build),
-            # everything is received by then; asked politely, a kernel takes longer to end and
-            # may complain of the interruption
-            shutdown_kernel="immediate",
         )
     except PapermillExecutionError as error:
         failed = project.build / "failed" / f"{page.run.id}-{page.language}.ipynb"
         failed.parent.mkdir(parents=True, exist_ok=True)
         executed.replace(failed)
         raise InputError(
-            f"notebook {source.stem} ({page.language}) failed in code cell {_number(failed, error)}"
+            f"notebook {label} failed in code cell {_number(failed, error)}"
             f" ({_first_line(error.source)}): {_what(error)} [{project.name(failed)}]"
         ) from None
     except DeadKernelError:
         raise InputError(
-            f"notebook {source.stem} ({page.language}): its kernel died, perhaps for want of "
+            f"notebook {label}: its kernel died, perhaps for want of "
             "memory; free some, or run fewer at a time with --jobs 1."
         ) from None
 

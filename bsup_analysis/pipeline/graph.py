@@ -20,7 +20,7 @@ from bsup_analysis.pipeline.publish import NUMBERS, kept_pages, publish
 
 HERE = Path(__file__).parent
 TEMPLATES = [path for path in sorted((HERE / "templates").rglob("*")) if path.is_file()]
-EXECUTING = [HERE / "execute.py", HERE / "kernel.py"]
+EXECUTING = [HERE / "execute.py", HERE / "kernel.py", HERE / "warm.py"]
 RENDERING = [HERE / "render.py", HERE / "contents.py", *TEMPLATES]
 PUBLISHING = [HERE / "publish.py", HERE / "merge.py", HERE / "manifest.py"]
 

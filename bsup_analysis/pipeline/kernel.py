@@ -8,7 +8,9 @@ results, and all running kernels are known when the run is interrupted.
 import os
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 from weakref import WeakSet
 
@@ -31,6 +33,16 @@ class StudyKernel(AsyncKernelManager):
         self.transport_encryption = "auto" if zmq.has("curve") else "disabled"
 
     @property
+    def process(self) -> Popen[bytes] | None:
+        """The process, once it has been started."""
+        return getattr(self.provisioner, "process", None)
+
+    @property
+    def runs(self) -> bool:
+        """Whether its process has been started and has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
     def kernel_spec(self) -> KernelSpec:
         """Describe this interpreter, whatever kernel a notebook names."""
         return KernelSpec(
@@ -44,6 +56,7 @@ class StudyKernel(AsyncKernelManager):
         )
 
 
+@cache
 def kernel_for(root: Path, build: Path) -> type[StudyKernel]:
     """Return a kernel class whose kernels see the checkout `root` and keep their files in `build`.
 
@@ -65,9 +78,9 @@ def kernel_for(root: Path, build: Path) -> type[StudyKernel]:
 
 
 def kill_all() -> None:
-    """Kill every kernel that runs, at once, for a run that was interrupted."""
+    """Kill every kernel that runs, at once; all they were asked for has been received."""
     for manager in list(_STARTED):
-        process = getattr(manager.provisioner, "process", None)
-        if process is not None:
+        if manager.process is not None:
             with suppress(OSError):
-                process.kill()
+                manager.process.kill()
+        manager.cleanup_connection_file()

@@ -7,13 +7,10 @@ and are no part of it: its manifest does not name them.
 import csv
 import json
 import shutil
-import threading
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Self
 
 from doit.task import Task
 
@@ -28,7 +25,7 @@ from bsup_analysis.pipeline.project import Page, Project, Run
 
 NOTEBOOK = "08_profile"
 PARAMETER = "municipality_code"
-_MAKING = [HERE / "profiles.py", HERE / "warm.py", *EXECUTING, *RENDERING]
+_MAKING = [HERE / "profiles.py", *EXECUTING, *RENDERING]
 
 
 def make_profiles(
@@ -64,79 +61,29 @@ def make_profiles(
     names = _municipalities(template)
     pages = [Page(_run(template, code), one) for one in chosen for code in names]
     check(template.notebook, pages[0].parameters, project.allowed)
-    with _Workshop(project) as workshop:
-        tasks = [_task(project, page, workshop) for page in pages]
-        tasks += [_list(project, one, names) for one in chosen]
+    tasks = [_task(project, page) for page in pages]
+    tasks += [_list(project, one, names) for one in chosen]
+    try:
         run(tasks, project.build / "profiles.json", jobs, progress)
+    finally:
+        shutil.rmtree(project.build / "profiles", ignore_errors=True)
     return [_target(project, one, "index") for one in chosen]
 
 
-class _Workshop:
-    """Makes pages; Jupyter is imported and kernels are started only when the first is made."""
+def _make(project: Project, page: Page) -> list[Path]:
+    """Run the notebook for a municipality and put its page in place."""
+    from bsup_analysis.pipeline.execute import run_notebook
+    from bsup_analysis.pipeline.render import render_page
 
-    def __init__(self, project: Project) -> None:
-        self._project = project
-        self._lock = threading.Lock()
-        self._open = ExitStack()
-        self._engine: str | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._engine is not None:
-            from bsup_analysis.pipeline.kernel import kill_all
-
-            kill_all()
-        self._open.close()
-        shutil.rmtree(self._project.build / "profiles", ignore_errors=True)
-
-    def make(self, page: Page) -> list[Path]:
-        """Run the notebook for a municipality and put its page in place."""
-        import nbformat
-        import papermill
-        from papermill.exceptions import PapermillExecutionError
-
-        from bsup_analysis.pipeline.render import render_page
-
-        folder = self._project.build / "profiles" / page.language / page.run.id
-        source = page.run.notebook
-        try:
-            notebook = papermill.execute_notebook(
-                # papermill takes braces in a path for parameters
-                str(source).replace("{", "{{").replace("}", "}}"),
-                None,
-                parameters=dict(page.parameters),
-                engine_name=self._warm(),
-                kernel_name="bsup",
-                language="python",
-                progress_bar=False,
-                request_save_on_cell_execute=False,
-                resources={"metadata": {"path": str(source.parent)}},
-            )
-        except PapermillExecutionError as error:
-            raise InputError(
-                f"profile {page.key}: {str(error.evalue).strip().splitlines()[0]}"
-            ) from None
-        folder.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, folder / "notebook.ipynb")
-        write_aside(folder / "run.json", json.dumps({"notebook": self._project.name(source)}))
-        (made,) = render_page(page, folder, None)
-        target = _target(self._project, page.language, page.run.id)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        made.replace(target)
-        return [target]
-
-    def _warm(self) -> str:
-        """Give the engine's name; it is registered once."""
-        with self._lock:
-            if self._engine is None:
-                from bsup_analysis.pipeline.kernel import kernel_for
-                from bsup_analysis.pipeline.warm import warm_kernels
-
-                kernel = kernel_for(self._project.root, self._project.build)
-                self._engine = self._open.enter_context(warm_kernels(kernel))
-            return self._engine
+    folder = project.build / "profiles" / page.language / page.run.id
+    folder.mkdir(parents=True, exist_ok=True)
+    run_notebook(project, page, folder / "notebook.ipynb", page.parameters)
+    write_aside(folder / "run.json", json.dumps({"notebook": project.name(page.run.notebook)}))
+    (made,) = render_page(page, folder, None)
+    target = _target(project, page.language, page.run.id)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made.replace(target)
+    return [target]
 
 
 def _municipalities(template: Run) -> dict[str, str]:
@@ -158,11 +105,11 @@ def _target(project: Project, language: str, name: str) -> Path:
     return project.reports / language / "profiles" / f"{name}.html"
 
 
-def _task(project: Project, page: Page, workshop: _Workshop) -> Task:
+def _task(project: Project, page: Page) -> Task:
     """Notebook, its tables, the design and the code -> the page of one municipality."""
     return task(
         f"profile {page.key}",
-        partial(workshop.make, page),
+        partial(_make, project, page),
         inputs=[*project.inputs(page.run), *_MAKING],
         outputs=[_target(project, page.language, page.run.id)],
         # the code as one hash: hundreds of files for each of the pages would be slow to record

@@ -157,13 +157,18 @@ class Project:
 
 
 def code_of(package: Path) -> tuple[Path, ...]:
-    """Return the files of a package that results may depend on: all but how it is run."""
+    """Return the files of a package that results may depend on.
+
+    That is all but how it is run, and what is written of the results once they are there.
+    """
     run_only = {"pipeline", "commands", "report", "ssb", "cli.py", "readme.py", "__main__.py"}
+    after = {"report.toml", "readme.toml"}
     return tuple(
         path
         for path in sorted(package.rglob("*"))
         if path.is_file()
         and path.relative_to(package).parts[0] not in run_only
+        and path.name not in after
         and "__pycache__" not in path.parts
     )
 

@@ -36,12 +36,18 @@ def at_work(project: Project) -> Iterator[None]:
         try:
             yield
         except KeyboardInterrupt:
-            # only a run that came to a notebook has loaded Jupyter
-            kernel = sys.modules.get("bsup_analysis.pipeline.kernel")
-            if kernel is not None:
-                kernel.kill_all()
+            _end_kernels()
             with BUSY:
                 raise Interrupted from None
+        finally:
+            _end_kernels()
+
+
+def _end_kernels() -> None:
+    """End the kernels; only a run that came to a notebook has loaded Jupyter."""
+    kernel = sys.modules.get("bsup_analysis.pipeline.kernel")
+    if kernel is not None:
+        kernel.kill_all()
 
 
 @contextmanager

@@ -118,7 +118,7 @@ def test_a_page_that_fails_is_told_in_a_sentence_and_no_file_is_left(tmp_path):
     write_toy(tmp_path, codes="0001,A\n")
     notebook = tmp_path / "notebooks" / "08_profile.ipynb"
     notebook.write_text(notebook.read_text().replace("leftover = municipality_code", "1 / 0"))
-    with pytest.raises(InputError, match=r"profile nb/0001: division by zero"):
+    with pytest.raises(InputError, match=r"08_profile \(nb/0001\) failed .*division by zero"):
         make(toy(tmp_path), languages=["nb"])
     assert not (tmp_path / "reports" / "nb" / "profiles" / "0001.html").exists()
 
