@@ -77,7 +77,8 @@ class Explorer(widgets.VBox):
     def _draw(self) -> None:
         chosen = {name: control.value for name, control in self.controls.items()}
         self.study = Study(self._language, self._output, **chosen)
-        self.exhibits = tuple(self.study.show(figure) for figure in FIGURES)
+        shown = (self.study.show(figure) for figure in FIGURES)
+        self.exhibits = tuple(one for one in shown if one is not None)
         self._figures.value = "\n".join(one._repr_html_() for one in self.exhibits)
 
 

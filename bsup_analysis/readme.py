@@ -66,6 +66,10 @@ def finding(numbers: Mapping[str, Mapping[str, Any]], words: Words) -> str:
             contradicted=words.count(value("audit_contradicted")),
         ),
     ]
+    # page numbers of a contents list are no findings about the programme
+    contents = numbers.get("audit_contradicted_contents", {}).get("value", 0)
+    if contents:
+        sentences.append(words("readme.contents", contents=words.count(contents)))
     return " ".join(sentences)
 
 

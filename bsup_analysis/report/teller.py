@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
+from typing import Any
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import Words, templates
@@ -104,6 +105,19 @@ class Teller:
         return self.phrase(
             "move.rose" if value > 0 else "move.fell", by=self.mark(shown, identifier)
         )
+
+    def groups_moved(self, stem: str, change: Change = less_one) -> dict[str, Any]:
+        """Say how both groups' numbers moved (`stem` has a place for the group).
+
+        The verb is said once where it is the same: `rose by a` and `by b`.
+        """
+        names = {group: stem.format(group) for group in ("priority", "other")}
+        told = {group: self.moved(name, change) for group, name in names.items()}
+        verb, *_ = told["priority"]
+        by = next((part for part in told["other"] if isinstance(part, Number)), None)
+        if by is not None and told["other"][0] == verb:
+            told["other"] = self.phrase("move.again", by=by)
+        return told
 
     def ref(self, target: str) -> Reference:
         """Refer to an exhibit, a table or a section."""

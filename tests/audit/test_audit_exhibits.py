@@ -25,6 +25,8 @@ def test_numbers_are_the_counts_of_the_audit(audit: pd.DataFrame, arithmetic: pd
         numbers = exhibits.audit_summary(audit, words).numbers
         values = {name: number.value for name, number in numbers.items()}
         total = values.pop("audit_statements_total")
+        contents = audit[(audit["check"] == "toc_page") & (audit["status"] == "contradicted")]
+        assert values.pop("audit_contradicted_contents") == len(contents) > 0
         assert total == len(audit) == sum(values.values())
         assert values == {
             f"audit_{status}": count for status, count in audit["status"].value_counts().items()

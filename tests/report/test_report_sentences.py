@@ -1,17 +1,20 @@
 """Sentences: every number is marked, and the words follow the numbers."""
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from published_report import seal
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES, templates
 from bsup_analysis.report.blocks import ExhibitBlock, Heading, Listing, Paragraph, Table
-from bsup_analysis.report.content import Report
+from bsup_analysis.report.content import Report, compose
 from bsup_analysis.report.inline import (
     Code,
     Emphasis,
@@ -23,6 +26,7 @@ from bsup_analysis.report.inline import (
     Text,
     fill,
 )
+from bsup_analysis.report.published import read_published
 from bsup_analysis.report.resolve import told
 
 # pages, years and table numbers: what a sentence may hold without a mark
@@ -185,3 +189,34 @@ def test_a_missing_number_is_named(with_numbers: Callable[..., Report]) -> None:
 
 def test_inline_kinds_are_all_known() -> None:
     assert set(get_args(Inline)) == {Text, Strong, Emphasis, Code, Number, Reference}
+
+
+def test_contents_list_is_told_apart_from_what_matters(own_root: Path) -> None:
+    """S005 is a page number of the list of contents (p. 2), S042 Malvik's loans (p. 6)."""
+    reports = own_root / "reports"
+    numbers = json.loads((reports / "numbers.json").read_text(encoding="utf-8"))
+    numbers["audit_contradicted_contents"] = {
+        "value": 12, "unit": "statements", "exhibit": "audit_summary",
+    }  # fmt: skip
+    (reports / "numbers.json").write_text(json.dumps(numbers), encoding="utf-8")
+    manifest = json.loads((reports / "manifest.json").read_text(encoding="utf-8"))
+    rows = [[name, *"6abcdef"] for name in ("S005", "S042", "S043")]
+    shown = {"head": ["No.", *"1234567"], "rows": rows, "numeric": [1]}
+    manifest["pages"]["en/run"]["exhibits"]["audit_statements"]["shown"] = shown
+    seal(reports, manifest["pages"], manifest["exhibits"])
+    made = compose(read_published(own_root, "en"))
+    assert "12 are page numbers in the document's list of contents" in text(made)
+    assert re.search(r"lists the other 13, .* all statements stand in Table", text(made))
+    listed = next(b for b in made.blocks if isinstance(b, Table) and b.id == "contradictions")
+    assert [told(made, row[0]) for row in listed.rows] == ["S042"]
+    assert [told(made, cell) for cell in listed.rows[0]] == ["S042", *"6abcde"[:4], "e"]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"), [(1.5, "by 50.0"), (0.5, "fell by 50.0"), (1.0001, "stood still")]
+)
+def test_a_verb_is_said_once_where_both_groups_moved_alike(
+    with_numbers: Callable[..., Report], other: float, said: str
+) -> None:
+    shown = text(with_numbers("en", growth_number_other_2009_2010=other))
+    assert re.search(rf"rose by 36\.7.% in the priority municipalities and {said}", shown)

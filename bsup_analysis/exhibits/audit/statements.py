@@ -36,6 +36,7 @@ def audit_summary(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
         numbers={
             "audit_statements_total": Number(int(totals.sum()), "statements"),
             **{f"audit_{name}": Number(int(n), "statements") for name, n in totals.items()},
+            "audit_contradicted_contents": Number(int(contents.sum()), "statements"),
         },
     )
 

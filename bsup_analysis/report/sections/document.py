@@ -1,7 +1,12 @@
 """What the document says, and what of it holds."""
 
-from bsup_analysis.report.blocks import Block
+from bsup_analysis.report.blocks import Block, Table
+from bsup_analysis.report.inline import Text
+from bsup_analysis.report.tables import read_rows
 from bsup_analysis.report.teller import Teller
+
+# columns of the list of statements: number, page, statement, printed, recomputed, note
+SHOWN = (0, 1, 2, 3, 4, 6)
 
 
 def document(tell: Teller) -> list[Block]:
@@ -20,6 +25,7 @@ def document(tell: Teller) -> list[Block]:
             figure=tell.ref("audit_summary"),
         ),
         tell.exhibit("audit_summary"),
+        *_contradictions(tell),
         tell.say(
             "document.table_exact" if exact == total else "document.table_inexact",
             exact=tell.count("audit_table_checks_exact"),
@@ -53,8 +59,7 @@ def document(tell: Teller) -> list[Block]:
             "document.average",
             region_before=tell.count("average_loan_nok_region_2009"),
             region_after=tell.count("average_loan_nok_region_2010"),
-            priority=tell.moved("growth_average_priority_2009_2010"),
-            other=tell.moved("growth_average_other_2009_2010"),
+            **tell.groups_moved("growth_average_{}_2009_2010"),
             figure=tell.ref("average_loan"),
         ),
         tell.exhibit("average_loan"),
@@ -66,4 +71,35 @@ def document(tell: Teller) -> list[Block]:
             figure=tell.ref("malvik"),
         ),
         tell.exhibit("malvik"),
+    ]
+
+
+def _contradictions(tell: Teller) -> list[Block]:
+    """List what is contradicted but for page numbers of the contents list, which weigh little."""
+    exhibit = tell.published.exhibits["audit_statements"]
+    chosen = {
+        row["statement_id"]
+        for row in read_rows(exhibit.data)
+        if row["status"] == "contradicted" and row["check"] != "toc_page"
+    }
+    listed = [row for row in exhibit.table.rows if row[0] in chosen] if exhibit.table else []
+    if exhibit.table is None or not listed or not tell.has("audit_contradicted_contents"):
+        return []
+    contents = "audit_contradicted_contents"
+    return [
+        tell.say(
+            tell.many("document.contents", contents),
+            "document.contradictions",
+            rest=tell.count("audit_contradicted", lambda value: value - tell.value(contents)),
+            table=tell.ref("contradictions"),
+            all=tell.ref("audit_statements"),
+        ),
+        Table(
+            id="contradictions",
+            title=tell.text("document.contradictions_title"),
+            head=tuple(exhibit.table.head[i] for i in SHOWN),
+            rows=tuple(tuple((Text(row[i]),) for i in SHOWN) for row in listed),
+            note=exhibit.source,
+            numeric=frozenset({1}),
+        ),
     ]

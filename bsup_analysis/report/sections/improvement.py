@@ -46,8 +46,7 @@ def published(tell: Teller) -> Iterator[Block]:
     yield tell.say(
         "published.amount",
         f"published.amount_{verdict(tell, 'amount')}",
-        priority=tell.moved("growth_amount_priority_2009_2010"),
-        other=tell.moved("growth_amount_other_2009_2010"),
+        **tell.groups_moved("growth_amount_{}_2009_2010"),
         ratio=tell.decimal(AMOUNT),
         low=low,
         high=high,
@@ -56,8 +55,7 @@ def published(tell: Teller) -> Iterator[Block]:
     yield tell.exhibit("group_contrast_amount")
     yield tell.say(
         "published.parts",
-        priority=tell.moved("growth_average_priority_2009_2010"),
-        other=tell.moved("growth_average_other_2009_2010"),
+        **tell.groups_moved("growth_average_{}_2009_2010"),
         within=_signed(tell, "average_change_priority_within"),
         mix=_signed(tell, "average_change_priority_composition"),
         figure=tell.ref("growth_parts"),

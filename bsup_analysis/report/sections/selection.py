@@ -29,8 +29,7 @@ def selection(tell: Teller) -> list[Block]:
         tell.say(
             "selection.growth_faster" if faster > 0 else "selection.growth_slower",
             "selection.growth",
-            priority=tell.moved("population_growth_priority_2005_2009", same),
-            other=tell.moved("population_growth_other_2005_2009", same),
+            **tell.groups_moved("population_growth_{}_2005_2009", same),
             population=tell.decimal("standardised_difference_log_population", change=abs),
             growth=tell.decimal("standardised_difference_growth", change=abs),
             immigrants=tell.decimal("standardised_difference_immigrant_share", change=abs),
