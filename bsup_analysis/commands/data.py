@@ -1,11 +1,16 @@
 """Commands that bring data in, and keep their records."""
 
+import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bsup_analysis.errors import InputError
+
+if TYPE_CHECKING:
+    from bsup_analysis.intake import ImportResult
+    from bsup_analysis.ssb import Fetched
 
 
 def seal(table: Annotated[str, typer.Argument(help="Name of a raw table.")]) -> None:
@@ -69,8 +74,20 @@ def fetch(
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Ask again for what is stored.")] = False,
     out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
+    definition: Annotated[
+        str | None, typer.Option(help="For startlaan: approved_dwellings, once you have looked.")
+    ] = None,
+    set_aside: Annotated[
+        list[str] | None, typer.Option(help="For startlaan: divided, to set such rows aside.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option(help="For startlaan: leave the municipal table as it is.")
+    ] = False,
 ) -> None:
-    """Read a table of Statistics Norway, answer by answer, and keep each answer as it came."""
+    """Read a table of Statistics Norway, answer by answer, and keep each answer as it came.
+
+    Start loans become the municipal table of the study, in the borders of 2009.
+    """
     from bsup_analysis import paths
     from bsup_analysis.files import write_aside
     from bsup_analysis.ssb import Progress, fetch_population, fetch_startlaan
@@ -97,6 +114,40 @@ def fetch(
     for line in (*found.reports, *found.notes):
         typer.echo(line)
     typer.echo(f"written  {path}: {len(found.table)} rows, {len(found.set_aside)} set aside")
+    if what == "startlaan":
+        result = _brought(found, path.name, definition, set_aside or [], dry_run)
+        for line in result.lines():
+            typer.echo(line)
+
+
+def _brought(
+    found: "Fetched", file: str, definition: str | None, set_aside: list[str], dry_run: bool
+) -> "ImportResult":
+    """Make the municipal table of what was fetched, with its vintage in the record."""
+    from bsup_analysis.intake import Origin, bring_counts, reference
+    from bsup_analysis.panel.borders import Borders
+    from bsup_analysis.sources import read_source
+
+    vintages = {a.table_id: a.updated or "not stated" for a in found.answers}
+    answers = ", ".join(sorted({f"{a.file} {a.sha256}" for a in found.answers}))
+    origin = Origin(
+        file,
+        producer=found.answers[0].producer,
+        document="; ".join(
+            f"table {table}, updated {updated}" for table, updated in vintages.items()
+        ),
+        url=found.answers[0].url,
+        method=f"bsup fetch startlaan. {' '.join(found.notes)} Answers (sha256): {answers}.",
+        read_on=max(dt.datetime.fromisoformat(a.asked_at) for a in found.answers).date(),
+    )
+    return bring_counts(
+        found.table,
+        reference(read_source, Borders),
+        origin,
+        definition=definition,
+        set_aside=set_aside,
+        dry_run=dry_run,
+    )
 
 
 def _span(years: str) -> list[int]:

@@ -177,17 +177,18 @@ def place(
         if len(units) == 1:
             placed.append(Placed(entry, year, code, one, units))
         elif entry.empty or "divided" in set_aside:
-            aside.append(Aside(entry.row, _divided(code, one, units, places), entry.label))
+            aside.append(Aside(entry.row, divided(code, one, units, places), entry.label))
         else:
             raise InputError(
-                f"{table.where(entry.row)}: {_divided(code, one, units, places)}; give numbers in"
+                f"{table.where(entry.row)}: {divided(code, one, units, places)}; give numbers in"
                 " the borders of 2009, or add --set-aside divided and let the municipalities"
                 " behind it stay unknown."
             )
     return placed, aside
 
 
-def _divided(code: str, year: int, units: tuple[str, ...], places: Places) -> str:
+def divided(code: str, year: int, units: tuple[str, ...], places: Places) -> str:
+    """Say why a code stands for no one municipality of 2009: none, or several of them."""
     own = f"{code} {places.name_of(code)}"
     if not units:
         return f"{own} ({year}) holds parts of municipalities of 2009, so its area was divided"
