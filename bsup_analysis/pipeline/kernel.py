@@ -7,18 +7,17 @@ results, and all running kernels are known when the run is interrupted.
 
 import os
 import sys
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
-from weakref import WeakSet
 
 import zmq
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
-_STARTED: WeakSet["StudyKernel"] = WeakSet()
+# held here, because a kernel outlives the thread that worked in it
+_STARTED: set["StudyKernel"] = set()
 
 
 class StudyKernel(AsyncKernelManager):
@@ -79,8 +78,9 @@ def kernel_for(root: Path, build: Path) -> type[StudyKernel]:
 
 def kill_all() -> None:
     """Kill every kernel that runs, at once; all they were asked for has been received."""
-    for manager in list(_STARTED):
+    while _STARTED:
+        manager = _STARTED.pop()
         if manager.process is not None:
-            with suppress(OSError):
-                manager.process.kill()
+            manager.process.kill()
+            manager.process.wait()
         manager.cleanup_connection_file()

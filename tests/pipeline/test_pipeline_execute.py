@@ -12,7 +12,6 @@ import toy_project
 from toy_project import publish, published, write_notebook
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.pipeline import kernel
 from bsup_analysis.pipeline.execute import execute
 from bsup_analysis.pipeline.graph import graph, make
 from bsup_analysis.pipeline.own import own_folder, own_page
@@ -133,16 +132,27 @@ def test_interruption_kills_the_kernels(toy_with_kernels: Project) -> None:
     with pytest.raises(Interrupted), at_work(toy):
         make(toy, toy.pages(["nb"], "01_loans"), 1, Progress(io.StringIO()))
     pid = int(marker.read_text(encoding="utf-8"))
-    for _ in range(100):
-        for manager in list(kernel._STARTED):
-            if manager.provisioner is not None and manager.provisioner.process is not None:
-                manager.provisioner.process.poll()
-        if not Path(f"/proc/{pid}").exists():
-            break
-        time.sleep(0.05)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert not toy.reports.exists()
+
+
+def test_notebooks_share_a_kernel_but_no_name_and_it_ends_with_the_run(
+    toy_with_kernels: Project,
+) -> None:
+    toy, pids = toy_with_kernels, toy_with_kernels.root / "pids"
+    note = (
+        "assert 'left' not in globals()\nleft = 1\nimport os\n"
+        f"print(os.getpid(), file=open({str(pids)!r}, 'a'))\n"
+    )
+    write_notebook(toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", show=note)
+    write_notebook(toy.root / "notebooks/02_people.ipynb", "people", "people", show=note)
+    with at_work(toy):
+        make(toy, toy.pages(["nb"]), 1, Progress(io.StringIO()))
+    first, second = pids.read_text(encoding="utf-8").split()
+    assert first == second
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(first), 0)
 
 
 def test_undeclared_read_is_refused(toy: Project) -> None:
