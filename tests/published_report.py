@@ -23,6 +23,8 @@ TABLES = {
     "audit_readings",
     "audit_statements",
     "per_inhabitant",
+    "power_detectable",
+    "power_linear_rates",
     "start_loan_table",
     "verdict_amount",
     "verdict_average",

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from published_report import seal
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.language import LANGUAGES, templates
+from bsup_analysis.language import LANGUAGES, Words, templates
 from bsup_analysis.report.blocks import ExhibitBlock, Heading, Listing, Paragraph, Table
 from bsup_analysis.report.content import Report, compose
 from bsup_analysis.report.inline import (
@@ -26,7 +27,7 @@ from bsup_analysis.report.inline import (
     Text,
     fill,
 )
-from bsup_analysis.report.published import read_published
+from bsup_analysis.report.published import PublishedNumber, read_published
 from bsup_analysis.report.resolve import told
 
 # pages, years and table numbers: what a sentence may hold without a mark
@@ -220,3 +221,24 @@ def test_a_verb_is_said_once_where_both_groups_moved_alike(
 ) -> None:
     shown = text(with_numbers("en", growth_number_other_2009_2010=other))
     assert re.search(rf"rose by 36\.7.% in the priority municipalities and {said}", shown)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_smallest_effect_is_told_at_both_levels(published_root: Path, language: str) -> None:
+    """The published level's own, and the least and greatest of the simulated, errors left out."""
+    published = read_published(published_root, language)
+    made = {"power_detectable_a": 1.3, "power_detectable_b": 1.72, "power_detectable_b_mc_error": 9}
+    numbers = {n: PublishedNumber(v, "ratio", "power_curves") for n, v in made.items()}
+    curves = replace(published.exhibits["dispersion_loans"], id="power_curves")
+    report = compose(
+        replace(
+            published,
+            numbers={**published.numbers, **numbers},
+            exhibits={**published.exhibits, "power_curves": curves},
+        )
+    )
+    sentence = next(s for s in text(report).split("\n") if "SYNTHETIC" in s or "SYNTETISKE" in s)
+    shown = re.findall(r"\d[.,]\d\d", sentence)
+    own = Words(language).decimal(published.numbers["minimum_detectable_ratio_phi17_t"].value)
+    assert shown == [own, *(Words(language).decimal(value) for value in (1.3, 1.72))]
+    assert report.labels["power_curves"].lower() in sentence.lower()
