@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
@@ -32,13 +33,19 @@ def study_project(boundaries: Path | None = None) -> Project:
 
         return [*write_processed(read_source), write_codebook()]
 
+    def origins() -> dict[str, dict[str, Any]]:
+        from bsup_analysis.study import read_table
+        from bsup_analysis.traceability.origins import origins
+
+        return origins((table for run in project.runs for table in run.tables), read_table)
+
     borders = None if boundaries is None else _readable(boundaries)
     made = {name: paths.processed() / f"{name}.csv" for name in OUTPUTS}
     design = load_design(paths.study_file())
     raw = [paths.table_path(name) for name in INPUTS]
     records = sorted(paths.raw().glob("*.provenance.toml"))
     codebook = paths.raw().parent / "README.md"
-    return Project(
+    project = Project(
         root=paths.root(),
         runs=tuple(
             Run(
@@ -64,7 +71,9 @@ def study_project(boundaries: Path | None = None) -> Project:
         design=(paths.study_file(), paths.root() / "requirements.lock"),
         code=code_of(Path(__file__).parent.parent),
         after=_after(design.parameters["language"].allowed),
+        origins=origins,
     )
+    return project
 
 
 def _after(languages: tuple[str, ...]) -> dict[str, Step]:
@@ -88,7 +97,7 @@ def _after(languages: tuple[str, ...]) -> dict[str, Step]:
     }
     for one in languages:
         steps[f"report {one}"] = Step(
-            tuple(report_inputs(root, one)),
+            tuple(report_inputs(one)),
             tuple(report_outputs(root, one)),
             partial(make_report, root, one),
         )

@@ -12,6 +12,7 @@ from bsup_analysis import paths
 from bsup_analysis.commands.project import study_project
 from bsup_analysis.pipeline.engine import run, status
 from bsup_analysis.pipeline.graph import graph, make, processed, records
+from bsup_analysis.pipeline.manifest import read_manifest
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Page, Project
 from bsup_analysis.pipeline.publish import kept_pages
@@ -121,11 +122,15 @@ def notebook(
 
 def profiles(language: Language = "both", jobs: Jobs = CORES) -> None:
     """Make a page for every municipality."""
-    from bsup_analysis.pipeline.profiles import make_profiles
+    from bsup_analysis.pipeline.profiles import NOTEBOOK, make_profiles
+    from bsup_analysis.pipeline.sealing import inputs_digest, seal
 
     project, progress = study_project(), Progress(sys.stdout)
     with at_work(project):
         listed = make_profiles(project, None if language == "both" else [language], jobs, progress)
+        if read_manifest(project.reports):
+            pages = (page for path in listed for page in path.parent.glob("*.html"))
+            seal(project, "profiles", pages, inputs_digest(project, NOTEBOOK))
     typer.echo(f"{len(progress.done)} steps run, {len(progress.skipped)} unchanged")
     for path in listed:
         typer.echo(f"profiles {path}")

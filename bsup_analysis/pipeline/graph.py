@@ -12,17 +12,18 @@ from doit.task import Task
 
 from bsup_analysis.pipeline.contents import as_entry, contents_path, write_contents
 from bsup_analysis.pipeline.engine import run, task
-from bsup_analysis.pipeline.manifest import MANIFEST, Entries
+from bsup_analysis.pipeline.manifest import MANIFEST, Entries, read_manifest
 from bsup_analysis.pipeline.parameters import check
 from bsup_analysis.pipeline.progress import Progress
-from bsup_analysis.pipeline.project import Page, Project
+from bsup_analysis.pipeline.project import Page, Project, Step
 from bsup_analysis.pipeline.publish import NUMBERS, kept_pages, publish
+from bsup_analysis.pipeline.sealing import restore, results_digest, results_path, seal
 
 HERE = Path(__file__).parent
 TEMPLATES = [path for path in sorted((HERE / "templates").rglob("*")) if path.is_file()]
 EXECUTING = [HERE / "execute.py", HERE / "kernel.py", HERE / "warm.py"]
 RENDERING = [HERE / "render.py", HERE / "contents.py", *TEMPLATES]
-PUBLISHING = [HERE / "publish.py", HERE / "merge.py", HERE / "manifest.py"]
+PUBLISHING = [HERE / f"{name}.py" for name in ("publish", "merge", "manifest", "sealing")]
 
 
 def graph(project: Project, pages: Sequence[Page]) -> list[Task]:
@@ -44,17 +45,42 @@ def graph(project: Project, pages: Sequence[Page]) -> list[Task]:
         *(_contents(project, pages, kept, language, languages) for language in languages),
         *(_page(project, p, [o.language for o in published if o.run == p.run]) for p in pages),
         _publication(project, pages, kept, languages),
-        *(_after(project) if len(pages) == len(project.pages()) else []),
+        *(_after(project) if len(pages) == len(project.pages()) else [_manifest(project, [])]),
     ]
 
 
 def _after(project: Project) -> list[Task]:
-    """Make tasks of what follows from all published results."""
-    published = [project.reports / NUMBERS, project.reports / MANIFEST]
-    return [
-        task(name, step.build, inputs=[*published, *step.inputs], outputs=step.outputs)
+    """Make tasks of what follows from all published results, and enter it into the manifest."""
+
+    def build(step: Step) -> list[Path]:
+        restore(project)
+        return list(step.build())
+
+    published = [project.reports / NUMBERS, results_path(project)]
+    tasks = [
+        task(name, partial(build, step), inputs=[*published, *step.inputs], outputs=step.outputs)
         for name, step in project.after.items()
     ]
+    made = [path for step in project.after.values() for path in step.outputs]
+    return [*tasks, _manifest(project, [p for p in made if p.is_relative_to(project.reports)])]
+
+
+def _manifest(project: Project, made: list[Path]) -> Task:
+    """Manifest of the results, and files made of them -> reports/manifest.json."""
+
+    def write() -> list[Path]:
+        restore(project)
+        if made:
+            results = results_digest(read_manifest(project.reports))
+            seal(project, "report", made, results)
+        return [project.reports / MANIFEST]
+
+    return task(
+        "manifest",
+        write,
+        inputs=[results_path(project), *made, *PUBLISHING],
+        outputs=[project.reports / MANIFEST],
+    )
 
 
 def make(project: Project, pages: Sequence[Page], jobs: int, progress: Progress) -> None:
@@ -161,7 +187,8 @@ def _publication(
     return task(
         "publish",
         partial(publish, project, pages, kept),
-        inputs=[*built, *opening, *PUBLISHING],
-        outputs=[project.reports / NUMBERS, project.reports / MANIFEST],
+        # where tables come from is told too, and may change while no table that is read does
+        inputs=[*built, *opening, *project.processed.inputs, *PUBLISHING],
+        outputs=[project.reports / NUMBERS, results_path(project)],
         settings=sorted((key, entry["outdated"]) for key, entry in kept.items()),
     )

@@ -11,6 +11,8 @@ from typing import Any
 from bsup_analysis.errors import InputError
 
 MANIFEST = "manifest.json"
+# what is made of the results, and sealed when it is there
+SECTIONS = ("report", "profiles")
 PACKAGE = "bsup_analysis"
 Entries = Mapping[str, Mapping[str, Any]]
 
@@ -39,8 +41,10 @@ def read_manifest(reports: Path) -> dict[str, Any]:
     return content
 
 
-def manifest(entries: Entries, files: Mapping[str, str]) -> dict[str, Any]:
-    """Put the manifest together.
+def manifest(
+    entries: Entries, files: Mapping[str, str], tables: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Put together the manifest of the notebooks' results.
 
     Parameters
     ----------
@@ -48,12 +52,15 @@ def manifest(entries: Entries, files: Mapping[str, str]) -> dict[str, Any]:
         Pages by key, as `bsup_analysis.pipeline.publish` describes them.
     files
         SHA-256 of every published file, by its name below `reports/`.
+    tables
+        Where each table comes from, by path.
 
     Returns
     -------
     dict
-        ``exhibits`` (id -> notebook, function, parameters, inputs and files with SHA-256),
-        ``pages``, ``files``, ``packages`` (versions of the direct dependencies), ``python``.
+        ``exhibits`` (id -> notebook, function, results, parameters, inputs and files with
+        SHA-256), ``pages``, ``files``, ``tables``, ``packages`` (versions of the direct
+        dependencies), ``python``.
     """
     exhibits: dict[str, Any] = {}
     for key, entry in entries.items():
@@ -63,6 +70,7 @@ def manifest(entries: Entries, files: Mapping[str, str]) -> dict[str, Any]:
                 {
                     "notebook": entry["notebook"],
                     "function": row["function"],
+                    "results": row.get("results", []),
                     "kind": row["kind"],
                     "parameters": entry["parameters"],
                     "inputs": _inputs(entry, row["tables"]),
@@ -78,6 +86,7 @@ def manifest(entries: Entries, files: Mapping[str, str]) -> dict[str, Any]:
         "exhibits": exhibits,
         "pages": dict(entries),
         "files": dict(files),
+        "tables": dict(tables),
         "packages": packages(),
         "python": sys.version.split()[0],
     }

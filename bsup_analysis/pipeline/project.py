@@ -76,6 +76,8 @@ class Project:
         The package's source files that every notebook depends on.
     after
         What is made of the whole published report, by name.
+    origins
+        Describes where every table comes from, by path, for the manifest.
     """
 
     root: Path
@@ -85,6 +87,7 @@ class Project:
     design: tuple[Path, ...]
     code: tuple[Path, ...]
     after: Mapping[str, Step] = field(default_factory=dict)
+    origins: Callable[[], Mapping[str, object]] = dict
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -161,7 +164,8 @@ def code_of(package: Path) -> tuple[Path, ...]:
 
     That is all but how it is run, and what is written of the results once they are there.
     """
-    run_only = {"pipeline", "commands", "report", "ssb", "cli.py", "readme.py", "__main__.py"}
+    rooms = {"pipeline", "commands", "report", "ssb", "traceability", "replication"}
+    run_only = {*rooms, "cli.py", "readme.py", "__main__.py"}
     after = {"report.toml", "readme.toml"}
     return tuple(
         path

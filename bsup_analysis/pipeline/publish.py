@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from bsup_analysis.errors import InputError
+from bsup_analysis.files import write_aside
 from bsup_analysis.pipeline.contents import contents_path, describe
 from bsup_analysis.pipeline.manifest import MANIFEST, Entries, manifest, read_manifest, to_json
 from bsup_analysis.pipeline.merge import merge_files, merge_numbers, rounded
 from bsup_analysis.pipeline.project import Page, Project, digest
+from bsup_analysis.pipeline.sealing import results_path, with_sections
 from bsup_analysis.pipeline.swap import swap
 
 NUMBERS = "numbers.json"
@@ -53,7 +55,10 @@ def kept_pages(project: Project, pages: Sequence[Page]) -> dict[str, dict[str, A
 
 
 def publish(project: Project, pages: Sequence[Page], kept: Entries) -> list[Path]:
-    """Publish the built pages beside the kept ones; return every published file.
+    """Publish the built pages beside the kept ones; return every file but the manifest.
+
+    The manifest is not among them because more is entered into it later; what is returned in
+    its place is the results' part of it, kept in the build folder.
 
     Raises
     ------
@@ -80,7 +85,8 @@ def publish(project: Project, pages: Sequence[Page], kept: Entries) -> list[Path
         sources[f"{language}/html/index.html"] = index
     sources[NUMBERS] = _written(stage / NUMBERS, numbers)
     files |= {name: digest(path) for name, path in sources.items()}
-    sources[MANIFEST] = _written(stage / MANIFEST, manifest(entries, files))
+    results = manifest(entries, files, project.origins())
+    sources[MANIFEST] = _written(stage / MANIFEST, with_sections(results, previous))
 
     new = {
         name: _staged(path, stage / name)
@@ -90,7 +96,8 @@ def publish(project: Project, pages: Sequence[Page], kept: Entries) -> list[Path
     stale = set(previous.get("files", {})) - set(files)
     swap(new, stale, project.reports, undo_folder(project))
     shutil.rmtree(stage, ignore_errors=True)
-    return [project.reports / name for name in (*files, MANIFEST)]
+    write_aside(results_path(project), to_json(results))
+    return [*(project.reports / name for name in files), results_path(project)]
 
 
 def _html(page: Page) -> str:

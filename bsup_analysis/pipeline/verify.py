@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bsup_analysis.pipeline.manifest import MANIFEST, read_manifest
+from bsup_analysis.pipeline.profiles import NOTEBOOK
 from bsup_analysis.pipeline.project import Project, digest
+from bsup_analysis.pipeline.sealing import inputs_digest, results_digest
 
 
 @dataclass(frozen=True)
@@ -52,18 +54,35 @@ def published(project: Project) -> Iterator[Check]:
     for path in sorted((project.reports / "tables").glob("*.csv")):
         if f"tables/{path.name}" not in content["files"]:
             yield Check(f"table {project.name(path)}", False, "is made by no exhibit; remove it")
+    yield from _made_of_results(project, content)
     now = {page.key: page for page in project.pages()}
     for key, entry in content["pages"].items():
         yield _page(project, key, entry, now)
 
 
-def _file(project: Project, name: str, was: str) -> Check:
+def _made_of_results(project: Project, content: Mapping) -> Iterator[Check]:
+    """Compare the report and the profiles with the manifest, and with what they rest on."""
+    for section, command in (("report", "bsup report"), ("profiles", "bsup profiles")):
+        part = content.get(section)
+        if part is None:
+            continue
+        for name, was in part["files"].items():
+            yield _file(project, name, was, command)
+        now = results_digest(content) if section == "report" else inputs_digest(project, NOTEBOOK)
+        yield (
+            Check(section, True, "was made from these results")
+            if part["made_from"] == now
+            else Check(section, False, f"was made from other results; run `{command}`")
+        )
+
+
+def _file(project: Project, name: str, was: str, command: str = "bsup report") -> Check:
     path = project.reports / name
     label = f"published file {project.name(path)}"
     if not path.is_file():
-        return Check(label, False, "is missing; run `bsup report`")
+        return Check(label, False, f"is missing; run `{command}`")
     if digest(path) != was:
-        return Check(label, False, "is not the file that was published; run `bsup report`")
+        return Check(label, False, f"is not the file that was published; run `{command}`")
     return Check(label, True, "is the file that was published")
 
 

@@ -73,18 +73,11 @@ def beside(report: Report) -> dict[str, str]:
     }
 
 
-def report_inputs(root: Path, language: str) -> list[Path]:
-    """Give what the report of a language follows from: results, words and its own code.
-
-    The manifest holds the checksum of every figure, table and page the report reads.
-    """
+def report_inputs(language: str) -> list[Path]:
+    """Give what the report of a language follows from, beside the results: words and code."""
     Words(language)
     code = [path for room in (CODE, WORDS) for path in sorted(room.rglob("*"))]
-    return [
-        root / "reports" / "numbers.json",
-        root / "reports" / "manifest.json",
-        *(path for path in code if path.is_file() and "__pycache__" not in path.parts),
-    ]
+    return [path for path in code if path.is_file() and "__pycache__" not in path.parts]
 
 
 def report_outputs(root: Path, language: str) -> list[Path]:

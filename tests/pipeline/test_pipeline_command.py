@@ -49,7 +49,7 @@ def test_report_tells_what_runs_and_where_the_report_is(bsup, toy: Project) -> N
     lines = out.splitlines()
     assert lines[0] == "running  processed tables"
     assert re.fullmatch(r"done     notebook nb/01_loans, \d+\.\d s", lines[3])
-    assert re.fullmatch(r"12 steps run, 0 unchanged, \d+\.\d s", lines[-3])
+    assert re.fullmatch(r"13 steps run, 0 unchanged, \d+\.\d s", lines[-3])
     index = toy.reports / "nb" / "html" / "index.html"
     assert lines[-2:] == [
         f"report   {index}",
@@ -57,7 +57,7 @@ def test_report_tells_what_runs_and_where_the_report_is(bsup, toy: Project) -> N
     ]
     assert index.is_file()
     status, out, err = bsup("report")
-    assert re.match(r"0 steps run, 12 unchanged", out)
+    assert re.match(r"0 steps run, 13 unchanged", out)
 
 
 def test_report_of_one_language_and_one_notebook(bsup, toy: Project) -> None:
@@ -130,7 +130,7 @@ def test_status_says_why_and_runs_nothing(bsup, toy: Project) -> None:
     status, out, _ = bsup("status")
     assert status == 0
     assert "stale    notebook nb/02_people\n           changed: data/raw/people.csv\n" in out
-    assert out.endswith("9 of 12 steps are out of date, or need one that is\n")
+    assert out.endswith("10 of 13 steps are out of date, or need one that is\n")
     assert published(toy) == before
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from toy_project import WRITE, publish, published, write_notebook
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.merge import merge_numbers, rounded
-from bsup_analysis.pipeline.project import Project, digest
+from bsup_analysis.pipeline.project import Project, Step, digest
 from bsup_analysis.pipeline.publish import kept_pages
+from bsup_analysis.pipeline.sealing import inputs_digest, seal
 from bsup_analysis.pipeline.swap import recover, swap
+from bsup_analysis.pipeline.verify import published as verified
 
 
 def change_loans(project: Project) -> None:
@@ -326,3 +329,110 @@ def test_swap_puts_back_what_it_replaced_added_and_removed(tmp_path: Path) -> No
     assert (target / "a").read_text(encoding="utf-8") == "new"
     assert not (target / "sub").exists()
     assert not journal.exists()
+
+
+# --- what is made of the results ---
+
+
+@pytest.fixture
+def reported(toy: Project) -> Project:
+    """The toy with a report of each language, made of its published numbers."""
+
+    def step(language: str) -> Step:
+        report = toy.reports / language / "report.pdf"
+
+        def build() -> list[Path]:
+            report.write_text(f"{language} {numbers(toy)}", encoding="utf-8")
+            return [report]
+
+        return Step((), (report,), build)
+
+    return replace(toy, after={f"report {one}": step(one) for one in toy.languages})
+
+
+def differing(project: Project) -> dict[str, str]:
+    return {check.name: check.detail for check in verified(project) if not check.passed}
+
+
+def test_report_is_in_the_manifest_and_a_second_run_does_nothing(reported: Project) -> None:
+    assert "manifest" in publish(reported).done
+    content = json.loads((reported.reports / "manifest.json").read_text(encoding="utf-8"))
+    assert content["report"]["files"] == {
+        name: digest(reported.reports / name) for name in ("en/report.pdf", "nb/report.pdf")
+    }
+    assert publish(reported).done == []
+    assert differing(reported) == {}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "detail"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes() + b" "), "is not the file that was"),
+        (Path.unlink, "is missing; run `bsup report`"),
+    ],
+    ids=["touched", "gone"],
+)
+def test_touched_report_is_found_and_made_anew(
+    reported: Project, spoil: Callable[[Path], object], detail: str
+) -> None:
+    publish(reported)
+    before = published(reported)
+    spoil(reported.reports / "nb" / "report.pdf")
+    assert list(differing(reported)) == ["published file reports/nb/report.pdf"]
+    assert detail in differing(reported)["published file reports/nb/report.pdf"]
+    publish(reported)
+    assert published(reported) == before
+
+
+def test_report_of_earlier_results_is_told(reported: Project) -> None:
+    publish(reported)
+    change_loans(reported)
+    publish(reported, reported.pages(["nb"]) + reported.pages(["en"], "01_loans"))
+    assert differing(reported) == {"report": "was made from other results; run `bsup report`"}
+    publish(reported)
+    assert differing(reported) == {}
+
+
+@pytest.mark.parametrize(
+    "spoil", [Path.unlink, lambda path: path.write_text('{"pages":{},"files":{}}')]
+)
+def test_lost_manifest_is_written_anew_with_the_report(
+    reported: Project, spoil: Callable[[Path], object]
+) -> None:
+    publish(reported)
+    before = published(reported)
+    spoil(reported.reports / "manifest.json")
+    assert publish(reported).done == ["manifest"]
+    assert published(reported) == before
+
+
+def test_full_disk_at_the_manifest_keeps_the_last_one(
+    reported: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(reported)
+    last = (reported.reports / "manifest.json").read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("bsup_analysis.files.os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        seal(reported, "report", [reported.reports / "nb" / "report.pdf"], "0")
+    assert (reported.reports / "manifest.json").read_bytes() == last
+
+
+def test_nothing_is_sealed_where_nothing_is_published(toy: Project) -> None:
+    with pytest.raises(InputError, match=r"there is no reports/manifest\.json; run `bsup report`"):
+        seal(toy, "profiles", [], "0")
+
+
+def test_profiles_are_in_the_manifest_through_every_publication(toy: Project) -> None:
+    publish(toy)
+    page = toy.reports / "nb" / "profiles" / "1601.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<h1>Trondheim</h1>", encoding="utf-8")
+    seal(toy, "profiles", [page], inputs_digest(toy, "02_people"))
+    change_loans(toy)
+    publish(toy)
+    content = json.loads((toy.reports / "manifest.json").read_text(encoding="utf-8"))
+    assert content["profiles"]["files"] == {"nb/profiles/1601.html": digest(page)}
