@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeGuard
 
 import pandas as pd
 from babel import Locale
+from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
@@ -68,6 +70,10 @@ class Numbers:
     def million(self, nok: float | None, decimals: int = 1) -> str:
         """Format an amount in NOK as millions, without the unit."""
         return self.decimal(nok / 1e6 if _known(nok) else None, decimals)
+
+    def date(self, day: date) -> str:
+        """Write a date out: 22 November 2026, 22. november 2026."""
+        return format_date(day, "long", self.locale)
 
     def listed(self, items: Sequence[str]) -> str:
         """Join items the way the language lists them (a, b and c)."""

@@ -17,6 +17,8 @@ from bsup_analysis.report.sections.origin import remake, sources
 from bsup_analysis.report.sections.selection import selection
 from bsup_analysis.report.teller import Teller
 
+# the page of one municipality, shown as an example
+PROFILE = "municipality_profile"
 SECTIONS: tuple[Callable[[Teller], list[Block]], ...] = (
     answer,
     asked,
@@ -69,7 +71,9 @@ def compose(published: Published) -> Report:
     placed = {block.id for block in blocks if isinstance(block, ExhibitBlock)}
     rest = [name for name in published.exhibits if name not in placed]
     if rest:
-        blocks += [tell.heading("appendix_more"), tell.say("appendix_more.text")]
+        profile = ["appendix_more.profile"] if PROFILE in rest else []
+        told = tell.say("appendix_more.text", *profile, profile=tell.ref(PROFILE))
+        blocks += [tell.heading("appendix_more"), told]
         blocks += [tell.exhibit(name) for name in rest]
     if published.outdated:
         blocks.insert(1, tell.say("outdated"))

@@ -99,7 +99,17 @@ def read_published(root: Path, language: str) -> Published:
         exhibits=exhibits,
         outdated=tuple(page["run"] for page in pages.values() if page.get("outdated")),
         versions={"Python": manifest["python"], **manifest["packages"]},
-        digests={"reports/numbers.json": sha256(reports / "numbers.json")},
+        digests={
+            "reports/numbers.json": sha256(reports / "numbers.json"),
+            **dict(
+                sorted(
+                    (path, digest)
+                    for page in pages.values()
+                    for path, digest in page.get("inputs", {}).items()
+                    if not path.endswith(".csv")
+                )
+            ),
+        },
     )
 
 

@@ -152,4 +152,5 @@ def test_words_tell_the_years_apart_where_they_differ(study: Study, language: st
         )
         for year, side in ((2009, "holds_one"), (2010, "below"))
     ]
-    assert words.listed(of_loans) in exhibit.caption
+    first, second = of_loans
+    assert words("share_2008.joined", first=first, second=second) in exhibit.caption

@@ -147,6 +147,11 @@ def test_the_answer_is_three_sentences_and_follows_the_verdict(
         ({"tipping_dispersion_loans": 1.7}, "vary less than 1.70 times", "far less than chance"),
         ({"rate_ratio_leave_out_1601": 1.2}, "can turn the direction", "No single municipality"),
         ({"agreement_rate_ratio_signed_2010_ci_low": 1.1}, "in 1 of the 3 readings", "No reading"),
+        (
+            {"agreement_amount_rate_ratio_signed_2010_ci_low": 0.9},
+            "Counted in NOK no reading gives",
+            "Counted in NOK the interval is clear of one in 1 of 3 readings",
+        ),
         ({"size_overlap_priority_2009": 2}, "there are 2 priority municipalities", "there is 1"),
         ({"municipalities_agreement_signed_2010": 1}, "1 municipality is named", "are named with"),
         ({"verdict_amount": 1}, "lending in NOK grew more", "Here too the interval holds one"),

@@ -68,7 +68,10 @@ def specifications(
     below = [label for label, row in named if row.high < 1]
     above = [label for label, row in named if row.low > 1]
     sentences = [
-        words(f"robustness.exclude_{side}", which=words.listed([f"«{label}»" for label in which]))
+        words(
+            f"robustness.exclude_{side}",
+            which=words.listed([words("report.quoted", text=label) for label in which]),
+        )
         for side, which in (("below", below), ("above", above))
         if which
     ]

@@ -118,12 +118,10 @@ def share_readings(
         if len(set(sides)) == 1:
             ratios = words.listed([words("share_2008.to", **text) for text in texts])
             return words(f"share_2008.both_{sides[0]}", ratios=ratios)
-        return words.listed(
-            [
-                words(f"share_2008.to_{side}", **text)
-                for side, text in zip(sides, texts, strict=True)
-            ]
+        first, second = (
+            words(f"share_2008.to_{side}", **text) for side, text in zip(sides, texts, strict=True)
         )
+        return words("share_2008.joined", first=first, second=second)
 
     names = {
         point: words(f"share_2008.{point.rstrip('0123456789')}", year=point[-4:])

@@ -58,7 +58,11 @@ def verdict_table(verdict: Verdict, outcome_contrast: OutcomeContrast, words: Wo
     reasons = " ".join(words(f"verdict.reason_{reason}") for reason in verdict.reasons)
     return Exhibit(
         id=f"verdict_{outcome_contrast.outcome}",
-        title=words("verdict.title", word=words(f"verdict.word_{verdict.key}")),
+        title=words(
+            "verdict.title",
+            outcome=words(f"contrast.outcome_{outcome_contrast.outcome}"),
+            word=words(f"verdict.word_{verdict.key}"),
+        ),
         caption=f"{sentence} {words('verdict.because')} {reasons}",
         source=words("verdict.source"),
         alternative_text=sentence,

@@ -69,11 +69,15 @@ def inside(tell: Teller) -> Iterator[Block]:
     stem = "agreement_rate_ratio_"
     readings = [n.removeprefix(stem) for n in tell.ids(stem) if not n.endswith(("low", "high"))]
     others = sorted((r for r in readings if r != READING), key=lambda r: tell.value(stem + r))
-    clear = [
-        r
-        for r in readings
-        if tell.value(f"{stem}{r}_ci_low") > 1 or tell.value(f"{stem}{r}_ci_high") < 1
-    ]
+    nok = "agreement_amount_rate_ratio_"
+    clear, nok_clear = (
+        [
+            r
+            for r in readings
+            if tell.value(f"{s}{r}_ci_low") > 1 or tell.value(f"{s}{r}_ci_high") < 1
+        ]
+        for s in (stem, nok)
+    )
     yield tell.heading("inside", 2)
     yield tell.say(
         "inside.spread_uneven"
@@ -89,6 +93,7 @@ def inside(tell: Teller) -> Iterator[Block]:
     yield tell.say(
         "inside.agreement",
         "inside.agreement_some" if clear else "inside.agreement_none",
+        "inside.agreement_amount_some" if nok_clear else "inside.agreement_amount_none",
         "inside.agreement_limit",
         ratio=tell.decimal(stem + READING),
         low=tell.decimal(f"{stem}{READING}_ci_low"),
@@ -97,8 +102,16 @@ def inside(tell: Teller) -> Iterator[Block]:
         highest=tell.decimal(stem + others[-1]),
         p=tell.percent(f"agreement_ri_p_{READING}"),
         assignments=tell.count(f"agreement_ri_assignments_{READING}"),
-        count=tell.words.count(len(clear)),
-        total=tell.words.count(len(readings)),
+        detectable=tell.decimal(f"agreement_minimum_detectable_ratio_{READING}"),
+        power=tell.percent("power", 0),
+        amount_ratio=tell.decimal(nok + READING),
+        amount_low=tell.decimal(f"{nok}{READING}_ci_low", 3),
+        amount_high=tell.decimal(f"{nok}{READING}_ci_high", 3),
+        amount_detectable=tell.decimal(f"agreement_amount_minimum_detectable_ratio_{READING}"),
+        amount_clear=tell.mark(tell.words.count(len(nok_clear)), nok + READING),
+        amount_table=tell.ref("agreement_amount_readings"),
+        count=tell.mark(tell.words.count(len(clear)), stem + READING),
+        total=tell.mark(tell.words.count(len(readings)), stem + READING),
         table=tell.ref("agreement_readings"),
         counties=tell.ref(f"agreement_counties_{READING}"),
     )

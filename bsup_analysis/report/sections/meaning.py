@@ -14,7 +14,24 @@ def phasing(tell: Teller) -> list[Block]:
     exhibits = tell.exhibits_of("phasing")
     if not exhibits:
         return []
-    return [tell.heading("phasing"), tell.say("phasing.text"), *exhibits]
+    told = [
+        tell.say(
+            "phasing.text",
+            "phasing.places",
+            "phasing.rules",
+            group=tell.count("municipalities_priority"),
+            rate=tell.decimal("loan_rate_mean_places_in_interval", 1),
+            growth=tell.decimal("loan_growth_mean_places_in_interval", 1),
+            size=tell.decimal("jaccard_rule_size"),
+            lot=tell.decimal("jaccard_by_lot"),
+            without=tell.decimal("weightings_jaccard_highest_without_size"),
+            rate_figure=tell.ref("loan_rate_ranking"),
+            growth_figure=tell.ref("loan_growth_ranking"),
+            rules=tell.ref("candidate_rules"),
+            weights=tell.ref("weights_agreement"),
+        )
+    ]
+    return [tell.heading("phasing"), *told, *exhibits]
 
 
 def limits(tell: Teller) -> list[Block]:

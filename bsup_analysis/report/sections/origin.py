@@ -1,5 +1,7 @@
 """Where each exhibit comes from, whose the data are, and how to make the report again."""
 
+import tomllib
+from importlib.resources import files
 from pathlib import PurePosixPath
 
 from bsup_analysis.report.blocks import Block, Commands, Table
@@ -8,6 +10,7 @@ from bsup_analysis.report.teller import Teller
 
 SOURCES = ("document_source", "ssb", "kartverket", "press")
 PACKAGE = "bsup_analysis"
+REPORT = "bsup_analysis.report"
 
 
 def sources(tell: Teller) -> list[Block]:
@@ -37,7 +40,7 @@ def sources(tell: Teller) -> list[Block]:
 
 
 def remake(tell: Teller) -> list[Block]:
-    """Give commands, versions and checksums; how long it takes is left to the build's log."""
+    """Give commands, how long they take, versions and checksums."""
     published = tell.published
     versions = tuple(
         ((Text(name),), (Text(version or tell.text("remake.no_versions")),))
@@ -56,6 +59,8 @@ def remake(tell: Teller) -> list[Block]:
         tell.heading("remake"),
         tell.say("remake.text", versions=tell.ref("versions")),
         Commands(("make report", "make test")),
+        tell.say("remake.time", table=tell.ref("run_time")),
+        _run_time(tell),
         tell.say("remake.compare"),
         Commands(("bsup verify",)),
         tell.say("remake.hashes", inputs=tell.ref("inputs")),
@@ -72,6 +77,35 @@ def remake(tell: Teller) -> list[Block]:
             rows,
         ),
     ]
+
+
+def _run_time(tell: Teller) -> Table:
+    """Say how long the commands took where that was measured last."""
+    record = files(REPORT).joinpath("run_time.toml").read_text(encoding="utf-8")
+    took = tomllib.loads(record)
+    units = {
+        "first_report_minutes": "minutes",
+        "unchanged_report_seconds": "seconds",
+        "tests_minutes": "minutes",
+    }
+    lasted = {name: f"{took[name]} {tell.text(f'remake.{unit}')}" for name, unit in units.items()}
+    where = tell.words(
+        "report.remake.where",
+        date=tell.words.date(took["measured"]),
+        machine=took["machine"],
+        cores=tell.words.count(took["cores"]),
+        python=took["python"],
+    )
+    return Table(
+        "run_time",
+        tell.text("remake.time_title"),
+        (tell.text("remake.step"), tell.text("remake.lasted")),
+        tuple(
+            ((Text(tell.text(f"remake.{name}")),), (Text(time),)) for name, time in lasted.items()
+        ),
+        note=where,
+        numeric=frozenset({1}),
+    )
 
 
 def _listed(names: list[str]) -> Inlines:
