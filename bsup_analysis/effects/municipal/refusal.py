@@ -26,7 +26,7 @@ class NotEstimableError(InputError):
     def __init__(self, key: str, sentence: str, **values: Any) -> None:
         super().__init__(sentence)
         self.key = key
-        self.values: Mapping[str, Any] = values
+        self.about: Mapping[str, Any] = values
 
 
 def attempt(make: Callable[[], T]) -> T | NotEstimableError:

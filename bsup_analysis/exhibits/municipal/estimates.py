@@ -1,0 +1,142 @@
+"""The four estimands with every inference, and what was left out before fitting."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from bsup_analysis.effects.municipal.estimands import Estimand
+from bsup_analysis.effects.municipal.rows import estimand_rows
+from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.municipal.forest import forest
+from bsup_analysis.exhibits.municipal.phrases import (
+    counted,
+    ends_text,
+    finite,
+    p_text,
+    reason,
+    sentence,
+    side,
+    source,
+    without_infinities,
+)
+from bsup_analysis.exhibits.ratios import range_text, ratio_text
+from bsup_analysis.language import Words
+from bsup_analysis.results.municipal_data import MunicipalData
+
+ESTIMANDS = {
+    "E1": "per_inhabitant",
+    "E2": "without_largest",
+    "E3": "nok_per_inhabitant",
+    "E4": "average",
+}
+EMPTY = ("ratio", "low", "high", "detectable_below", "detectable_above")
+
+
+def estimand_label(key: str, data: MunicipalData, words: Words) -> str:
+    """Name an estimand."""
+    named = ESTIMANDS[key] + (f"_{data.definition}" if key == "E4" else "")
+    return sentence(
+        words(
+            f"municipal.estimand.{named}",
+            counted=counted(data, words),
+            largest=data.names[data.largest],
+        )
+    )
+
+
+def estimands(
+    municipal_estimands: Sequence[Estimand], municipal_data: MunicipalData, words: Words
+) -> Exhibit:
+    """Show E1 to E4: ratio, primary interval and p-value, and the other tests beside."""
+    found, data = municipal_estimands, municipal_data
+    labels = [estimand_label(item.key, data, words) for item in found]
+    rows = estimand_rows(found)
+    for column in EMPTY:
+        rows[column] = rows[column] if column in rows else float("nan")
+    drawn = rows.assign(label=labels, is_main=rows["confirmatory"])
+    head = words("municipal_estimates.axis")
+    first = found[0]
+    values = {
+        "counted": counted(data, words),
+        "largest": data.names[data.largest],
+    }
+    others = [
+        words(
+            "municipal_estimates.without_reason",
+            which=label,
+            reason=reason(item.problem, data, words),
+        )
+        for item, label in zip(found, labels, strict=True)
+        if item.problem is not None
+    ]
+    if first.estimate is None:
+        caption = " ".join(others)
+    else:
+        interval = first.estimate.interval
+        values |= {
+            "ratio": ratio_text(interval.ratio, interval.low, interval.high, words),
+            "level": words.percent(interval.level, 0),
+            "side": side(interval, words),
+            "below": words.decimal(interval.detectable_below),
+            "above": words.decimal(interval.detectable_above),
+            "power": words.percent(interval.power, 0),
+            "df": words.count(interval.df),
+        }
+        caption = " ".join([words("municipal_estimates.caption", **values), *others])
+    return Exhibit(
+        id="municipal_estimands",
+        title=words("municipal_estimates.title", **values),
+        caption=caption,
+        source=source(data, words),
+        alternative_text=caption,
+        data=without_infinities(rows),
+        draw=lambda: forest(drawn, head, words),
+        shown=pd.DataFrame([_shown(i, t, words) for i, t in zip(found, labels, strict=True)]),
+        numbers=_numbers(found),
+    )
+
+
+def _shown(item: Estimand, label: str, words: Words) -> dict[str, str]:
+    heads = ("ratio", "interval", "p", "holm", "wild", "randomisation", "sandwich", "n")
+    names = [words(f"municipal.head.{name}") for name in heads]
+    if item.estimate is None:
+        cells = [words("municipal.no_estimate"), *[words.decimal(None)] * (len(heads) - 1)]
+    else:
+        given = item.estimate
+        wild = ends_text(given.wild.low, given.wild.high, words)
+        cells = [
+            words.decimal(given.ratio),
+            range_text(given.interval.low, given.interval.high, words),
+            p_text(given.p_value, words),
+            p_text(item.holm_p_value, words),
+            f"{p_text(given.wild.p_value, words)} ({wild})",
+            p_text(given.randomisation.p_value, words),
+            range_text(given.sandwich.low, given.sandwich.high, words),
+            words(
+                "municipal.priority_of_all",
+                priority=words.count(given.priority),
+                all=words.count(given.municipalities),
+            ),
+        ]
+    return {words("municipal.head.measure"): label, **dict(zip(names, cells, strict=True))}
+
+
+def _numbers(found: Sequence[Estimand]) -> dict:
+    numbers: dict[str, tuple[float | None, str]] = {}
+    for item in found:
+        if item.estimate is None:
+            continue
+        given, stem = item.estimate, f"municipal_{item.key.lower()}"
+        numbers |= {
+            f"{stem}_ratio": (given.ratio, "ratio"),
+            f"{stem}_low": (given.interval.low, "ratio"),
+            f"{stem}_high": (given.interval.high, "ratio"),
+            f"{stem}_p_value": (given.p_value, "p-value"),
+            f"{stem}_holm_p_value": (item.holm_p_value, "p-value"),
+            f"{stem}_wild_p_value": (given.wild.p_value, "p-value"),
+            f"{stem}_randomisation_p_value": (given.randomisation.p_value, "p-value"),
+            f"{stem}_detectable_above": (given.interval.detectable_above, "ratio"),
+            f"{stem}_detectable_below": (given.interval.detectable_below, "ratio"),
+            f"{stem}_municipalities": (given.municipalities, "municipalities"),
+        }
+    return finite(numbers)

@@ -1,0 +1,136 @@
+"""Phrases that the exhibits of the municipal level share."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from bsup_analysis.effects.inference import RatioInterval
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
+from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.ratios import range_text, side_of_one
+from bsup_analysis.language import Words
+from bsup_analysis.results.municipal_data import MunicipalData
+
+SMALLEST_P = 0.001
+
+
+def counted(data: MunicipalData, words: Words) -> str:
+    """Name what is counted: loans, or dwellings approved."""
+    return words(f"municipal.counted.{data.definition}")
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def source(data: MunicipalData, words: Words) -> str:
+    """Say where the data come from."""
+    return words("municipal.source", origin=data.origin)
+
+
+def p_text(p_value: float | None, words: Words) -> str:
+    """Write a p-value with three decimals, or as below the smallest that is written."""
+    if p_value is not None and p_value < SMALLEST_P:
+        return f"< {words.decimal(SMALLEST_P, 3)}"
+    return words.decimal(p_value, 3)
+
+
+def ends_text(low: float | None, high: float | None, words: Words) -> str:
+    """Write an interval whose ends may be missing: unbounded ones are said to be."""
+    if low is None or high is None:
+        return words.decimal(None)
+    if low <= 0 and math.isinf(high):
+        return words("municipal.unbounded")
+    if low <= 0:
+        return words("municipal.at_most", value=words.decimal(high))
+    if math.isinf(high):
+        return words("municipal.at_least", value=words.decimal(low))
+    return range_text(low, high, words)
+
+
+def side(interval: RatioInterval, words: Words) -> str:
+    """Say on which side of one an interval lies."""
+    return words(f"municipal.side.{side_of_one(interval.low, interval.high)}")
+
+
+def named(codes: Iterable[str], data: MunicipalData, words: Words) -> str:
+    """List municipalities by name; nobody as such."""
+    names = [data.names.get(code, code) for code in codes]
+    return words.listed(names) if names else words("municipal.nobody")
+
+
+def cluster_name(cluster: str, data: MunicipalData, words: Words) -> str:
+    """Name a unit of inference by its municipalities."""
+    return named(sorted(u for u, label in data.cluster.items() if label == cluster), data, words)
+
+
+def place_text(name: str, data: MunicipalData) -> str:
+    """Put a municipality's name for its code at the head of `1601 2008`."""
+    code, blank, rest = name.partition(" ")
+    return f"{data.names.get(code, code)}{blank}{rest}"
+
+
+def reason(problem: NotEstimableError, data: MunicipalData, words: Words) -> str:
+    """Say why something cannot be estimated."""
+    values: dict[str, str] = {}
+    for key, value in problem.about.items():
+        text = str(value)
+        if key == "code":
+            text = data.names.get(text, text)
+        elif key == "cluster":
+            text = cluster_name(text, data, words)
+        values[key] = text
+    return words(f"municipal.not_estimable.{problem.key}", **values)
+
+
+def not_estimable(
+    identifier: str,
+    title: str,
+    problem: NotEstimableError,
+    data: MunicipalData,
+    words: Words,
+) -> Exhibit:
+    """Stand in the place of an exhibit that the data do not allow, with the reason."""
+    why = reason(problem, data, words)
+    caption = words("municipal.not_estimable_caption", reason=why)
+    return Exhibit(
+        id=identifier,
+        title=title,
+        caption=caption,
+        source=source(data, words),
+        alternative_text=caption,
+        data=pd.DataFrame({"not_estimable": [problem.key], "reason": [str(problem)]}),
+        shown=pd.DataFrame(
+            {
+                words("municipal.head.result"): [words("municipal.no_estimate")],
+                words("municipal.head.reason"): [why],
+            }
+        ),
+    )
+
+
+def finite(numbers: Mapping[str, tuple[float | None, str]]) -> dict[str, Number]:
+    """Keep the numbers that are known and finite; the rest has no place in numbers.json."""
+    return {
+        name: Number(float(value), unit)
+        for name, (value, unit) in numbers.items()
+        if value is not None and math.isfinite(value)
+    }
+
+
+def without_infinities(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave ends that reach infinity empty in the CSV."""
+    return table.replace([math.inf, -math.inf], math.nan)
+
+
+def key_without_numbers(name: str) -> str:
+    """Give the key of a row's words: `placebo_2007` is `placebo`."""
+    return re.sub(r"_\d+", "", name)
+
+
+def longest(texts: Sequence[str]) -> int:
+    """Length of the longest text, for room beside an axis."""
+    return max((len(line) for text in texts for line in text.split("\n")), default=0)

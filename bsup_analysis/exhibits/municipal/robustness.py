@@ -1,0 +1,154 @@
+"""Every choice of the municipal level changed in turn, and every priority municipality left out."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from bsup_analysis.design import Design
+from bsup_analysis.effects.municipal.robustness import RobustnessRow
+from bsup_analysis.effects.municipal.rows import robustness_rows
+from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.municipal.forest import forest
+from bsup_analysis.exhibits.municipal.phrases import (
+    counted,
+    ends_text,
+    finite,
+    key_without_numbers,
+    named,
+    p_text,
+    reason,
+    source,
+    without_infinities,
+)
+from bsup_analysis.exhibits.ratios import range_text, ratio_text, side_of_one
+from bsup_analysis.language import Words
+from bsup_analysis.results.municipal_data import MunicipalData
+
+LEFT_OUT = "leave_out_"
+EMPTY = ("ratio", "low", "high", "detectable_below", "detectable_above")
+
+
+def row_label(name: str, data: MunicipalData, design: Design, words: Words) -> str:
+    """Name a row of the robustness table."""
+    if name.startswith(LEFT_OUT):
+        code = name.removeprefix(LEFT_OUT)
+        return data.names.get(code, code)
+    chosen = design.municipal
+    return words(
+        f"municipal_robustness.row_{key_without_numbers(name)}",
+        reference=chosen.reference_year.value,
+        placebo=chosen.placebo_year.value,
+        selection=chosen.selection_year.value,
+        others=words.count(chosen.largest_others.value),
+        priority=words.count(chosen.smallest_priority.value),
+        largest=data.names[data.largest],
+        loss_sharing=named(data.loss_sharing, data, words),
+        partners=named(data.excluded, data, words),
+    )
+
+
+def filled_rows(found: Sequence[RobustnessRow]) -> pd.DataFrame:
+    """Give the rows as a table that has every column, whatever could be estimated."""
+    rows = robustness_rows(found)
+    return rows.assign(**{c: float("nan") for c in EMPTY if c not in rows})
+
+
+def robustness(
+    municipal_robustness: Sequence[RobustnessRow],
+    municipal_data: MunicipalData,
+    design: Design,
+    words: Words,
+) -> Exhibit:
+    """Show the primary ratio and every row that departs from it in one choice."""
+    data = municipal_data
+    found = [row for row in municipal_robustness if row.kind != "leave_one_out"]
+    labels = [row_label(row.name, data, design, words) for row in found]
+    rows = filled_rows(found)
+    drawn = rows.assign(label=labels, is_main=rows["kind"] == "primary")
+    axis = words("municipal_estimates.axis")
+    known = [
+        (label, row.estimate)
+        for label, row in zip(labels, found, strict=True)
+        if row.estimate is not None and row.kind != "placebo"
+    ]
+    sides = [side_of_one(given.interval.low, given.interval.high) for _, given in known]
+    values = {
+        "counted": counted(data, words),
+        "rows": words.count(len(known)),
+        "holding": words.count(sides.count("holds_one")),
+        "above": words.count(sides.count("above")),
+        "below": words.count(sides.count("below")),
+        "smallest": words.decimal(min((g.ratio for _, g in known), default=None)),
+        "largest": words.decimal(max((g.ratio for _, g in known), default=None)),
+    }
+    parts = [words("municipal_robustness.caption", **values)] if known else []
+    parts.append(_placebo(found, design, words))
+    parts += [
+        words(
+            "municipal_estimates.without_reason",
+            which=label,
+            reason=reason(row.problem, data, words),
+        )
+        for label, row in zip(labels, found, strict=True)
+        if row.problem is not None
+    ]
+    caption = " ".join(part for part in parts if part)
+    return Exhibit(
+        id="municipal_robustness",
+        title=words("municipal_robustness.title", **values),
+        caption=caption,
+        source=source(data, words),
+        alternative_text=caption,
+        data=without_infinities(rows),
+        draw=lambda: forest(drawn, axis, words),
+        shown=pd.DataFrame(
+            [_shown(row, label, words) for row, label in zip(found, labels, strict=True)]
+        ),
+        numbers=finite(
+            {
+                "municipal_robustness_rows": (len(known), "rows"),
+                "municipal_robustness_hold_one": (sides.count("holds_one"), "rows"),
+                **{
+                    f"municipal_robustness_{row.name}_ratio": (row.estimate.ratio, "ratio")
+                    for row in found
+                    if row.estimate is not None
+                },
+            }
+        ),
+    )
+
+
+def _placebo(found: Sequence[RobustnessRow], design: Design, words: Words) -> str:
+    given = next((row.estimate for row in found if row.kind == "placebo"), None)
+    if given is None:
+        return ""
+    interval = given.interval
+    held = side_of_one(interval.low, interval.high) == "holds_one"
+    return words(
+        f"municipal_robustness.placebo_{'holds' if held else 'excludes'}",
+        year=design.municipal.placebo_year.value,
+        ratio=ratio_text(interval.ratio, interval.low, interval.high, words),
+    )
+
+
+def _shown(row: RobustnessRow, label: str, words: Words) -> dict[str, str]:
+    heads = ("ratio", "interval", "p", "wild", "sandwich", "n")
+    names = [words(f"municipal.head.{name}") for name in heads]
+    if row.estimate is None:
+        cells = [words("municipal.no_estimate"), *[words.decimal(None)] * (len(heads) - 1)]
+    else:
+        given = row.estimate
+        wild = ends_text(given.wild.low, given.wild.high, words)
+        cells = [
+            words.decimal(given.ratio),
+            range_text(given.interval.low, given.interval.high, words),
+            p_text(given.p_value, words),
+            f"{p_text(given.wild.p_value, words)} ({wild})",
+            range_text(given.sandwich.low, given.sandwich.high, words),
+            words(
+                "municipal.priority_of_all",
+                priority=words.count(given.priority),
+                all=words.count(given.municipalities),
+            ),
+        ]
+    return {words("municipal_robustness.head_row"): label, **dict(zip(names, cells, strict=True))}
