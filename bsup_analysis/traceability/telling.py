@@ -1,0 +1,107 @@
+"""The way of a number, and what rests on a table, told in lines."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from textwrap import wrap
+
+from bsup_analysis.traceability import rows
+from bsup_analysis.traceability.published import Published
+from bsup_analysis.traceability.way import Source, Way
+
+_WIDTH, _MARGIN = 100, 10
+WHOLE = (
+    "A function is given whole tables: the rows named are all that can enter, and a number may"
+    " rest on some of them only."
+)
+
+
+def way_lines(way: Way, published: Published) -> Iterator[str]:
+    """Tell a way from the number to its files."""
+    page = published.manifest["pages"][way.shown["pages"][0]]
+    drawn = f"tables/{way.exhibit}.csv"
+    if way.number is not None:
+        yield f"{way.id} = {way.number['value']} ({way.number['unit']})"
+    kind = way.shown["kind"]
+    yield from _entry("exhibit", f"{way.exhibit}, a {kind}: {way.title}")
+    yield from _more(f"reports/{drawn}", f"sha256 {published.manifest['files'][drawn]}")
+    yield from _entry("run", _run(way))
+    for path in (way.shown["notebook"], "study.toml"):
+        yield from _more(path, f"sha256 {page['inputs'].get(path, 'not recorded')}")
+    module, _, _ = way.shown["function"].rpartition(".")
+    yield from _entry("function", f"{way.shown['function']} ({module.replace('.', '/')}.py)")
+    if way.shown.get("results"):
+        yield from _entry("results", ", ".join(way.shown["results"]))
+    for name, sources in (("tables", way.given), ("built from", way.behind)):
+        for source in sources:
+            yield from _source(name, source)
+            name = ""
+    yield ""
+    yield from wrap(WHOLE, _WIDTH)
+    for key in way.outdated:
+        yield f"{key} was made from earlier data or code; run `bsup report`."
+
+
+def _run(way: Way) -> str:
+    runs = dict.fromkeys(key.split("/", 1)[1] for key in way.shown["pages"])
+    parameters = ", ".join(f"{k} = {v}" for k, v in sorted(way.shown["parameters"].items()))
+    return f"{', '.join(runs)}" + (f" with {parameters}" if parameters else "")
+
+
+def table_lines(
+    path: str, record: Mapping, exhibits: Mapping[str, list[str]], published: Published
+) -> Iterator[str]:
+    """Tell of a table, and of all that rests on it."""
+    every = frozenset(rows.read(record.get("rows", "")))
+    yield from _source("table", Source(path, record["sha256"], every, every, record))
+    for exhibit, numbers in exhibits.items():
+        function = published.manifest["exhibits"][exhibit]["function"]
+        yield from _entry("exhibit", f"{exhibit} ({function})")
+        yield from _more(*numbers)
+    count = sum(map(len, exhibits.values()))
+    yield f"{len(exhibits)} exhibits and {count} numbers rest on it"
+
+
+def _source(name: str, source: Source) -> Iterator[str]:
+    used, every = rows.written(source.rows), rows.written(source.of)
+    told = "" if not every else f": all rows, {used}"
+    if source.rows != source.of:
+        told = f": rows {used} of {every}"
+    yield from _entry(name, f"{source.path}{told}")
+    yield from _more(f"sha256 {source.digest}")
+    if source.is_built:
+        names = ", ".join(PurePosixPath(path).stem for path in source.record["from"])
+        yield from _more(f"built from {names}")
+    if "document" in source.record:
+        yield from _more(", ".join(_record(source.record)))
+    for place, used in source.places():
+        yield from _more(f"{'row' if used.isdigit() else 'rows'} {used}: {place}")
+
+
+def _record(record: Mapping) -> Iterator[str]:
+    yield record["document"]
+    pages = record.get("pages", ())
+    if pages and "places" not in record:
+        yield f"{'p.' if len(pages) == 1 else 'pp.'} {', '.join(map(str, pages))}"
+    if record.get("url"):
+        yield record["url"]
+
+
+def _entry(name: str, text: str) -> Iterator[str]:
+    yield from _indented(f"{name:<{_MARGIN}} ", text)
+
+
+def _more(*texts: str) -> Iterator[str]:
+    for text in texts:
+        yield from _indented(" " * (_MARGIN + 3), text)
+
+
+def _indented(first: str, text: str) -> Iterator[str]:
+    """Break lines at words only: a path or an id is never divided."""
+    yield from wrap(
+        text,
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * (_MARGIN + 3),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
