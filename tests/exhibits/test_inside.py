@@ -16,7 +16,11 @@ from bsup_analysis.effects.dispersion import growth_dispersion
 from bsup_analysis.effects.heterogeneity import heterogeneity
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.exhibits import Exhibit
-from bsup_analysis.exhibits.effects.exact_growth import exact_growth_interval, municipality_growth
+from bsup_analysis.exhibits.effects.exact_growth import (
+    detectable_growth,
+    exact_growth_interval,
+    municipality_growth,
+)
 from bsup_analysis.exhibits.effects.inside import (
     average_change,
     change_parts,
@@ -232,3 +236,22 @@ def test_planted_mover_is_named(study: Study) -> None:
     assert "Trondheim" not in text
     turned = replace(change, within=(-9000.0, 100.0, 100.0))
     assert "Trondheim" in change_of(study, turned).caption
+
+
+@pytest.mark.parametrize("common", [0.5, 1.0, 1.37])
+def test_a_growth_at_the_stroke_is_found_as_often_as_said(common: float) -> None:
+    """The exact binomial power of the test of the later year's share, both years' loans given."""
+    loans = 2000  # so many that the normal approximation is as good as exact
+    for growth in detectable_growth(loans, common, level=0.95, power=0.80):
+        null, share = common / (1 + common), growth / (1 + growth)
+        low, high = binom(loans, null).ppf([0.025, 0.975])
+        found = binom(loans, share).cdf(low - 1) + binom(loans, share).sf(high)
+        assert found == pytest.approx(0.80, abs=0.02)
+
+
+def test_strokes_lie_equally_far_from_the_common_growth_and_narrow_with_loans() -> None:
+    few, many = (detectable_growth(loans, 1.4) for loans in (20, 500))
+    assert few[0] < many[0] < 1.4 < many[1] < few[1]
+    assert few[0] * few[1] == pytest.approx(1.4**2)
+    # 2 / root 100 = 0.2 and 1.959964 + 0.841621 = 2.801585 (normal tables): exp(0.560317)
+    assert detectable_growth(100, 1.0)[1] == pytest.approx(1.75123, rel=1e-5)

@@ -151,6 +151,7 @@ def counties(
     values = {
         "reading": words(f"agreement.reading_{reading}"),
         "level": words.percent(whole.level, 0),
+        "power": words.percent(whole.power, 0),
         "crude": ratio_text(whole.ratio, whole.low, whole.high, words),
         "fewest": words.count(data["municipalities"].min()),
         "p": words.decimal(found.within_counties.test.p_value, 3),

@@ -126,7 +126,7 @@ def draw_counties(
     ----------
     data
         Rows with `area`, `element` (`with`, `without`, or the form of a ratio's interval), and
-        `ratio`, `low`, `high`.
+        the columns of `agreement_rows.INTERVAL`.
     areas, names
         Values of `area` and what they are called, top to bottom.
     words
@@ -140,19 +140,27 @@ def draw_counties(
         y = areas.index(row.area) + offset
         left.hlines(y, row.low, row.high, color=PRIORITY, ls=line, lw=1.1)
         left.plot(row.ratio, y, marker, color=PRIORITY, mfc=face, ms=6)
+        left.plot([row.detectable_below, row.detectable_above], [y, y], **DETECTABLE)
     ratios = data[~data["element"].isin(looks)]
     for _, row in ratios.iterrows():
-        _interval(right, row, areas.index(row["area"]), row["element"])
+        y = areas.index(row["area"])
+        _interval(right, row, y, row["element"])
+        right.plot(row[["detectable_below", "detectable_above"]], [y, y], **DETECTABLE)
     for axes, rows in ((left, growths), (right, ratios)):
-        ratio_axis(axes, rows["low"].min(), rows["high"].max(), words, ticks=FINE_TICKS)
+        low = rows[["low", "detectable_below"]].min(axis=None)
+        high = rows[["high", "detectable_above"]].max(axis=None)
+        ratio_axis(axes, low, high, words, ticks=FINE_TICKS)
         _rows(axes, names)
     keys = [
         Line2D([], [], color=PRIORITY, marker=marker, mfc=face, ls=line, lw=1.1)
         for marker, face, line, _ in looks.values()
     ]
-    left.legend(keys, [words(f"agreement.{name}") for name in looks], **BELOW)
+    seen = Line2D([], [], **DETECTABLE)
+    told = words("agreement.counties.detectable_growth")
+    left.legend([*keys, seen], [*(words(f"agreement.{name}") for name in looks), told], **BELOW)
     forms = ("poisson", "jackknife")
-    right.legend([_key(f) for f in forms], [words(f"agreement.{f}") for f in forms], **BELOW)
+    told = [words(f"agreement.{form}") for form in (*forms, "detectable")]
+    right.legend([*(_key(form) for form in forms), seen], told, **BELOW)
     left.set_title(words("agreement.counties.growth"))
     right.set_title(words("agreement.counties.ratio"))
     return figure

@@ -1,14 +1,15 @@
 """The agreement contrast as rows: one a reading, one an interval, one a bin, one a county."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.stats.contingency import odds_ratio
 
-from bsup_analysis.effects.inference import RatioInterval
+from bsup_analysis.effects.inference import RatioInterval, ratio_interval
 from bsup_analysis.effects.paired import Paired
-from bsup_analysis.exhibits.effects.exact_growth import exact_growth_interval
+from bsup_analysis.exhibits.effects.exact_growth import detectable_growth, exact_growth_interval
 from bsup_analysis.results.inside import AgreementReading
 
 FORMS = ("jackknife", "clustered", "scaled")
@@ -105,11 +106,13 @@ def county_rows(found: AgreementReading, loans: Paired, *, level: float) -> pd.D
     -------
     pandas.DataFrame
         `area` (county code; `all`; `inside`), `element` (`with`, `without`, or the form of a
-        ratio's interval), `municipalities`, `loans_before`, `loans_after`, and `ratio`, `low`,
-        `high`. No row where a county has no such municipality.
+        ratio's interval), `municipalities`, `loans_before`, `loans_after`, and the columns of
+        `INTERVAL`; a growth is detectable against that of all municipalities, a ratio against
+        one. No row where a county has no such municipality.
     """
     rows: list[dict[str, object]] = []
     contrast = found.contrast
+    power = contrast.jackknife.power
     kinds = [(row.county, row.treated, row.untreated) for row in found.counties.rows]
     for area, *codes in (*kinds, ("all", contrast.treated.codes, contrast.untreated.codes)):
         sides = {
@@ -118,10 +121,11 @@ def county_rows(found: AgreementReading, loans: Paired, *, level: float) -> pd.D
         for name, side in sides.items():
             pre, post = int(side.pre_total), int(side.post_total)
             low, high = exact_growth_interval(pre, post, level=level)
+            seen = detectable_growth(pre + post, loans.growth, level=level, power=power)
             rows.append(
                 {"area": area, "element": name, "municipalities": len(side.codes)}
                 | {"loans_before": pre, "loans_after": post}
-                | {"ratio": side.growth, "low": low, "high": high}
+                | dict(zip(INTERVAL, (side.growth, low, high, *seen), strict=True))
             )
         if area == "all":
             whole = contrast.jackknife
@@ -130,9 +134,12 @@ def county_rows(found: AgreementReading, loans: Paired, *, level: float) -> pd.D
             table = [[int(side.post_total), int(side.pre_total)] for side in sides.values()]
             woolf = odds_ratio(table, kind="sample")
             low, high = woolf.confidence_interval(level)
+            se = math.sqrt(sum(1 / count for side in table for count in side))
+            woolfs = ratio_interval(math.log(woolf.statistic), se, level=level, power=power)
+            ends = (woolfs.detectable_below, woolfs.detectable_above)
             rows.append(
                 {"area": area, "element": "poisson"}
-                | {"ratio": woolf.statistic, "low": low, "high": high}
+                | dict(zip(INTERVAL, (woolf.statistic, low, high, *ends), strict=True))
             )
     if found.counties.within is not None:
         rows.append({"area": "inside", "element": "jackknife", **_ends(found.counties.within)})
@@ -140,4 +147,4 @@ def county_rows(found: AgreementReading, loans: Paired, *, level: float) -> pd.D
 
 
 def _ends(interval: RatioInterval) -> dict[str, float]:
-    return {"ratio": interval.ratio, "low": interval.low, "high": interval.high}
+    return {key: getattr(interval, key) for key in INTERVAL}

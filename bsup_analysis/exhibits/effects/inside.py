@@ -28,7 +28,8 @@ def growth_spread(
     spread, common = loans_heterogeneity, priority_loans.growth
     before, after = design.window.last_year_before.value, design.window.first_treated_year.value
     names = municipality.set_index("municipality_code")["municipality_name"]
-    rows = municipality_growth(priority_loans, names, level=spread.level)
+    power = design.inference.power.value
+    rows = municipality_growth(priority_loans, names, level=spread.level, power=power)
     holding = (rows["growth_low"] <= common) & (common <= rows["growth_high"])
     values = {
         "before": before,
@@ -37,6 +38,7 @@ def growth_spread(
         "loans_after": words.count(priority_loans.post_total),
         "growth": words.decimal(common),
         "level": words.percent(spread.level, 0),
+        "power": words.percent(power, 0),
         "count": words.count(len(rows)),
         "holding": words.count(int(holding.sum())),
         "phi": words.decimal(loans_dispersion.phi),

@@ -61,13 +61,16 @@ def draw_growth(
     axes.axvspan(spread.prediction_low, spread.prediction_high, color=PALE, alpha=0.45, lw=0)
     axes.axvline(common, color=REGION, ls="--", lw=1.2)
     axes.hlines(at, rows["growth_low"], rows["growth_high"], color=PRIORITY, lw=1.1)
+    for end in ("detectable_below", "detectable_above"):
+        axes.plot(rows[end], at, ls="", marker="|", ms=7, mew=1.4, color=PRINTED)
     size = (rows["loans_before"] + rows["loans_after"]) * AREA_OF_LOAN_PT2
     axes.scatter(rows["growth"], at, s=size, color=PRIORITY, edgecolor="white", lw=0.6, zorder=3)
     axes.axhline(len(rows) - 0.35, color=PRINTED, lw=0.7, ls=":")
     axes.hlines(mean, spread.growth_low, spread.growth_high, color=REGION, lw=2)
     axes.plot(math.exp(spread.mean), mean, "D", color=REGION, ms=7)
     axes.hlines(predicted, spread.prediction_low, spread.prediction_high, color=PRINTED, lw=6)
-    ratio_axis(axes, rows["growth_low"].min(), rows["growth_high"].max(), words)
+    ends = rows[["growth_low", "detectable_below"]], rows[["growth_high", "detectable_above"]]
+    ratio_axis(axes, ends[0].min(axis=None), ends[1].max(axis=None), words)
     axes.set_ylim(len(rows) + 2.1, -0.8)
     axes.set_yticks(
         [*at, mean, predicted],
@@ -91,9 +94,16 @@ def draw_growth(
         for n in KEY_LOANS
     ]
     axes.legend(
-        [*dots, Line2D([], [], color=REGION, ls="--", lw=1.2)],
+        [
+            *dots,
+            Line2D([], [], color=REGION, ls="--", lw=1.2),
+            Line2D([], [], ls="", marker="|", ms=7, mew=1.4, color=PRINTED),
+        ],
         [words("inside.growth.key", loans=words.count(n)) for n in KEY_LOANS]
-        + [words("inside.growth.common", growth=words.decimal(common))],
+        + [
+            words("inside.growth.common", growth=words.decimal(common)),
+            words("inside.growth.detectable"),
+        ],
         loc="upper center",
         bbox_to_anchor=(0.4, -0.05),
         ncols=2,
