@@ -164,7 +164,7 @@ def code_of(package: Path) -> tuple[Path, ...]:
 
     That is all but how it is run, and what is written of the results once they are there.
     """
-    rooms = {"pipeline", "commands", "report", "ssb", "traceability", "replication"}
+    rooms = {"pipeline", "commands", "engines", "report", "ssb", "traceability", "replication"}
     run_only = {*rooms, "cli.py", "readme.py", "__main__.py"}
     after = {"report.toml", "readme.toml"}
     return tuple(

@@ -14,7 +14,7 @@ import numpy as np
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
 from bsup_analysis.simulation.region import Region
-from bsup_analysis.simulation.trial import RESULT, Task
+from bsup_analysis.simulation.trial import RESULT, Task, run
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _COMPUTING = (
@@ -78,6 +78,11 @@ def pack(results: np.ndarray) -> bytes:
     np.save(stream, results, allow_pickle=False)
     content = stream.getvalue()
     return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+
+
+def compute(task: Task) -> bytes:
+    """Compute a chunk and pack it; what every worker calls."""
+    return pack(run(task))
 
 
 def unpack(content: bytes, count: int) -> np.ndarray | None:

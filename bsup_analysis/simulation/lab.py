@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from pathlib import Path
 
 from bsup_analysis import paths
+from bsup_analysis.engines import cluster, machine
 from bsup_analysis.errors import InputError
-from bsup_analysis.simulation import chunks, engines
-from bsup_analysis.simulation.estimate import disk_bytes, estimate
+from bsup_analysis.simulation import chunks
+from bsup_analysis.simulation.estimate import Estimate, disk_bytes, estimate
 from bsup_analysis.simulation.outcome import Simulation, Step
 from bsup_analysis.simulation.region import Region
 from bsup_analysis.simulation.scenarios import Scenario, checked_effects, load_world, scenario
@@ -34,6 +35,7 @@ def simulate(
     out: Path | None = None,
     progress: Callable[[Step], None] = lambda _: None,
     *,
+    agree: Callable[[Estimate], None] = lambda _: None,
     dropped_years: tuple[int, ...] | None = None,
     chunk_draws: int | None = None,
     store: Path | None = None,
@@ -63,6 +65,8 @@ def simulate(
         CSV file to write; None writes none.
     progress
         Called with every step.
+    agree
+        Called with what the run is estimated to take, before it begins; raises to stop it.
     dropped_years
         Years the estimators leave out; by default those of `scenarios.toml`.
     chunk_draws
@@ -118,16 +122,21 @@ def simulate(
     if missing:
         _need_disk(missing, store)
         firsts = [next(cell(one, ratios[0])) for one in chosen]
-        with engines.workers(min(jobs, max(len(missing), len(firsts)))) as pool:
+        if scheduler is not None:
+            cluster.reach(scheduler)
+        with machine.workers(min(jobs, max(len(missing), len(firsts)))) as pool:
             check = _checked(pool, firsts, draws)
             wanted = sum(task.count for task in missing)
             shared = 1 if scheduler else min(jobs, len(missing))
             cost = pool.submit(estimate, missing[0], wanted, shared).result()
             progress(Step(total - len(missing), total, cost.seconds, cost.sentence))
+            agree(cost)
             if scheduler is None:
-                _compute(missing, engines.processes(missing, pool, jobs), total, store, progress)
+                finished = machine.done(chunks.compute, missing, pool, jobs)
+                _compute(missing, finished, total, store, progress)
         if scheduler is not None:
-            _compute(missing, engines.cluster(missing, scheduler), total, store, progress)
+            finished = cluster.done(chunks.compute, missing, scheduler)
+            _compute(missing, finished, total, store, progress)
     table = summarise((store, cell(one, effect)) for one, effect in cells)
     if out is not None:
         chunks.keep(out, csv_text(table))
@@ -173,7 +182,7 @@ def _need_disk(missing: list[Task], store: Path) -> None:
 
 def _compute(
     missing: list[Task],
-    finished: engines.Finished,
+    finished: Generator[tuple[Task, bytes], None, None],
     total: int,
     store: Path,
     progress: Callable[[Step], None],

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from bsup_analysis import paths
+from bsup_analysis.engines.machine import workers
 from bsup_analysis.files import sha256
-from bsup_analysis.simulation import chunks, engines
+from bsup_analysis.simulation import chunks
 from bsup_analysis.simulation.detectable import detectable_ratios
 from bsup_analysis.simulation.lab import simulate
 from bsup_analysis.simulation.outcome import Step
@@ -63,7 +64,7 @@ def store_results(
         "rejection": csv_text(made.table),
         "detectable": _text(detectable_ratios(made.table, world.tests.power.value)),
     }
-    with engines.workers(jobs) as pool:
+    with workers(jobs) as pool:
         for name, function in (
             ("coverage", coverage_table),
             ("bias", bias_table),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bsup_analysis.simulation.engines import workers
+from bsup_analysis.engines.machine import workers
 from bsup_analysis.simulation.region import Region, build_region
 from bsup_analysis.simulation.scenarios import scenario
 from bsup_analysis.simulation.trial import Task

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bsup_analysis.engines.machine import workers
 from bsup_analysis.errors import InputError
-from bsup_analysis.simulation import chunks, engines, lab
+from bsup_analysis.simulation import chunks, lab
 from bsup_analysis.simulation.estimate import block_bytes, duration
 from bsup_analysis.simulation.generator import streams
 from bsup_analysis.simulation.jackknife import leave_out
@@ -253,7 +254,7 @@ def test_memory_is_bounded_by_the_block_and_its_estimate_holds(task):
 def test_a_worker_that_is_ended_is_one_sentence(task):
     with (
         pytest.raises(InputError, match="fewer jobs"),
-        engines.workers(1) as pool,
+        workers(1) as pool,
     ):
         pool.submit(os._exit, 3).result()
 
