@@ -19,6 +19,7 @@ from bsup_analysis.engines.machine import workers
 from bsup_analysis.files import sha256
 from bsup_analysis.simulation import chunks
 from bsup_analysis.simulation.detectable import detectable_ratios
+from bsup_analysis.simulation.estimate import Estimate
 from bsup_analysis.simulation.lab import simulate
 from bsup_analysis.simulation.outcome import Step
 from bsup_analysis.simulation.region import Region
@@ -34,7 +35,13 @@ _DIGITS = 6
 
 
 def store_results(
-    region: Region, jobs: int, progress: Callable[[Step], None], draws: int | None = None
+    region: Region,
+    jobs: int,
+    progress: Callable[[Step], None],
+    draws: int | None = None,
+    *,
+    scheduler: str | None = None,
+    agree: Callable[[Estimate], None] = lambda _: None,
 ) -> list[Path]:
     """Compute and write every stored result, each with a record of how it was made.
 
@@ -49,6 +56,8 @@ def store_results(
     draws
         Draws of each scenario and effect; by default those of `scenarios.toml`, which are what the
         report needs.
+    scheduler, agree
+        As `lab.simulate` takes them; what is asked beside size and power is computed here.
 
     Returns
     -------
@@ -59,7 +68,10 @@ def store_results(
     number = world.run.draws.value if draws is None else draws
     seed = world.run.seed.value
     names = sorted(world.scenario)
-    made = simulate(region, names, world.run.effects.value, number, seed, jobs, progress=progress)
+    effects = world.run.effects.value
+    made = simulate(
+        region, names, effects, number, seed, jobs, scheduler, None, progress, agree=agree
+    )
     tables = {
         "rejection": csv_text(made.table),
         "detectable": _text(detectable_ratios(made.table, world.tests.power.value)),
