@@ -50,9 +50,7 @@ def agreements(
     whose = "synthetic" if data.synthetic else reading
     values = {
         "counted": counted(data, words),
-        "reading": words(
-            f"municipal_agreements.reading_{'synthetic' if data.synthetic else reading}"
-        ),
+        "reading": words(f"municipal_agreements.reading_{whose}"),
         "signed": words.listed(
             [
                 words(
