@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from click.core import ParameterSource
 
 from bsup_analysis.commands.report import CORES
 from bsup_analysis.errors import InputError
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from bsup_analysis.simulation.region import Region
 
 LONG_SECONDS = 900  # a run that is estimated to take longer asks first
-DEFAULT = ParameterSource.DEFAULT
 CHOICES = ("scenario", "effect", "draws", "seed", "out")
 
 
@@ -39,7 +37,7 @@ def simulate(
     yes: Annotated[bool, typer.Option("--yes", help="Begin a long run without asking.")] = False,
 ) -> None:
     """Draw SYNTHETIC panels with a known effect, and count how often each test rejects."""
-    given = [name for name in CHOICES if context.get_parameter_source(name) != DEFAULT]
+    given = [name for name in CHOICES if _was_given(context, name)]
     if store and given:
         raise InputError(f"--store makes what the design says; leave out --{given[0]}.")
     # the matrices are small: threads of the linear algebra only get in each other's way
@@ -111,6 +109,11 @@ def _agree(cost: "Estimate", yes: bool) -> None:
         raise InputError("This is a long run; nothing was begun. Say --yes to run it.")
     if not typer.confirm("This is a long run. Begin?", err=True):
         raise InputError("Nothing was begun; fewer --draws take less.")
+
+
+def _was_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _numbers(text: str) -> list[float]:

@@ -154,7 +154,7 @@ def _chosen(scenarios: Iterable[str | Scenario]) -> tuple[Scenario, ...]:
 def _check_numbers(draws: int, seed: int, jobs: int) -> None:
     for name, value, least in (("draws", draws, 1), ("seed", seed, 0), ("jobs", jobs, 1)):
         if value < least:
-            raise InputError(f"The number of {name} must be {least} or more, not {value}.")
+            raise InputError(f"--{name} must be {least} or more, not {value}.")
 
 
 def _checked(pool: Executor, firsts: Sequence[Task], draws: int) -> SelfCheck:
