@@ -20,6 +20,7 @@ from bsup_analysis.effects.municipal.refusal import NotEstimableError
 
 REFIT_TOLERANCE = 1e-11
 MOST_REFIT_STEPS = 25
+NO_VARIANCE = 1e-9  # a standard error that is nothing but rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +56,21 @@ class ClusterVariance:
     def interval(
         self, position: int = 0, *, level: float = 0.95, power: float = 0.80
     ) -> RatioInterval:
-        """Interval of one coefficient as a ratio."""
+        """Interval of one coefficient as a ratio.
+
+        Raises
+        ------
+        NotEstimableError
+            No variance between clusters: each group's municipalities all grew alike.
+        """
         estimate, se = float(self.coefficients[position]), float(self.se[position])
+        if se < NO_VARIANCE:
+            raise NotEstimableError(
+                "no_variance",
+                f"The ratio is {np.exp(estimate):.6g} in whatever municipalities are left out: "
+                "there is no variance between clusters to judge it by.",
+                ratio=float(np.exp(estimate)),
+            )
         return ratio_interval(estimate, se, level=level, power=power, df=self.df)
 
     def p_value(self, position: int = 0) -> float:

@@ -33,9 +33,9 @@ def data_used(
     present = [year for year in chosen.years.value if year not in municipal_panels.absent_years]
     listed = {
         "counted": sentence(counted(data, words)),
-        "years": ", ".join(str(year) for year in present) or words("municipal.nothing"),
+        "years": ", ".join(str(year) for year in present) or words("municipal.none"),
         "absent": ", ".join(str(year) for year in municipal_panels.absent_years)
-        or words("municipal.nothing"),
+        or words("municipal.none"),
         "selection": str(chosen.selection_year.value),
         "largest": data.names[data.largest],
         "loss_sharing": named(data.loss_sharing, data, words),

@@ -28,7 +28,9 @@ def sentence(text: str) -> str:
 
 def source(data: MunicipalData, words: Words) -> str:
     """Say where the data come from."""
-    return words("municipal.source", origin=data.origin)
+    return words(
+        "municipal.source_synthetic" if data.synthetic else "municipal.source", origin=data.origin
+    )
 
 
 def p_text(p_value: float | None, words: Words) -> str:
@@ -77,7 +79,7 @@ def reason(problem: NotEstimableError, data: MunicipalData, words: Words) -> str
     """Say why something cannot be estimated."""
     values: dict[str, str] = {}
     for key, value in problem.about.items():
-        text = str(value)
+        text = words.decimal(value) if isinstance(value, float) else str(value)
         if key == "code":
             text = data.names.get(text, text)
         elif key == "cluster":

@@ -34,9 +34,12 @@ def municipal_estimands(
 
 
 def municipal_robustness(
-    municipal_panels: MunicipalPanels, municipal_data: MunicipalData, design: Design
+    municipal_panels: MunicipalPanels,
+    municipal_data: MunicipalData,
+    municipal_estimands: tuple[Estimand, ...],
+    design: Design,
 ) -> tuple[RobustnessRow, ...]:
-    """Estimate every row of the robustness table."""
+    """Estimate every row of the robustness table; E1 and E2, which are rows of it, as they are."""
     panels, data, chosen = municipal_panels, municipal_data, design.municipal
     draws = chosen.robustness_draws.value
     if isinstance(panels.primary, NotEstimableError):
@@ -59,12 +62,21 @@ def municipal_robustness(
         for name, panel in (("counts_least", panels.least), ("counts_greatest", panels.greatest))
         if panel is not None
     ]
-    return robustness(
-        (*rows, *limits),
+    known = {"primary": municipal_estimands[0], "without_largest": municipal_estimands[1]}
+    found = robustness(
+        [row for row in (*rows, *limits) if row.name not in known],
         Draws(design.inference.seed.value, draws, draws),
         level=design.inference.confidence_level.value,
         power=design.inference.power.value,
     )
+    by_name = {row.name: row for row in found} | {
+        row.name: RobustnessRow(
+            row.kind, item.estimate, row.name, str(item.problem or ""), item.problem
+        )
+        for row in rows
+        if (item := known.get(row.name))
+    }
+    return tuple(by_name[row.name] for row in (*rows, *limits))
 
 
 def municipal_decision(
