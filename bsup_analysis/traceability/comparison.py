@@ -10,6 +10,7 @@ from typing import Any
 from bsup_analysis.traceability.snapshot import Snapshot
 
 Row = tuple[str, ...]
+Key = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class NumberChange:
 class RowChange:
     """A row before and after, by the columns that name it; None where it is not there."""
 
-    key: tuple[tuple[str, str], ...]
+    key: Key
     old: Mapping[str, str] | None
     new: Mapping[str, str] | None
 
@@ -109,31 +110,45 @@ def _paired(
     """Pair rows by what names them, else by their order, and give those that differ."""
     key = _key(head, rows, new_head, new_rows)
     if key:
-        before, after = ({row[:key]: row for row in some} for some in (rows, new_rows))
-        matched = [(before.get(one), after.get(one)) for one in dict.fromkeys([*before, *after])]
-        named = head[:key]
+        places = [[some.index(name) for name in key] for some in (head, new_head)]
+        before, after = (
+            {tuple(row[i] for i in place): row for row in some}
+            for place, some in zip(places, (rows, new_rows), strict=True)
+        )
+        names = dict.fromkeys([*before, *after])
+        matched = [
+            (tuple(zip(key, name, strict=True)), before.get(name), after.get(name))
+            for name in names
+        ]
     else:
-        matched, named = _by_order(rows, new_rows), ()
+        matched = _by_order(rows, new_rows)
     return [
         RowChange(
-            tuple(zip(named, was or now or (), strict=False)),
+            name,
             None if was is None else dict(zip(head, was, strict=True)),
             None if now is None else dict(zip(new_head, now, strict=True)),
         )
-        for was, now in matched
+        for name, was, now in matched
         if was != now or head != new_head
     ]
 
 
-def _key(head: Row, rows: Sequence[Row], new_head: Row, new_rows: Sequence[Row]) -> int:
-    """Give how many first columns name a row: as few as tell all apart, none of them measured."""
-    for count in range(1, len(head) + 1):
-        column = [row[count - 1] for some in (rows, new_rows) for row in some]
-        if head[:count] != new_head[:count] or any(_is_measured(cell) for cell in column):
-            return 0
-        if all(len({row[:count] for row in some}) == len(some) for some in (rows, new_rows)):
-            return count
-    return 0
+def _key(head: Row, rows: Sequence[Row], new_head: Row, new_rows: Sequence[Row]) -> list[str]:
+    """Name the columns that tell rows apart: as few of the first as do, none of them measured."""
+    key: list[str] = []
+    sides = ((head, rows), (new_head, new_rows))
+    for name in head:
+        if name not in new_head or any(
+            _is_measured(row[names.index(name)]) for names, some in sides for row in some
+        ):
+            continue
+        key.append(name)
+        if all(
+            len({tuple(row[names.index(one)] for one in key) for row in some}) == len(some)
+            for names, some in sides
+        ):
+            return key
+    return []
 
 
 def _is_measured(cell: str) -> bool:
@@ -143,14 +158,16 @@ def _is_measured(cell: str) -> bool:
         return False
 
 
-def _by_order(rows: Sequence[Row], new_rows: Sequence[Row]) -> list[tuple[Row | None, Row | None]]:
-    pairs: list[tuple[Row | None, Row | None]] = []
+def _by_order(
+    rows: Sequence[Row], new_rows: Sequence[Row]
+) -> list[tuple[Key, Row | None, Row | None]]:
+    """Pair rows in their order; each is named by its row of the file, the newer one's if it can."""
+    pairs: list[tuple[Key, Row | None, Row | None]] = []
     for kind, a, b, c, d in SequenceMatcher(None, rows, new_rows, autojunk=False).get_opcodes():
         if kind != "equal":
-            before, after = list(rows[a:b]), list(new_rows[c:d])
-            size = max(len(before), len(after))
-            pairs += [
-                (before[i] if i < len(before) else None, after[i] if i < len(after) else None)
-                for i in range(size)
-            ]
+            for i in range(max(b - a, d - c)):
+                was = rows[a + i] if a + i < b else None
+                now = new_rows[c + i] if c + i < d else None
+                number = (a if now is None else c) + i + 2
+                pairs.append(((("row", f"{number}"),), was, now))
     return pairs

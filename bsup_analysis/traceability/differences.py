@@ -50,6 +50,10 @@ def change(old: object, new: object) -> str:
     return f"{told}, by {after - before:+.4g}{share}"
 
 
+def _count(number: int, one: str) -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
+
+
 def _shown(value: object) -> str:
     return str(value) if str(value) else "empty"
 
@@ -63,7 +67,7 @@ def _table(table: TableChange, every: bool) -> Iterator[str]:
         return
     gone, come = table.columns
     cells = sum(len(row.cells) for row in table.rows)
-    parts = [f"{len(table.rows)} rows", f"{cells} cells"]
+    parts = [_count(len(table.rows), "row"), _count(cells, "cell")]
     parts += [f"columns gone: {', '.join(gone)}"] if gone else []
     parts += [f"columns new: {', '.join(come)}"] if come else []
     yield f"{'table':<9}{table.exhibit}: {', '.join(parts)}"
@@ -76,11 +80,10 @@ def _table(table: TableChange, every: bool) -> Iterator[str]:
 def _row(row: RowChange) -> Iterator[str]:
     name = ", ".join(f"{column} {value}" for column, value in row.key)
     if row.old is None or row.new is None:
-        content, state = (row.new, "new") if row.old is None else (row.old, "gone")
-        yield f"{'':<11}{state} row {name or ', '.join((content or {}).values())}"
+        yield f"{'':<11}{'new' if row.old is None else 'gone'}: {name}"
         return
     for column, old, new in row.cells:
-        yield f"{'':<11}{name}{': ' if name else ''}{column} {change(old, new)}"
+        yield f"{'':<11}{name}: {column} {change(old, new)}"
 
 
 def _sum(found: Comparison) -> str:
