@@ -23,7 +23,7 @@ STATUS_COLOUR = {
 }
 STATUS_HATCH = {
     "reproduced": "",
-    "within_rounding": "....",
+    "within_rounding": "..",
     "contradicted": "xxxx",
     "undefined": "////",
     "unrecoverable": "",

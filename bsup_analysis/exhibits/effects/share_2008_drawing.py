@@ -12,7 +12,7 @@ from bsup_analysis.language import Words
 
 TICKS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.5, 3.0)
 LINES = ("-", "--")
-HATCHES = ("", "....")
+HATCHES = ("", "////")
 LABEL = 14  # letters on a line
 
 

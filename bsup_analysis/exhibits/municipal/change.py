@@ -111,7 +111,7 @@ def _draw_map(areas: gpd.GeoDataFrame, words: Words) -> Figure:
     known.plot(ax=axes, aspect=None, color=known["colour"], edgecolor="white", linewidth=0.8)
     absent = areas[areas["ratio"].isna()]
     if len(absent):
-        absent.plot(ax=axes, aspect=None, facecolor="white", edgecolor=PRINTED, hatch="....")
+        absent.plot(ax=axes, aspect=None, facecolor="white", edgecolor=PRINTED, hatch="..")
     areas.dissolve().boundary.plot(ax=axes, aspect=None, color=REGION, linewidth=1)
     chosen = areas[areas["group"] == "priority"]
     chosen.boundary.plot(ax=axes, aspect=None, color="black", linewidth=2.2)

@@ -172,7 +172,7 @@ def loan_share(
         _pie_as_printed(pie, printed, words("shares.as_printed", page=13), words)
         position = np.arange(len(years)) + 1
         solid = {"color": PRIORITY, "edgecolor": PRIORITY}
-        hollow = {"color": "white", "edgecolor": PRIORITY, "hatch": "...."}
+        hollow = {"color": "white", "edgecolor": PRIORITY, "hatch": ".."}
         for offset, frame, look, label in (
             (-0.2, loans, solid, "of_loans"),
             (0.2, middle, hollow, "of_nok"),
