@@ -74,6 +74,10 @@ class Study:
         if self.synthetic:
             self._values["demonstration"] = read_demonstration(parameters["panel"], output)
         self._mark = {"synthetic": True} if self.synthetic else {}
+        self._instead = {
+            **(results.MUNICIPAL if parameters.get("level") == "municipal" else {}),
+            **(results.DEMONSTRATED if self.synthetic else {}),
+        }
         # the tables and results behind each value, by name
         self._behind: dict[str, frozenset[str]] = dict.fromkeys(self._values, frozenset())
         self._exhibits: dict[str, dict[str, Any]] = {}
@@ -86,8 +90,8 @@ class Study:
                 self._values[name] = read_table(name)
                 self._behind[name] = frozenset({name})
             elif name in results.RESULTS:
-                function = results.DEMONSTRATED.get(name) if self.synthetic else None
-                self._values[name], behind = self._call(function or results.RESULTS[name])
+                function = self._instead.get(name, results.RESULTS[name])
+                self._values[name], behind = self._call(function)
                 self._behind[name] = behind | {name}
             else:
                 raise KeyError(f"nothing in the study is called {name!r}")
@@ -174,9 +178,12 @@ class Study:
     def headlines(self, *identifiers: str) -> Headlines:
         """Give numbers of the exhibits shown so far, for the eye and for nbval to compare.
 
-        Those named, or all of them in the order they came where none is named.
+        Those named, or all of them in the order they came where none is named.  A notebook names
+        those of its published level; at another it shows what that has.
         """
-        return Headlines({i: self._numbers[i][0] for i in identifiers or self._numbers})
+        published = self._values.get("level", "published") == "published"
+        chosen = identifiers if identifiers and published else self._numbers
+        return Headlines({i: self._numbers[i][0] for i in chosen})
 
     def _write(self, exhibit: Exhibit) -> list[str]:
         if self._folder is None:

@@ -19,6 +19,8 @@ OUTER = 0.998
 """Coverage of the outer limits, as usual in funnel plots (Spiegelhalter 2005)."""
 PAPER_PT = 490.0, 245.0
 """About the size of the axes on paper, in points, by which names are kept apart."""
+FEW, MOST_NAMES = 20, 12
+"""Municipalities that can all be named, and how many are where there are more."""
 TICKS = (5_000, 10_000, 20_000, 50_000, 100_000, 200_000)
 
 
@@ -126,16 +128,21 @@ def loan_funnel(
 
 
 def _set_names(axes: Axes, data: pd.DataFrame) -> None:
-    """Write the municipalities' names beside their points, on axes of paper size laid over."""
+    """Write the municipalities' names beside their points, on axes of paper size laid over.
+
+    Of a whole region the largest are named; the small ones stand too close.
+    """
     left, right = np.log(axes.get_xlim())
     bottom, top = axes.get_ylim()
     paper = axes.inset_axes((0, 0, 1, 1))
     paper.set(xlim=(0, PAPER_PT[0]), ylim=(0, PAPER_PT[1]))
     paper.set(xticks=[], yticks=[])
     paper.axis("off")
+    most = len(data) if len(data) <= FEW else MOST_NAMES
+    smallest = data["population"].nlargest(most).min()
     marks = pd.DataFrame(
         {
-            "name": data["municipality_name"],
+            "name": data["municipality_name"].where(data["population"] >= smallest, ""),
             "x": PAPER_PT[0] * (np.log(data["population"]) - left) / (right - left),
             "y": PAPER_PT[1] * (data["loans_per_1000"] - bottom) / (top - bottom),
             "radius_pt": 4.0,

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bsup_analysis.design import Design
+from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.ranking.counts import Counts
 from bsup_analysis.effects.ranking.standing import Evidence
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
@@ -16,6 +17,7 @@ from bsup_analysis.results.phasing import Places, Pooled
 
 RATE_TICKS = (0.5, 1, 2, 3, 5)
 GROWTH_TICKS = (0.5, 1, 2, 3, 4)
+CLOSE = 30
 
 
 def _rows(pooled: Pooled, places: Places, municipality: pd.DataFrame, scale: float) -> pd.DataFrame:
@@ -57,10 +59,14 @@ def _ranking(
     median = scale * pooled.median
 
     def draw() -> Figure:
+        # names of the whole region stand closer together than those of a group
+        row_in = 0.25 if len(rows) <= CLOSE else 0.15
         figure, (left, right) = new_figure(
-            1, 2, 0.95 + 0.25 * len(rows), gridspec_kw={"width_ratios": [1.35, 1]}
+            1, 2, 0.95 + row_in * len(rows), gridspec_kw={"width_ratios": [1.35, 1]}
         )
         draw_values(left, rows, median, ticks, words)
+        if len(rows) > CLOSE:
+            left.tick_params(axis="y", labelsize=6.5)
         draw_places(right, rows)
         for axes in (left, right):
             axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -203,18 +209,18 @@ def loan_rate_ranking(
 def loan_growth_ranking(
     loan_growth: Pooled,
     loan_growth_places: Places,
+    loans_twice: Paired,
     municipality: pd.DataFrame,
-    municipality_year: pd.DataFrame,
     design: Design,
     words: Words,
 ) -> Exhibit:
     """Rank municipalities by growth in loans: raw, pooled in part, and by place."""
     rows = _rows(loan_growth, loan_growth_places, municipality, 1)
     window = design.window.last_year_before.value, design.window.first_treated_year.value
-    loans = municipality_year.pivot(index="municipality_code", columns="year", values="loans")
-    for position, year in enumerate(window):
-        counted = loans.loc[rows["municipality_code"], year].astype(int)
-        rows.insert(2 + position, f"loans_{year}", counted.to_numpy())
+    for position, counted in enumerate((loans_twice.pre, loans_twice.post)):
+        of = dict(zip(loans_twice.codes, counted, strict=True))
+        loans = [int(of[code]) for code in rows["municipality_code"]]
+        rows.insert(2 + position, f"loans_{window[position]}", loans)
     heads = {
         words("phasing.ranking.loans", year=year): [words.count(n) for n in rows[f"loans_{year}"]]
         for year in window

@@ -41,5 +41,6 @@ def draw_places(axes: Axes, rows: pd.DataFrame) -> None:
         )
         axes.plot(row.raw_place, place, "D", ms=4.5, mfc="white", mec=PRINTED)
     axes.set_xlim(0.3, len(rows) + 0.7)
-    axes.set_xticks(sorted({1, *range(5, len(rows) + 1, 5), len(rows)}))
+    step = 5 if len(rows) <= 30 else 10
+    axes.set_xticks([1, *range(step, len(rows) - 1, step), len(rows)])
     axes.tick_params(axis="y", labelleft=False)

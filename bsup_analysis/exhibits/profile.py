@@ -73,7 +73,7 @@ def heading(municipality: pd.DataFrame, municipality_code: str, words: Words) ->
 
 def municipality_profile(
     municipality: pd.DataFrame,
-    municipality_year: pd.DataFrame,
+    loans_at_hand: pd.DataFrame,
     programme_levels: pd.DataFrame,
     selection_indicators: pd.DataFrame,
     loan_rates: Pooled,
@@ -85,9 +85,9 @@ def municipality_profile(
     row = known_municipality(municipality, municipality_code)
     name = str(row["municipality_name"])
     level = design.inference.confidence_level.value
-    data = long_data(municipality_year, selection_indicators, design)
+    data = long_data(loans_at_hand, selection_indicators, design)
     shown, text = facts(
-        row, municipality_code, municipality_year, programme_levels, selection_indicators, design,
+        row, municipality_code, loans_at_hand, programme_levels, selection_indicators, design,
         words,
     )  # fmt: skip
 

@@ -72,9 +72,11 @@ def draw_profile(
             words("profile.interval", level=words.percent(level, 0)),
             (years[-1] + 0.21, sum(ends) / 2), fontsize=7, va="center", color=PRINTED,
         )  # fmt: skip
-    averages = by["average_loan_nok"]
+    # a table without amounts has no averages
+    averages = by.get("average_loan_nok", data.iloc[:0])
+    top = averages["value"].max() if len(averages) else 1
     _draw_years(
-        _axes(figure, right, (0.05, 0.345)), averages, code, years, averages["value"].max(),
+        _axes(figure, right, (0.05, 0.345)), averages, code, years, top,
         lambda value: words.count(value / 1000), words,
     ).set_title(words("profile.average_loan_nok"))  # fmt: skip
     return figure

@@ -87,7 +87,8 @@ def facts(
     yearly = municipality_year[municipality_year["municipality_code"] == code].set_index("year")
     for published in design.window.published_years.value:
         loans, amount = (yearly.loc[published, name] for name in ("loans", "amount_nok"))
-        average = None if pd.isna(loans) or loans == 0 else float(amount / loans)
+        known = pd.notna(amount) and pd.notna(loans) and loans > 0
+        average = float(amount / loans) if known else None
         for key, value in (
             ("loans", words.count(loans)),
             ("amount", words.million(amount)),

@@ -52,7 +52,9 @@ def make_profiles(
     InputError
         With the first thing that is wrong; pages already made are kept.
     """
-    template = next((one for one in project.runs if one.notebook.stem == NOTEBOOK), None)
+    # the last run shows most: the municipal one where the user's table is
+    runs = [one for one in project.runs if one.notebook.stem == NOTEBOOK]
+    template = runs[-1] if runs else None
     if template is None:
         raise InputError(f"study.toml names no notebook {NOTEBOOK}; restore it from git.")
     run([processed(project)], records(project), jobs, progress)

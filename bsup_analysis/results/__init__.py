@@ -11,6 +11,7 @@ from typing import Any
 from bsup_analysis.audit import statement_audit, table_arithmetic
 from bsup_analysis.results import (
     amounts,
+    at_hand,
     contrast,
     groups,
     inside,
@@ -29,6 +30,7 @@ RESULTS: dict[str, Callable[..., Any]] = {
 for _module in (
     groups,
     amounts,
+    at_hand,
     inside,
     readings,
     contrast,
@@ -44,7 +46,12 @@ for _module in (
     for _name, _function in inspect.getmembers(_module, inspect.isfunction):
         if _function.__module__ == _module.__name__ and not _name.startswith("_"):
             RESULTS[_name] = _function
-# in place of a result, where a notebook is given a SYNTHETIC panel
+# in place of a result, where a notebook looks at every municipality's loans
+MUNICIPAL: dict[str, Callable[..., Any]] = {
+    "loans_at_hand": RESULTS.pop("all_loans"),
+    "loans_twice": RESULTS.pop("all_twice"),
+}
+# and where it is given a SYNTHETIC panel
 DEMONSTRATED: dict[str, Callable[..., Any]] = {
     "municipal_data": RESULTS.pop("demonstration_data"),
     "municipal_gate": RESULTS.pop("demonstration_gate"),

@@ -115,10 +115,10 @@ def _places(pooled: Pooled, k: str, design: Design) -> Places:
     )
 
 
-def loan_counts(municipality_year: pd.DataFrame, design: Design) -> Counts:
+def loan_counts(loans_at_hand: pd.DataFrame, design: Design) -> Counts:
     """Loans and inhabitants of every municipality with known loans, latest published year."""
     year = max(design.window.published_years.value)
-    return counts_of_year(municipality_year, "loans", "population", year)
+    return counts_of_year(loans_at_hand, "loans", "population", year)
 
 
 def loan_rates(loan_counts: Counts, design: Design) -> Pooled:
@@ -129,14 +129,14 @@ def loan_rates(loan_counts: Counts, design: Design) -> Pooled:
     return _pooled(loan_counts.rates, fit_rates(loan_counts), posterior, quantiles)
 
 
-def loan_growth(priority_loans: Paired, design: Design) -> Pooled:
+def loan_growth(loans_twice: Paired, design: Design) -> Pooled:
     """Loans in the later year divided by those in the earlier, pooled in part."""
-    posterior = average_change(priority_loans)
+    posterior = average_change(loans_twice)
     low, high = posterior.interval(design.inference.confidence_level.value)
-    early, late = np.array(priority_loans.pre, float), np.array(priority_loans.post, float)
+    early, late = np.array(loans_twice.pre, float), np.array(loans_twice.post, float)
     raw = np.divide(late, early, out=np.full(len(early), np.inf), where=early > 0)
     quantiles = growth_of(low), growth_of(posterior.quantile(0.5)), growth_of(high)
-    return _pooled(raw, fit_change(priority_loans), posterior, quantiles)
+    return _pooled(raw, fit_change(loans_twice), posterior, quantiles)
 
 
 def loan_rate_places(loan_rates: Pooled, k: str, design: Design) -> Places:

@@ -1,0 +1,101 @@
+"""Rankings and profiles with every municipality's loans, from the user's table.
+
+The drawings are those of the published level; ids, title and source are their own, since the two
+levels stand in one report and need not agree.
+"""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from bsup_analysis.design import Design
+from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.ranking.counts import Counts
+from bsup_analysis.exhibits import phasing_funnel, phasing_ranking, profile
+from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.language import Words
+from bsup_analysis.results.phasing import Places, Pooled
+
+
+def _of_all(exhibit: Exhibit, start_loans: pd.DataFrame, words: Words) -> Exhibit:
+    """Give an exhibit the id, title and source of the municipal level, and say what is counted."""
+    counted = words(f"gate.definition.{start_loans['definition'].iloc[0]}")
+    said = words("phasing.municipal.counted", counted=counted)
+    return replace(
+        exhibit,
+        id=f"{exhibit.id}_municipal",
+        title=words("phasing.municipal.title", title=exhibit.title),
+        caption=f"{exhibit.caption} {said}",
+        source=words("phasing.municipal.source"),
+        numbers={f"{name}_municipal": number for name, number in exhibit.numbers.items()},
+    )
+
+
+def loan_rate_ranking(
+    loan_rates: Pooled,
+    loan_rate_places: Places,
+    loan_counts: Counts,
+    municipality: pd.DataFrame,
+    start_loans: pd.DataFrame,
+    design: Design,
+    words: Words,
+) -> Exhibit:
+    """Rank all municipalities by loans for each inhabitant."""
+    exhibit = phasing_ranking.loan_rate_ranking(
+        loan_rates, loan_rate_places, loan_counts, municipality, design, words
+    )
+    return _of_all(exhibit, start_loans, words)
+
+
+def loan_growth_ranking(
+    loan_growth: Pooled,
+    loan_growth_places: Places,
+    loans_twice: Paired,
+    municipality: pd.DataFrame,
+    start_loans: pd.DataFrame,
+    design: Design,
+    words: Words,
+) -> Exhibit:
+    """Rank all municipalities by growth in loans."""
+    exhibit = phasing_ranking.loan_growth_ranking(
+        loan_growth, loan_growth_places, loans_twice, municipality, design, words
+    )
+    return _of_all(exhibit, start_loans, words)
+
+
+def loan_funnel(
+    loan_counts: Counts,
+    loan_rates: Pooled,
+    municipality: pd.DataFrame,
+    start_loans: pd.DataFrame,
+    design: Design,
+    words: Words,
+) -> Exhibit:
+    """Show all municipalities' loans for each inhabitant against size."""
+    exhibit = phasing_funnel.loan_funnel(loan_counts, loan_rates, municipality, design, words)
+    return _of_all(exhibit, start_loans, words)
+
+
+def municipality_profile(
+    municipality: pd.DataFrame,
+    loans_at_hand: pd.DataFrame,
+    programme_levels: pd.DataFrame,
+    selection_indicators: pd.DataFrame,
+    loan_rates: Pooled,
+    municipality_code: str,
+    start_loans: pd.DataFrame,
+    design: Design,
+    words: Words,
+) -> Exhibit:
+    """Show one municipality among all, with loans of all."""
+    exhibit = profile.municipality_profile(
+        municipality,
+        loans_at_hand,
+        programme_levels,
+        selection_indicators,
+        loan_rates,
+        municipality_code,
+        design,
+        words,
+    )
+    return _of_all(exhibit, start_loans, words)
