@@ -7,6 +7,7 @@ levels stand in one report and need not agree.
 from dataclasses import replace
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from bsup_analysis.design import Design
 from bsup_analysis.effects.paired import Paired
@@ -31,6 +32,22 @@ def _of_all(exhibit: Exhibit, start_loans: pd.DataFrame, words: Words) -> Exhibi
     )
 
 
+def _told_apart(exhibit: Exhibit, municipality: pd.DataFrame, words: Words) -> Exhibit:
+    """Set the names of priority municipalities in bold."""
+    group = municipality.set_index("municipality_name")["group"]
+
+    def draw() -> Figure:
+        assert exhibit.draw is not None  # noqa: S101 - rankings are drawn
+        figure = exhibit.draw()
+        for label in figure.axes[0].get_yticklabels():
+            if group[label.get_text()] == "priority":
+                label.set_fontweight("bold")
+        return figure
+
+    caption = f"{exhibit.caption} {words('phasing.municipal.bold')}"
+    return replace(exhibit, draw=draw, caption=caption)
+
+
 def loan_rate_ranking(
     loan_rates: Pooled,
     loan_rate_places: Places,
@@ -44,7 +61,7 @@ def loan_rate_ranking(
     exhibit = phasing_ranking.loan_rate_ranking(
         loan_rates, loan_rate_places, loan_counts, municipality, design, words
     )
-    return _of_all(exhibit, start_loans, words)
+    return _of_all(_told_apart(exhibit, municipality, words), start_loans, words)
 
 
 def loan_growth_ranking(
@@ -60,7 +77,7 @@ def loan_growth_ranking(
     exhibit = phasing_ranking.loan_growth_ranking(
         loan_growth, loan_growth_places, loans_twice, municipality, design, words
     )
-    return _of_all(exhibit, start_loans, words)
+    return _of_all(_told_apart(exhibit, municipality, words), start_loans, words)
 
 
 def loan_funnel(

@@ -42,5 +42,5 @@ def draw_places(axes: Axes, rows: pd.DataFrame) -> None:
         axes.plot(row.raw_place, place, "D", ms=4.5, mfc="white", mec=PRINTED)
     axes.set_xlim(0.3, len(rows) + 0.7)
     step = 5 if len(rows) <= 30 else 10
-    axes.set_xticks([1, *range(step, len(rows) - 1, step), len(rows)])
+    axes.set_xticks([1, *range(step, len(rows) - (1 if step == 5 else 5), step), len(rows)])
     axes.tick_params(axis="y", labelleft=False)
