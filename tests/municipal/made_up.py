@@ -1,0 +1,48 @@
+"""SYNTHETIC panels of bsup demo opened as a study, changed one thing at a time."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from bsup_analysis.intake.demo import DemoParameters, calibration, demo_panel
+from bsup_analysis.intake.demo_file import write_demo
+from bsup_analysis.results.municipal_data import MunicipalData
+from bsup_analysis.study import Study, read_table
+
+DRAWS = 99
+
+
+@cache
+def _calibration() -> object:
+    return calibration(*map(read_table, ("group_year", "municipality_year", "region_year")))
+
+
+def panel_file(folder: Path, *, effect: float | None = 1.3, dispersion: float = 2.0) -> Path:
+    """Write a panel with a planted effect."""
+    parameters = DemoParameters(1, effect, dispersion, 0.2)
+    return write_demo(demo_panel(_calibration(), parameters), parameters, folder)
+
+
+def opened(
+    path: Path,
+    change: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
+    *,
+    language: str = "en",
+    **about: object,
+) -> Study:
+    """Open the municipal level on a panel, few draws, its table or what is said of it changed."""
+    study = Study(
+        language, outcome="loans", level="municipal", reading="signed_2010", panel=str(path)
+    )
+    chosen = study.design.municipal
+    few = {
+        name: replace(getattr(chosen, name), value=DRAWS) for name in ("draws", "robustness_draws")
+    }
+    study.design = replace(study.design, municipal=replace(chosen, **few))
+    study._values["design"] = study.design
+    data: MunicipalData = study.compute("municipal_data")
+    study._values["municipal_data"] = replace(data, table=change(data.table.copy()), **about)
+    return study
