@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from bsup_analysis.design import Design
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.exhibits.comparability.hexgrid import hexagon_places
 from bsup_analysis.exhibits.comparability.maps import hexagons, map_page
 from bsup_analysis.exhibits.exhibit import Exhibit
@@ -17,6 +18,7 @@ from bsup_analysis.exhibits.municipal.phrases import (
     counted,
     finite,
     named,
+    not_estimable,
     source,
     without_infinities,
 )
@@ -51,6 +53,12 @@ def municipal_change(
     """Show each municipality's rate from the first treated year against the years before."""
     table, data = municipal_change, municipal_data
     known = table[np.isfinite(table["ratio"])]
+    first = design.window.first_treated_year.value
+    title = words("municipal_change.title", counted=counted(data, words))
+    if known.empty:
+        reason = f"There is no municipality with numbers before and from {first}."
+        problem = NotEstimableError("two_periods", reason, year=first)
+        return not_estimable("municipal_change", title, problem, data, words)
     places = {} if data.synthetic else {"areas": _areas(table, municipality)}
 
     def draw() -> Figure:
@@ -60,7 +68,7 @@ def municipal_change(
     rising = {group: int((known[known["group"] == group]["ratio"] > 1).sum()) for group in GROUPS}
     values = {
         "counted": counted(data, words),
-        "first": design.window.first_treated_year.value,
+        "first": first,
         "selection": design.municipal.selection_year.value,
         **{f"median_{g}": words.change(_median(groups, g)) for g in GROUPS},
         **{f"rising_{g}": words.count(rising[g]) for g in GROUPS},
@@ -70,7 +78,7 @@ def municipal_change(
     form = "map" if places else "plot"
     return Exhibit(
         id="municipal_change",
-        title=words("municipal_change.title", **values),
+        title=title,
         caption=f"{words('municipal_change.caption', **values)} {words(f'municipal_change.{form}')}"
         + unknown,
         source=source(data, words),

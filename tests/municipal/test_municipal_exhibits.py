@@ -1,0 +1,315 @@
+"""The municipal level as it is shown: words that follow the numbers, and reasons for the rest."""
+
+import json
+import math
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up import opened, panel_file
+
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
+from bsup_analysis.effects.verdict import MUNICIPAL_REASONS, municipal_verdict
+from bsup_analysis.exhibits.effects import contrast
+from bsup_analysis.exhibits.effects import robustness as published
+from bsup_analysis.exhibits.municipal import (
+    agreement_dates,
+    change,
+    data_used,
+    estimates,
+    event_study,
+    honest_bounds,
+    judgement,
+    leave_one_out,
+    robustness,
+    separation,
+    synthetic,
+)
+from bsup_analysis.exhibits.municipal.phrases import ends_text, p_text
+from bsup_analysis.language import LANGUAGES, Words
+from bsup_analysis.study import Study
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "exhibits"))
+from readers_eye import clashes, says
+
+SHOWN = (
+    data_used.data_used,
+    estimates.estimands,
+    separation.left_out,
+    event_study.event_study,
+    honest_bounds.honest_bounds,
+    agreement_dates.agreements,
+    synthetic.synthetic_largest,
+    change.municipal_change,
+    judgement.judgement,
+    robustness.robustness,
+    leave_one_out.leave_one_out,
+)
+# agreements need no more than the two published years
+ESTIMATED = SHOWN[1:2] + SHOWN[3:5] + SHOWN[6:]
+
+
+@pytest.fixture(scope="module")
+def panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return panel_file(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def studies(panel: Path) -> dict[str, Study]:
+    """Both languages, computed once: results do not depend on the language."""
+    found = {language: opened(panel, language=language) for language in LANGUAGES}
+    first, *others = found.values()
+    for name in ("estimands", "robustness", "event_study", "bounds", "synthetic", "agreements"):
+        value = first.compute(f"municipal_{name}")
+        for other in others:
+            other._values[f"municipal_{name}"] = value
+            other._behind[f"municipal_{name}"] = first._behind[f"municipal_{name}"]
+    return found
+
+
+def changed(study: Study, **values: object) -> Study:
+    """Open the same study with other results in place of computed ones."""
+    again = object.__new__(Study)
+    again.__dict__ = {
+        **study.__dict__,
+        "_values": {**study._values, **values},
+        "_behind": {**study._behind, **{name: frozenset() for name in values}},
+        "_exhibits": {},
+        "_numbers": {},
+    }
+    again._values.pop("municipal_decision", None)
+    return again
+
+
+@pytest.mark.parametrize("function", SHOWN, ids=lambda f: f.__name__)
+def test_both_languages_show_the_same(studies: dict[str, Study], function: object) -> None:
+    nb, en = (studies[language].show(municipal=function) for language in ("nb", "en"))
+    assert nb.id == en.id
+    assert nb.id.startswith("municipal_")
+    assert nb.data.equals(en.data)
+    assert nb.numbers == en.numbers
+    assert nb.caption != en.caption
+    if nb.shown is not None:
+        assert nb.shown.shape == en.shown.shape
+        assert not nb.shown.iloc[:, 0].duplicated().any()
+    for exhibit in (nb, en):
+        assert not set("{}") & set(exhibit.caption + exhibit.title + exhibit.alternative_text)
+
+
+@pytest.mark.parametrize("function", SHOWN, ids=lambda f: f.__name__)
+def test_no_text_of_a_figure_hides_another(studies: dict[str, Study], function: object) -> None:
+    exhibit = studies["nb"].show(municipal=function)
+    if exhibit.draw is not None:
+        assert clashes(exhibit) == []
+
+
+def test_numbers_are_finite_and_prefixed(studies: dict[str, Study]) -> None:
+    study = studies["en"]
+    for function in SHOWN:
+        exhibit = study.show(municipal=function)
+        assert all(name.startswith("municipal_") for name in exhibit.numbers)
+        assert all(math.isfinite(number.value) for number in exhibit.numbers.values())
+        json.dumps([n.value for n in exhibit.numbers.values()], allow_nan=False)
+        floats = exhibit.data.select_dtypes("number").to_numpy(float)
+        assert not np.isinf(floats).any()
+
+
+def test_a_cell_shows_what_belongs_to_its_level(studies: dict[str, Study]) -> None:
+    municipal = studies["en"]
+    assert municipal.show(published=contrast.group_contrast) is None
+    both = {"published": published.left_out, "municipal": leave_one_out.leave_one_out}
+    assert municipal.show(**both).id == "municipal_leave_one_out"
+    assert Study("en", outcome="loans", level="published").show(**both).id == "left_out"
+
+
+def verdict_of(study: Study, low: float, high: float, breakdown: float, largest: float) -> str:
+    """Judge planted numbers, and give what the reader is told."""
+    first, second, *rest = study.compute("municipal_estimands")
+    interval = replace(first.estimate.interval, ratio=math.sqrt(low * high), low=low, high=high)
+    other = replace(second.estimate.interval, ratio=largest)
+    bounds = replace(
+        study.compute("municipal_bounds"),
+        relative_breakdown=breakdown,
+        estimate=math.log(interval.ratio),
+    )
+    shown = changed(
+        study,
+        municipal_estimands=(
+            replace(first, estimate=replace(first.estimate, interval=interval)),
+            replace(second, estimate=replace(second.estimate, interval=other)),
+            *rest,
+        ),
+        municipal_bounds=bounds,
+    ).show(municipal=judgement.judgement)
+    return f"{shown.title} {shown.caption}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("low", "high", "breakdown", "largest", "key", "unmet"),
+    [
+        (1.1, 1.4, 1.2, 1.05, "improved", []),
+        (0.7, 0.9, 1.2, 0.95, "worse", []),
+        (0.9, 1.4, 1.2, 1.05, "not_shown", ["excludes_one"]),
+        (1.1, 1.4, 0.9, 1.05, "not_shown", ["breakdown"]),
+        (1.1, 1.4, 1.2, 0.95, "not_shown", ["without_largest"]),
+        (0.7, 0.9, 0.2, 1.05, "not_shown", ["breakdown", "without_largest"]),
+        (0.8, 1.1, 0.0, 1.05, "not_shown", ["excludes_one", "breakdown", "without_largest"]),
+    ],
+)
+def test_the_verdict_follows_the_numbers(
+    studies: dict[str, Study],
+    language: str,
+    low: float,
+    high: float,
+    breakdown: float,
+    largest: float,
+    key: str,
+    unmet: list[str],
+) -> None:
+    text = verdict_of(studies[language], low, high, breakdown, largest)
+    for other in ("improved", "worse", "not_shown"):
+        assert says(text, f"municipal_verdict.{other}", language) == (other == key)
+    for name in ("excludes_one", "breakdown", "without_largest"):
+        assert says(text, f"municipal_verdict.unmet_{name}", language) == (name in unmet)
+    for reason in MUNICIPAL_REASONS:
+        assert says(text, f"municipal_verdict.reason_{reason}", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("low", "high", "side"), [(1.1, 1.3, "above"), (0.7, 0.9, "below"), (0.9, 1.3, "holds_one")]
+)
+def test_the_caption_of_the_estimate_follows_its_interval(
+    studies: dict[str, Study], language: str, low: float, high: float, side: str
+) -> None:
+    study = studies[language]
+    first, *rest = study.compute("municipal_estimands")
+    interval = replace(first.estimate.interval, ratio=math.sqrt(low * high), low=low, high=high)
+    planted = replace(first, estimate=replace(first.estimate, interval=interval))
+    shown = changed(study, municipal_estimands=(planted, *rest)).show(municipal=estimates.estimands)
+    for other in ("above", "below", "holds_one"):
+        assert says(shown.caption, f"municipal.side.{other}", language) == (other == side)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_event_study_states_its_power_and_decides_nothing(
+    studies: dict[str, Study], language: str
+) -> None:
+    study = studies[language]
+    found = study.compute("municipal_event_study")
+    for p_value, key in ((0.01, "rejected"), (0.4, "not_rejected")):
+        planted = replace(found, joint=replace(found.joint, p_value=p_value))
+        caption = (
+            changed(study, municipal_event_study=planted)
+            .show(municipal=event_study.event_study)
+            .caption
+        )
+        assert says(caption, f"municipal_event.{key}", language)
+        assert study.words.percent(found.joint.power, 0) in caption
+        assert study.words.percent(0.05, 0) in caption
+        assert study.words.decimal(p_value, 3) in caption
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("breakdown", "key"), [(0.0, "none"), (0.4, "some"), (2.0, "all")])
+def test_the_bounds_say_what_survives(
+    studies: dict[str, Study], language: str, breakdown: float, key: str
+) -> None:
+    study = studies[language]
+    planted = replace(study.compute("municipal_bounds"), relative_breakdown=breakdown)
+    caption = (
+        changed(study, municipal_bounds=planted).show(municipal=honest_bounds.honest_bounds).caption
+    )
+    for other in ("none", "some", "all"):
+        assert says(caption, f"municipal_bounds.relative_{other}", language) == (other == key)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_cannot_be_estimated_is_shown_with_its_reason(panel: Path, language: str) -> None:
+    """A panel with the two published years alone: every estimate says why there is none."""
+    study = opened(panel, lambda t: t[t["year"].isin([2009, 2010])], language=language)
+    for function in SHOWN:
+        exhibit = study.show(municipal=function)
+        if function in ESTIMATED:
+            reason = study.compute("municipal_decision")
+            assert isinstance(reason, NotEstimableError)
+            said = exhibit.caption
+            assert any(
+                says(said, f"municipal.not_estimable.{key}", language)
+                for key in ("two_periods", "reference_year")
+            ), exhibit.id
+            assert not any("ratio" in name for name in exhibit.numbers)
+        if exhibit.draw is not None:
+            assert exhibit.png()
+    none = study.words("municipal_verdict.word_none")
+    assert none in study.show(municipal=judgement.judgement).title
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_unknown_amounts_are_said_to_be_unknown(
+    panel: Path, studies: dict[str, Study], language: str
+) -> None:
+    found = studies[language].compute("municipal_estimands")
+    problem = NotEstimableError("no_amounts", "The table has no known amount in NOK.")
+    without = tuple(
+        replace(item, estimate=None, holm_p_value=None, problem=problem)
+        if item.key in ("E3", "E4")
+        else item
+        for item in found
+    )
+    exhibit = changed(studies[language], municipal_estimands=without).show(
+        municipal=estimates.estimands
+    )
+    assert says(exhibit.caption, "municipal.not_estimable.no_amounts", language)
+    assert (exhibit.shown.iloc[2:, 1] == Words(language)("municipal.no_estimate")).all()
+    assert not any("e3" in name or "e4" in name for name in exhibit.numbers)
+    assert exhibit.data["reason"].tolist()[2:] == [str(problem)] * 2
+    assert exhibit.png()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_counted_is_named(studies: dict[str, Study], language: str) -> None:
+    study = studies[language]
+    data = replace(study.compute("municipal_data"), definition="approved_dwellings")
+    other = changed(study, municipal_data=data)
+    dwellings = study.words("municipal.counted.approved_dwellings").lower()
+    loans = study.words("municipal.counted.loans").lower()
+    for function in SHOWN[:2] + SHOWN[3:]:
+        exhibit = other.show(municipal=function)
+        text = f"{exhibit.title} {exhibit.caption}".lower()
+        assert dwellings in text, exhibit.id
+        plain = study.show(municipal=function)
+        assert loans in f"{plain.title} {plain.caption}".lower()
+        assert dwellings not in f"{plain.title} {plain.caption}".lower()
+
+
+def test_unbounded_intervals_are_said_to_be(studies: dict[str, Study]) -> None:
+    words = Words("en")
+    assert ends_text(0.0, math.inf, words) == "unbounded"
+    assert ends_text(0.0, 1.5, words) == "up to 1.50"
+    assert ends_text(0.8, math.inf, words) == "from 0.80"
+    assert p_text(0.0, words) == "< 0.001"
+    assert p_text(None, words) == "–"
+    first, *rest = studies["en"].compute("municipal_estimands")
+    wild = replace(first.estimate.wild, low=0.0, high=math.inf)
+    planted = (replace(first, estimate=replace(first.estimate, wild=wild)), *rest)
+    exhibit = changed(studies["en"], municipal_estimands=planted).show(
+        municipal=estimates.estimands
+    )
+    assert "unbounded" in exhibit.shown.iloc[0, 5]
+    assert pd.isna(exhibit.data["wild_high"][0])
+
+
+def test_a_verdict_without_bounds_says_so(studies: dict[str, Study]) -> None:
+    problem = NotEstimableError("year_without_ratio", "...", year=2011)
+    for language, study in studies.items():
+        shown = changed(study, municipal_bounds=problem).show(municipal=judgement.judgement)
+        assert says(shown.caption, "municipal_verdict.unknown_breakdown", language)
+        assert not says(shown.caption, "municipal_verdict.unmet_breakdown", language)
+        assert "2011" in shown.shown.iloc[1, 1]
+        first = study.compute("municipal_estimands")[0].estimate.interval
+        assert municipal_verdict(first, None, first).key == "not_shown"
