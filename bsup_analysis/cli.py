@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from bsup_analysis.commands import data, report, simulate, trace
+from bsup_analysis.commands import data, report, simulate, trace, variants
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.session import Interrupted
 
@@ -25,6 +25,7 @@ app.command("status")(report.show_status)
 app.command("verify")(report.show_verify)
 app.command("notebook")(report.notebook)
 app.command("profiles")(report.profiles)
+app.command("variants")(variants.variants)
 app.command("trace")(trace.trace)
 app.command("diff")(trace.diff)
 app.command("seal")(data.seal)

@@ -21,6 +21,8 @@ from bsup_analysis.pipeline.graph import make
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Page, Project, Run, Step
 from bsup_analysis.pipeline.session import at_work
+from bsup_analysis.pipeline.variant import Files, Variant
+from bsup_analysis.pipeline.variant import make as make_variant
 
 TABLES = {
     "loans": "year,value\n2009,1047\n2010,1487\n",
@@ -170,6 +172,13 @@ def without_kernels(root: Path) -> Iterator[None]:
         patch.dict(os.environ, {"TOY_ROOT": str(root)}),
     ):
         yield
+
+
+def compute(variant: Variant) -> Files:
+    """Run a variant of the project at `TOY_ROOT`; for workers, which call it by its name."""
+    root = Path(os.environ["TOY_ROOT"])
+    with without_kernels(root):
+        return make_variant(describe(root), variant)
 
 
 def _die_after(renames: int, folder: Path) -> Any:

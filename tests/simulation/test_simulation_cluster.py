@@ -1,16 +1,13 @@
 """The lab on a Dask cluster: a real scheduler and real workers on loopback."""
 
-import os
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dask_here import scheduler, worker
 
 from bsup_analysis.engines import cluster
 from bsup_analysis.errors import InputError
@@ -18,49 +15,6 @@ from bsup_analysis.simulation import chunks
 from bsup_analysis.simulation.lab import simulate
 
 pytest.importorskip("distributed", reason="needs the extra `cluster`")
-ENVIRONMENT = {
-    **os.environ,
-    "OPENBLAS_NUM_THREADS": "1",
-    "DASK_DISTRIBUTED__WORKER__DAEMON": "False",
-    "PYTHONWARNINGS": "ignore",
-}
-HERE = ["--host", "127.0.0.1", "--no-dashboard"]
-
-
-@contextmanager
-def started(module: str, *arguments: str) -> Iterator[subprocess.Popen]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", f"distributed.cli.{module}", *HERE, *arguments],
-        env=ENVIRONMENT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-@contextmanager
-def scheduler(folder: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with started("dask_scheduler", "--port", str(port)):
-        deadline = time.monotonic() + 40
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield f"tcp://127.0.0.1:{port}"
-
-
-def worker(address: str, folder: Path):
-    return started(
-        "dask_worker", address, "--nthreads", "1", "--no-nanny", "--local-directory", str(folder)
-    )
 
 
 def run(region, folder: Path, **options):
@@ -81,7 +35,7 @@ def run(region, folder: Path, **options):
 
 def test_a_cluster_gives_the_bytes_of_this_machine_also_when_a_worker_is_killed(region, tmp_path):
     _, here = run(region, tmp_path / "here", jobs=1)
-    with scheduler(tmp_path) as address:
+    with scheduler() as address:
         with worker(address, tmp_path) as first, worker(address, tmp_path):
             from distributed import Client
 
@@ -112,7 +66,7 @@ def test_a_cluster_gives_the_bytes_of_this_machine_also_when_a_worker_is_killed(
 def test_a_scheduler_without_workers_is_told(region, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "ANSWER_SECONDS", 2)
     with (
-        scheduler(tmp_path) as address,
+        scheduler() as address,
         pytest.raises(InputError, match="has no worker; start one with: dask worker tcp"),
     ):
         list(cluster.done(chunks.compute, [], address))
@@ -120,7 +74,7 @@ def test_a_scheduler_without_workers_is_told(region, tmp_path, monkeypatch):
 
 def test_a_cluster_that_loses_every_worker_is_told(task, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "_PATIENCE_SECONDS", 0.5)
-    with scheduler(tmp_path) as address, worker(address, tmp_path) as only:
+    with scheduler() as address, worker(address, tmp_path) as only:
         tasks = (replace(task, first=8 * k) for k in range(400))
         finished = cluster.done(chunks.compute, tasks, address)
         assert next(finished)[0].first >= 0
