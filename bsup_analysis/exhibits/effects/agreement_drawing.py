@@ -159,8 +159,8 @@ def draw_counties(
     told = words("agreement.counties.detectable_growth")
     left.legend([*keys, seen], [*(words(f"agreement.{name}") for name in looks), told], **BELOW)
     forms = ("poisson", "jackknife")
-    told = [words(f"agreement.{form}") for form in (*forms, "detectable")]
-    right.legend([*(_key(form) for form in forms), seen], told, **BELOW)
+    texts = [words(f"agreement.{form}") for form in (*forms, "detectable")]
+    right.legend([*(_key(form) for form in forms), seen], texts, **BELOW)
     left.set_title(words("agreement.counties.growth"))
     right.set_title(words("agreement.counties.ratio"))
     return figure
