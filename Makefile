@@ -26,7 +26,7 @@ LOCKED := $(call stamp,locked,requirements.lock)
 READY := $(call stamp,ready,requirements.lock pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-browser bench lab status verify format lock clean distclean
+.PHONY: help report test test-browser golden bench lab status verify format lock clean distclean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ test-browser: $(READY)  ## check the report in a real browser (Debian: installs 
 	$(BIN)/python -m ensurepip --upgrade >/dev/null
 	$(BIN)/python -m pip install --quiet "playwright>=1.50" "axe-playwright-python>=0.1.4"
 	$(BIN)/pytest tests/browser
+
+golden: $(READY)  ## store anew the pictures that pages are held against (the browser's where it is)
+	BSUP_GOLDEN=1 $(BIN)/pytest tests/report/test_report_golden.py tests/browser/test_browser_golden.py \
+		-k "looks_as_stored or look_as_stored"
 
 bench: $(READY)  ## measure the simulation kernel against other software, as ratios
 	$(BIN)/python benchmarks/kernel.py

@@ -22,7 +22,7 @@ DIRECT = [
     Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
 ]
 TARGETS = {
-    "help", "report", "test", "test-browser", "bench", "lab",
+    "help", "report", "test", "test-browser", "golden", "bench", "lab",
     "status", "verify", "format", "lock", "clean", "distclean",
 }  # fmt: skip
 STAMPS = (".venv/locked-*", ".venv/ready-*")

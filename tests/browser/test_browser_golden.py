@@ -1,0 +1,74 @@
+"""The page on a screen looks as it did: wide and light, narrow and dark, and what moves."""
+
+import base64
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pytest
+from golden_pages import golden_report, golden_root, hold
+
+from bsup_analysis.language import LANGUAGES
+from bsup_analysis.report.html import to_html
+from bsup_analysis.report.make import beside
+
+__all__ = ["golden_root"]
+
+# letters are set by the browser: another version of it may move them a little
+ALLOWED = 0.01
+WIDE = {"viewport": {"width": 1280, "height": 1500}, "device_scale_factor": 0.5}
+NARROW = {"viewport": {"width": 360, "height": 1300}, "color_scheme": "dark"}
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def shown(
+    request: pytest.FixtureRequest, browser: Any, golden_root: Path
+) -> Iterator[Callable[..., Any]]:
+    """Open a language's page in the font that every machine has here."""
+    language = request.param
+    report = golden_report(golden_root, language)
+    path = golden_root / f"{language}.html"
+    path.write_text(to_html(report, beside(report)), encoding="utf-8")
+    font = (Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf").read_bytes()
+    address = f"data:font/ttf;base64,{base64.b64encode(font).decode('ascii')}"
+    style = (
+        f'@font-face {{ font-family: "golden"; src: url("{address}") }}'
+        '* { font-family: "golden" !important }'
+    )
+    contexts = []
+
+    def opened(**options: Any) -> tuple[str, Any]:
+        # the page's own rule lets no font in
+        contexts.append(browser.new_context(bypass_csp=True, **options))
+        page = contexts[-1].new_page()
+        page.goto(path.as_uri())
+        page.add_style_tag(content=style)
+        page.evaluate("document.fonts.ready")
+        return language, page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize(("name", "options"), [("wide", WIDE), ("narrow", NARROW)])
+def test_the_top_of_the_page_looks_as_stored(
+    shown: Callable[..., Any], name: str, options: dict[str, Any]
+) -> None:
+    language, page = shown(**options)
+    hold(f"screen_{language}_{name}", page.screenshot(), allowed=ALLOWED)
+
+
+@pytest.mark.parametrize("part", ["municipalities", "dispersion"])
+def test_what_moves_looks_as_stored(shown: Callable[..., Any], part: str) -> None:
+    language, page = shown(**WIDE)
+    taken = page.locator(f"[data-explorer={part}]").screenshot()
+    hold(f"screen_{language}_{part}", taken, allowed=ALLOWED)
+
+
+def test_a_changed_page_is_found(shown: Callable[..., Any]) -> None:
+    language, page = shown(**WIDE)
+    page.locator(".lead").first.evaluate("element => { element.textContent = 'Planted.' }")
+    with pytest.raises(AssertionError, match=r"build/golden/screen_.*\.png"):
+        hold(f"screen_{language}_wide", page.screenshot(), allowed=ALLOWED)
