@@ -33,9 +33,8 @@ RANKINGS = [
 ]
 
 
-# pooling many takes its time: fourteen others beside the priority municipalities are enough here
-KNOWN = {"1514", "1531", "1532", "1547", "1566", "1612", "1613", "1617", "1636", "1657", "1662",
-         "1723", "1744", "1751"}  # fmt: skip
+# pooling many takes its time: a few others beside the priority municipalities are enough here
+KNOWN = {"1514", "1617", "1723", "1744", "1751"}
 
 
 def planted(code: str, year: int) -> int:
