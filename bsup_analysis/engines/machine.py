@@ -37,7 +37,7 @@ def _follow_parent() -> None:
 def workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Start worker processes that use one core each; on leaving, none is left.
 
-    An interruption ends them at once, whatever they are doing.
+    An error or an interruption ends them at once, whatever they are doing.
 
     Raises
     ------
@@ -50,15 +50,15 @@ def workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_follow_parent)
     try:
         yield pool
-    except KeyboardInterrupt:
-        for worker in set(active_children()) - others:
-            worker.terminate()
-        raise
     except BrokenProcessPool:
         raise InputError(
             "A worker process ended before its work was done, most likely for want of memory. "
             "What was finished is kept; run again, with fewer jobs if it happens again."
         ) from None
+    except BaseException:  # an interruption, also of what is done with the results
+        for worker in set(active_children()) - others:
+            worker.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         for name, value in before.items():

@@ -8,7 +8,10 @@ same files.
 import atexit
 import hashlib
 import json
+import os
 import shutil
+import signal
+import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,8 +106,14 @@ def _begin_with_new_kernels(_code: str) -> None:
     """End kernels that have other code loaded; those of this code end with the process."""
     from bsup_analysis.pipeline.kernel import kill_all
 
+    def end(*_: object) -> None:
+        kill_all()
+        os._exit(1)
+
     kill_all()
     atexit.register(kill_all)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
 
 
 def _refuse_other_files(here: Fingerprint, wanted: Fingerprint) -> None:
