@@ -293,6 +293,8 @@ def test_unbounded_intervals_are_said_to_be(studies: dict[str, Study]) -> None:
     assert ends_text(0.0, 1.5, words) == "up to 1.50"
     assert ends_text(0.8, math.inf, words) == "from 0.80"
     assert p_text(0.0, words) == "< 0.001"
+    assert p_text(0.0, words, 99) == "< 0.010"  # no more than ninety-nine draws can tell
+    assert p_text(0.004, words, 9999) == "0.004"
     assert p_text(None, words) == "–"
     first, *rest = studies["en"].compute("municipal_estimands")
     wild = replace(first.estimate.wild, low=0.0, high=math.inf)

@@ -79,8 +79,8 @@ def agreements(
         draw=draw,
         numbers=finite(
             {
-                "municipal_agreement_effect": (found.overall, "loans per 1 000 inhabitants"),
-                "municipal_agreement_effect_se": (found.overall_se, "loans per 1 000 inhabitants"),
+                "municipal_agreement_effect": (found.overall, "per 1 000 inhabitants"),
+                "municipal_agreement_effect_se": (found.overall_se, "per 1 000 inhabitants"),
             }
         ),
     )

@@ -109,7 +109,7 @@ def _shown(item: Estimand, label: str, words: Words) -> dict[str, str]:
             range_text(given.interval.low, given.interval.high, words),
             p_text(given.p_value, words),
             p_text(item.holm_p_value, words),
-            f"{p_text(given.wild.p_value, words)} ({wild})",
+            f"{p_text(given.wild.p_value, words, given.wild.draws)} ({wild})",
             p_text(given.randomisation.p_value, words),
             range_text(given.sandwich.low, given.sandwich.high, words),
             words(

@@ -33,10 +33,21 @@ def source(data: MunicipalData, words: Words) -> str:
     )
 
 
-def p_text(p_value: float | None, words: Words) -> str:
-    """Write a p-value with three decimals, or as below the smallest that is written."""
-    if p_value is not None and p_value < SMALLEST_P:
-        return f"< {words.decimal(SMALLEST_P, 3)}"
+def p_text(p_value: float | None, words: Words, draws: int | None = None) -> str:
+    """Write a p-value with three decimals, or as below the smallest that can be told.
+
+    Parameters
+    ----------
+    p_value
+        None: there is none.
+    words
+        The language.
+    draws
+        Draws that the p-value is a share of; one of them is the least it can tell.
+    """
+    least = max(SMALLEST_P, 1 / draws if draws else 0.0)
+    if p_value is not None and p_value < least:
+        return f"< {words.decimal(least, 3)}"
     return words.decimal(p_value, 3)
 
 

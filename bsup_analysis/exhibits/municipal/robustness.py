@@ -143,7 +143,7 @@ def _shown(row: RobustnessRow, label: str, words: Words) -> dict[str, str]:
             words.decimal(given.ratio),
             range_text(given.interval.low, given.interval.high, words),
             p_text(given.p_value, words),
-            f"{p_text(given.wild.p_value, words)} ({wild})",
+            f"{p_text(given.wild.p_value, words, given.wild.draws)} ({wild})",
             range_text(given.sandwich.low, given.sandwich.high, words),
             words(
                 "municipal.priority_of_all",

@@ -89,7 +89,7 @@ def synthetic_largest(
         shown=pd.DataFrame([_shown(item, data, words) for item in found]),
         numbers=finite(
             {
-                f"municipal_{item.method}_effect": (item.effect, "loans per 1 000 inhabitants")
+                f"municipal_{item.method}_effect": (item.effect, "per 1 000 inhabitants")
                 for item in found
             }
         ),
