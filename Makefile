@@ -1,4 +1,4 @@
-# The commands of this repository. They need git, make and Python 3.11 to 3.13; uv is used where found.
+# The commands of this repository. They need make and Python 3.11 to 3.13; uv is used where found.
 
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 UV := $(shell command -v uv 2>/dev/null)
@@ -21,7 +21,9 @@ endif
 
 # A stamp is written last and named for what was installed, and where. So an interrupted install,
 # another lock or a moved folder installs anew; a new time stamp on the same content does not.
-stamp = .venv/$(1)-$(shell { pwd -P; cat $(2); } | git hash-object --stdin)
+# An unpacked replication package may lie where there is no git.
+HASH = { git hash-object --stdin 2>/dev/null || cksum | tr ' ' '-'; }
+stamp = .venv/$(1)-$(shell { pwd -P; cat $(2); } | $(HASH))
 LOCKED := $(call stamp,locked,requirements.lock)
 READY := $(call stamp,ready,requirements.lock pyproject.toml)
 

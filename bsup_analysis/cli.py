@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from bsup_analysis.commands import data, report, simulate, trace, variants
+from bsup_analysis.commands import data, package, report, simulate, trace, variants
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.session import Interrupted
 
@@ -28,6 +28,7 @@ app.command("profiles")(report.profiles)
 app.command("variants")(variants.variants)
 app.command("trace")(trace.trace)
 app.command("diff")(trace.diff)
+app.command("package")(package.package)
 app.command("seal")(data.seal)
 app.command("codebook")(data.codebook)
 app.command("import")(data.import_table)

@@ -26,6 +26,9 @@ TARGETS = {
     "status", "verify", "format", "lock", "clean", "distclean",
 }  # fmt: skip
 STAMPS = (".venv/locked-*", ".venv/ready-*")
+TOOLS = (
+    "sh", "git", "echo", "cat", "rm", "cp", "mkdir", "chmod", "touch", "awk", "cksum", "tr"
+)  # fmt: skip
 
 needs_make = pytest.mark.skipif(
     os.name == "nt" or not shutil.which("make"), reason="plays the machine with shell scripts"
@@ -95,8 +98,9 @@ class Machine:
         self.log.touch()
         for name in ("Makefile", "requirements.lock", "pyproject.toml"):
             shutil.copy(CHECKOUT / name, self.clone)
-        for tool in ("sh", "git", "echo", "cat", "rm", "cp", "mkdir", "chmod", "touch", "awk"):
-            (self.path / tool).symlink_to(shutil.which(tool))
+        for tool in TOOLS:
+            if where := shutil.which(tool):
+                (self.path / tool).symlink_to(where)
 
     def script(self, path: Path, text: str) -> None:
         path.write_text(f"#!/bin/sh\n{text}\n")
@@ -142,13 +146,13 @@ class Machine:
 
 @pytest.fixture
 def bare(tmp_path):
-    """Return a machine with git and make only."""
+    """Return a machine with make and git only."""
     return Machine(tmp_path)
 
 
 @pytest.fixture
 def machine(bare):
-    """Return a machine with git, make and Python."""
+    """Return a machine with make, git and Python."""
     bare.add_python()
     return bare
 
@@ -166,8 +170,13 @@ def test_first_call_installs_the_lock_and_then_the_project(machine):
 
 
 @needs_make
-def test_second_call_installs_nothing(machine):
+@pytest.mark.parametrize("with_git", [True, False])
+def test_second_call_installs_nothing(machine, with_git):
+    """With git and without: an unpacked replication package needs none."""
+    if not with_git:
+        (machine.path / "git").unlink(missing_ok=True)
     machine.did("report")
+    assert all("-" in stamp.name for stamp in machine.stamps())
     os.utime(machine.clone / "requirements.lock")
     os.utime(machine.clone / "pyproject.toml")
     assert machine.did("report") == ["bsup report --language both"]
@@ -187,7 +196,10 @@ def test_failed_install_leaves_no_stamp_and_is_done_anew(machine, with_uv):
 
 
 @needs_make
-def test_changed_lock_or_moved_folder_installs_anew(machine):
+@pytest.mark.parametrize("with_git", [True, False])
+def test_changed_lock_or_moved_folder_installs_anew(machine, with_git):
+    if not with_git:
+        (machine.path / "git").unlink(missing_ok=True)
     machine.did("report")
     with (machine.clone / "requirements.lock").open("a") as lock:
         lock.write("# another\n")
@@ -305,6 +317,9 @@ def test_ci_runs_the_commands_of_the_readme():
     ]
 
 
+needs_git = pytest.mark.skipif(not shutil.which("git"), reason="tries a git repository")
+
+
 @pytest.fixture
 def repository(tmp_path):
     """Return a git repository with this project's hooks and line-end rules, and no other file."""
@@ -323,6 +338,7 @@ def repository(tmp_path):
 
 
 @needs_make
+@needs_git
 def test_git_keeps_the_bytes_of_tables_and_figures(repository):
     files = {
         "a.csv": b"a,b\r\n1,2\r\n",
@@ -342,6 +358,7 @@ def test_git_keeps_the_bytes_of_tables_and_figures(repository):
     assert (repository / "e.md").read_bytes() == b"one\ntwo\n"
 
 
+@needs_git
 @pytest.mark.skipif(
     not (Path(sys.prefix) / "bin" / "pre-commit").exists(), reason="needs the project's environment"
 )
@@ -429,6 +446,7 @@ def test_private_addresses_are_recognised(text, private):
     assert bool(PRIVATE.search(text)) == private
 
 
+@needs_git
 @pytest.mark.skipif(not (CHECKOUT / ".git").exists(), reason="no git checkout")
 def test_no_tracked_file_names_a_machine_or_an_index():
     names = subprocess.run(

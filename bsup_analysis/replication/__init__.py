@@ -1,0 +1,1 @@
+"""The replication package: what git tracks, what was published, and a README for replicators."""

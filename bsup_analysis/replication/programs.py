@@ -1,0 +1,82 @@
+"""The programs of the package: rooms, notebooks, and which exhibit each function makes."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bsup_analysis.design import Design
+
+
+@dataclass(frozen=True)
+class Program:
+    """What makes an exhibit: number in the report, notebook and run, function with its line."""
+
+    number: str
+    exhibit: str
+    title: str
+    notebook: str
+    run: str
+    function: str
+    line: int
+    output: str
+
+
+def programs(
+    manifest: Mapping[str, Any], labels: Mapping[str, str], root: Path
+) -> Iterator[Program]:
+    """Give each exhibit with what makes it, in the order of the report.
+
+    Parameters
+    ----------
+    manifest
+        What is published.
+    labels
+        `Figure 3` and the like, by exhibit, in the order of the report.
+    """
+    order = {name: place for place, name in enumerate(labels)}
+    for name in sorted(manifest["exhibits"], key=lambda one: (order.get(one, len(order)), one)):
+        shown = manifest["exhibits"][name]
+        key = next((one for one in shown["pages"] if one.startswith("en/")), shown["pages"][0])
+        module, _, function = shown["function"].rpartition(".")
+        path = f"{module.replace('.', '/')}.py"
+        yield Program(
+            labels.get(name, name).replace("\N{NO-BREAK SPACE}", " "),
+            name,
+            manifest["pages"][key]["exhibits"][name]["title"],
+            shown["notebook"],
+            key.partition("/")[2],
+            f"{path}, {function}",
+            _line(root / path, function),
+            _output(key, name, shown["kind"]),
+        )
+
+
+def _output(key: str, name: str, kind: str) -> str:
+    language = key.partition("/")[0]
+    drawn = f"reports/tables/{name}.csv"
+    return drawn if kind == "table" else f"reports/{language}/figures/{name}.svg, {drawn}"
+
+
+def _line(path: Path, function: str) -> int:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            return node.lineno
+    return 1
+
+
+def rooms(package: Path) -> Iterator[tuple[str, str]]:
+    """Give each room of the package with the first line of what it says of itself."""
+    for path in sorted(package.iterdir()):
+        module = path / "__init__.py" if path.is_dir() else path
+        if module.suffix == ".py" and module.is_file() and not path.name.startswith("__"):
+            told = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
+            first = told.partition("\n\n")[0].replace("\n", " ")
+            yield f"{package.name}/{path.name}{'/' if path.is_dir() else ''}", first
+
+
+def notebooks(design: Design) -> Iterator[tuple[str, str, str]]:
+    """Give each notebook with the reason it is there and its runs in the report."""
+    for one in design.notebooks:
+        yield f"notebooks/{one.name}.ipynb", one.reason, ", ".join(run.id for run in one.runs)
