@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,10 @@ from bsup_analysis.commands.project import study_project
 from bsup_analysis.exhibits import Exhibit
 from bsup_analysis.pipeline.graph import make
 from bsup_analysis.pipeline.progress import Progress
+from bsup_analysis.pipeline.project import Project, Step
 from bsup_analysis.sources import provenance
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-# those that read the table that is changed, and two that do not; the others take longer
-NOTEBOOKS = {
-    "01_programme_figures",
-    "02_document_audit",
-    "04_effects",
-    "05_robustness",
-    "08_profile",
-}
+CHECKOUT = Path(__file__).resolve().parents[1]
 PARTS = ("data", "notebooks", "study.toml", "requirements.lock")
 
 
@@ -49,8 +43,21 @@ def _index(_language: str, contents: Path, *_: object) -> list[Path]:
     return [contents.with_name("index.html")]
 
 
-def publish(root: Path) -> list[str]:
-    """Publish the study below `root` in English; return the steps that were done."""
+def english(notebooks: Collection[str], after: Mapping[str, Step] | None = None) -> Project:
+    """Describe the study that the package is pointed to: some notebooks, in English."""
+    study = study_project()
+    return replace(
+        study,
+        runs=tuple(run for run in study.runs if run.notebook.stem in notebooks),
+        allowed={**study.allowed, "language": ("en",)},
+        after=after or {},
+    )
+
+
+def publish(
+    root: Path, notebooks: Collection[str], after: Mapping[str, Step] | None = None
+) -> list[str]:
+    """Publish notebooks of the study below `root` in English; return the steps that were done."""
     progress = Progress(sys.stdout)
     with (
         patch.dict(os.environ, {"BSUP_ROOT": str(root)}),
@@ -60,13 +67,7 @@ def publish(root: Path) -> list[str]:
         patch.object(Exhibit, "svg", lambda self: f"<svg>{self.title}</svg>".encode()),
         patch.object(Exhibit, "png", lambda self: self.title.encode()),
     ):
-        study = study_project()
-        project = replace(
-            study,
-            runs=tuple(run for run in study.runs if run.notebook.stem in NOTEBOOKS),
-            allowed={**study.allowed, "language": ("en",)},
-            after={},
-        )
+        project = english(notebooks, after)
         make(project, project.pages(), 1, progress)
     return progress.done
 
