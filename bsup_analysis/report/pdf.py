@@ -18,7 +18,7 @@ from bsup_analysis.report import blocks
 from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.inline import Code, Emphasis, Inlines, Strong
 from bsup_analysis.report.resolve import resolved
-from bsup_analysis.report.widths import layout
+from bsup_analysis.report.widths import fits_whole, layout
 
 _CALL = {Strong: "strong", Emphasis: "emph", Code: "raw"}
 # a table of so many rows is kept on one page
@@ -120,7 +120,11 @@ def _table(
     widths = ", ".join(f"{width}pt" for width in laid.columns_pt)
     aligns = ", ".join("right" if i in numeric else "left" for i in range(len(head)))
     shown = "".join(f"[{cell}], " for row in cells for cell in row)
-    titles = "".join(f"[{_text(title)}], " for title in head)
+    titles = "".join(
+        f"text(hyphenate: {str(not fits_whole(title, width, laid.type_pt)).lower()}, "
+        f"{_string(title)}), "
+        for title, width in zip(head, laid.columns_pt, strict=True)
+    )
     kind = '"long"' if len(cells) > _WHOLE_TO else "table"
     columns = f"({widths},), ({aligns},), {laid.type_pt}pt"
     told = f"tabular({kind}, {columns}, ({titles}), ({shown}), {note})"

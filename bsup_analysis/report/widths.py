@@ -91,6 +91,12 @@ def column_widths(
     ]
 
 
+def fits_whole(title: str, width_pt: float, size_pt: float) -> bool:
+    """Tell whether each word of a head fits its column, so that none is to be hyphenated."""
+    longest = max((round(BOLD * len(word)) for word in title.split()), default=0)
+    return longest * DIGIT_EM * size_pt + PADDING_PT <= width_pt + 0.1
+
+
 def type_size(columns: int, across: bool) -> float:
     """Give the size of a table's type in points."""
     return 6.5 if across or columns > 8 else 8.0

@@ -13,7 +13,7 @@ from bsup_analysis.exhibits import Exhibit
 from bsup_analysis.exhibits.style import new_figure
 from bsup_analysis.report.shown import ShownTable, shown_table
 from bsup_analysis.report.svg import Glyphs, inline_svg
-from bsup_analysis.report.widths import LEAST_PT, column_widths, is_across
+from bsup_analysis.report.widths import LEAST_PT, column_widths, fits_whole, is_across
 
 
 def exhibit(**more: object) -> Exhibit:
@@ -114,6 +114,15 @@ def test_too_many_columns_are_pressed_together_and_not_over_the_edge() -> None:
     widths = column_widths(head, rows, frozenset(range(1, 31)), 8.0, 459.0)
     assert sum(widths) == pytest.approx(459, abs=2)
     assert widths[0] == pytest.approx(LEAST_PT, abs=0.1)
+
+
+def test_a_head_is_hyphenated_only_where_a_word_is_too_wide() -> None:
+    head = ("Measure", "Priority municipalities", "Region")
+    rows = [["Start loans", "738", "1 047"]]
+    widths = column_widths(head, rows, frozenset({1, 2}), 8.0, 459.0)
+    assert all(fits_whole(title, width, 8.0) for title, width in zip(head, widths, strict=True))
+    # in DejaVu Sans Bold at 8 points the longer word is 72 wide, measured with FreeType
+    assert not fits_whole("Priority municipalities", 64.0, 8.0)
 
 
 def test_a_table_of_many_sentences_is_laid_across() -> None:

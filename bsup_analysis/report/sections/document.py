@@ -1,12 +1,14 @@
 """What the document says, and what of it holds."""
 
+from collections.abc import Sequence
+
 from bsup_analysis.report.blocks import Block, Table
 from bsup_analysis.report.inline import Text
 from bsup_analysis.report.tables import read_rows
 from bsup_analysis.report.teller import Teller
 
-# columns of the list of statements: number, page, statement, printed, recomputed, note
-SHOWN = (0, 1, 2, 3, 4, 6)
+# columns of the list of statements
+NUMBER, PAGE, STATEMENT, PRINTED, RECOMPUTED, NOTE = 0, 1, 2, 3, 4, 6
 
 
 def document(tell: Teller) -> list[Block]:
@@ -97,9 +99,15 @@ def _contradictions(tell: Teller) -> list[Block]:
         Table(
             id="contradictions",
             title=tell.text("document.contradictions_title"),
-            head=tuple(exhibit.table.head[i] for i in SHOWN),
-            rows=tuple(tuple((Text(row[i]),) for i in SHOWN) for row in listed),
+            head=_contradiction(exhibit.table.head),
+            rows=tuple(tuple((Text(cell),) for cell in _contradiction(row)) for row in listed),
             note=exhibit.source,
             numeric=frozenset({1}),
         ),
     ]
+
+
+def _contradiction(row: Sequence[str]) -> tuple[str, ...]:
+    """Give a statement's cells, or the heads above them, as they stand in a narrower table."""
+    both = f"{row[PRINTED]} → {row[RECOMPUTED]}"
+    return (row[NUMBER], row[PAGE], row[STATEMENT], both, row[NOTE])
