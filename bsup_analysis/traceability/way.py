@@ -103,6 +103,11 @@ def way(published: Published, identifier: str) -> Way:
     number = published.numbers.get(identifier)
     exhibit = identifier if number is None else number["exhibit"]
     shown = published.manifest["exhibits"].get(exhibit)
+    if shown is None and number is not None:
+        raise InputError(
+            f"{identifier} is kept from an earlier run that the manifest does not describe; run"
+            " `bsup report`."
+        )
     if shown is None:
         raise InputError(_unknown(published, identifier))
     published.refuse_changed(f"tables/{exhibit}.csv")

@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -232,3 +233,11 @@ def test_number_of_an_exhibit_that_is_not_there_is_refused(base: Path) -> None:
     published = read_published(base / "reports")
     with pytest.raises(InputError, match="there is no number, exhibit or table 'loan_shares'"):
         way(published, "loan_shares")
+
+
+def test_number_of_a_run_that_the_manifest_does_not_describe_is_told(base: Path) -> None:
+    """A fresh clone has all numbers; a selection of notebooks is then published beside them."""
+    published = read_published(base / "reports")
+    row = {"value": 1, "unit": "1", "exhibit": "not_run_here"}
+    with pytest.raises(InputError, match="kept from an earlier run that the manifest does not"):
+        way(replace(published, numbers={**published.numbers, "other": row}), "other")
