@@ -22,6 +22,7 @@ TABLES = {
     "audit_arithmetic",
     "audit_readings",
     "audit_statements",
+    "chosen_specification",
     "per_inhabitant",
     "power_detectable",
     "power_linear_rates",

@@ -95,6 +95,16 @@ def test_run_with_unknown_or_wrong_parameter_is_refused(tmp_path: Path) -> None:
     assert line == line_holding(TEXT, "parameters = {}")
 
 
+def test_the_specifications_are_those_that_can_be_chosen(tmp_path: Path) -> None:
+    changed = TEXT.replace('    "loans_clustered",\n', "", 1)
+    sentence, line = refusal(tmp_path, changed)
+    assert "loans_clustered is not both a specification and allowed as one" in sentence
+    assert (
+        line
+        == changed[: changed.index("allowed", changed.index("[parameters.spec"))].count("\n") + 1
+    )
+
+
 def test_repeated_run_id_is_refused(tmp_path: Path) -> None:
     again = '\n[[notebook]]\nname = "x"\nreason = "r"\nsource = "s"\ntables = []\n'
     again += "[[notebook.run]]\n"

@@ -74,7 +74,13 @@ def _sentence(kind: str, message: str, location: Sequence[str | int]) -> str:
 
 
 def _inconsistency(design: Design) -> tuple[tuple[str | int, ...], str] | None:
-    """Find the first run that clashes with the rest of the design: where, and what is wrong."""
+    """Find the first thing that clashes with the rest of the design: where, and what is wrong."""
+    if "specification" in design.parameters:
+        named = {one.name for one in design.specifications}
+        unknown = set(design.parameters["specification"].allowed) ^ named
+        if unknown:
+            told = f"{min(unknown)} is not both a specification and allowed as one"
+            return ("parameters", "specification", "allowed"), told
     seen: set[str] = set()
     for i, notebook in enumerate(design.notebooks):
         for j, run in enumerate(notebook.runs):

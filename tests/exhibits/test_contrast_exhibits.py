@@ -3,10 +3,18 @@
 from dataclasses import replace
 
 import pytest
+from readers_eye import says
 
 from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits.effects import amount_growth, contrast, dispersion, robustness, verdict
+from bsup_analysis.exhibits.effects import (
+    amount_growth,
+    chosen,
+    contrast,
+    dispersion,
+    robustness,
+    verdict,
+)
 from bsup_analysis.language import Words, templates
 from bsup_analysis.results.contrast import OutcomeContrast
 from bsup_analysis.results.contrast import verdict as judge
@@ -146,3 +154,27 @@ def test_bars_that_are_not_on_the_chart_are_refused() -> None:
     study._values["design"] = changed
     with pytest.raises(InputError, match="no bar of 1 loans"):
         study.compute("specification_table")
+
+
+def test_the_chosen_specification_is_its_row_of_the_figure() -> None:
+    study = opened()
+    rows = study.show(robustness.specifications).data.set_index("specification")
+    for name, row in rows.iterrows():
+        exhibit = chosen.chosen_specification(
+            study.compute("specification_table"), str(name), study.words
+        )
+        for measure, value in row[list(chosen.MEASURES)].items():
+            assert exhibit.numbers[f"chosen_specification_{measure}"].value == value
+        key = "holds" if row["low"] <= 1 <= row["high"] else "below" if row["high"] < 1 else "above"
+        assert says(exhibit.caption, f"robustness.chosen_{key}", "en")
+
+
+def test_the_main_specification_is_the_main_contrast() -> None:
+    study = opened()
+    main = numbers(study, contrast.group_contrast)
+    table = study.compute("specification_table")
+    own = chosen.chosen_specification(table, "loans", study.words).numbers
+    ratio = "rate_ratio_loans_2009_2010"
+    assert own["chosen_specification_ratio"].value == pytest.approx(main[ratio], rel=1e-12)
+    low = own["chosen_specification_low"].value
+    assert low == pytest.approx(main[f"{ratio}_ci_low_phi17_t"], rel=1e-12)

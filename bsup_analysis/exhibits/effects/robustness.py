@@ -38,7 +38,7 @@ def specifications(
     def draw() -> Figure:
         figure, axes = new_figure(height_in=0.9 + 0.27 * len(rows))
         for position, row in enumerate(rows):
-            excludes = row.low > 1 or row.high < 1
+            excludes = side(row) != "holds"
             colour = ACCENT if excludes else PRIORITY
             axes.plot([row.low, row.high], [position, position], color=colour, lw=2)
             axes.plot(
@@ -65,8 +65,8 @@ def specifications(
         return figure
 
     named = list(zip(labels, rows, strict=True))
-    below = [label for label, row in named if row.high < 1]
-    above = [label for label, row in named if row.low > 1]
+    below = [label for label, row in named if side(row) == "below"]
+    above = [label for label, row in named if side(row) == "above"]
     sentences = [
         words(
             f"robustness.exclude_{side}",
@@ -96,6 +96,11 @@ def specifications(
             "specifications_interval_holds_one": Number(holding, "specifications"),
         },
     )
+
+
+def side(row: SpecificationRow) -> str:
+    """Tell whether an interval holds one, or on which side of one it lies."""
+    return "below" if row.high < 1 else "above" if row.low > 1 else "holds"
 
 
 def left_out(
