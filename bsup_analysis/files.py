@@ -3,6 +3,7 @@
 import hashlib
 import os
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -28,18 +29,42 @@ def write_aside(path: Path, content: bytes | str) -> bool:
     OSError
         If the disk is full or the folder cannot be written to; `path` is then as it was.
     """
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    if path.is_file() and path.read_bytes() == data:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    return bool(write_together({path: content}))
+
+
+def write_together(contents: Mapping[Path, bytes | str]) -> list[Path]:
+    """Write files that belong together: each aside, and only then all of them into place.
+
+    As `write_aside` for each. What stops the writing, as a full disk does, leaves all files as
+    they were.
+
+    Returns
+    -------
+    list of Path
+        The files that changed.
+
+    Raises
+    ------
+    OSError
+        If one of them cannot be written.
+    """
+    staged: list[tuple[Path, Path]] = []
     try:
-        with aside.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(path)
+        for path, content in contents.items():
+            data = content.encode("utf-8") if isinstance(content, str) else content
+            if path.is_file() and path.read_bytes() == data:
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+            staged.append((aside, path))
+            with aside.open("xb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+        for aside, path in staged:
+            aside.replace(path)
     except BaseException:
-        aside.unlink(missing_ok=True)
+        for aside, _ in staged:
+            aside.unlink(missing_ok=True)
         raise
-    return True
+    return [path for _, path in staged]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import write_aside
+from bsup_analysis.files import write_together
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.report.content import Report, compose
 from bsup_analysis.report.published import read_published
@@ -16,8 +16,8 @@ WORDS = CODE.parent / "language"
 def make_report(root: Path, language: str) -> list[Path]:
     """Write `report.html`, `report.pdf` and `report.docx` of a language.
 
-    All are made before the first is put in place, so that a report that cannot be made leaves the
-    last one as it is.
+    All are made, and written aside, before the first is put in place, so that a report that cannot
+    be made or written leaves the last one as it is.
 
     Parameters
     ----------
@@ -42,14 +42,13 @@ def make_report(root: Path, language: str) -> list[Path]:
         path: form(report)
         for path, form in zip(report_outputs(root, language), forms().values(), strict=True)
     }
-    for path, content in contents.items():
-        try:
-            write_aside(path, content)
-        except OSError as error:
-            name = path.relative_to(root).as_posix()
-            raise InputError(
-                f"{name} cannot be written: {error.strerror or error}; the last one is kept."
-            ) from None
+    try:
+        write_together(contents)
+    except OSError as error:
+        raise InputError(
+            f"the report in reports/{language} cannot be written: {error.strerror or error}; "
+            "the last one is kept whole."
+        ) from None
     return list(contents)
 
 

@@ -20,6 +20,7 @@ from bsup_analysis.report.inline import Code, Emphasis, Inlines, Strong
 from bsup_analysis.report.resolve import resolved
 from bsup_analysis.report.widths import fits_whole, layout
 
+FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
 _CALL = {Strong: "strong", Emphasis: "emph", Code: "raw"}
 # a table of so many rows is kept on one page
 _WHOLE_TO = 22
@@ -35,8 +36,12 @@ def to_pdf(report: Report) -> bytes:
     """
     reports = report.published.root / "reports"
     shipped = Path(mpl.get_data_path()) / "fonts" / "ttf"
-    if not shipped.is_dir():
-        raise InputError("matplotlib's fonts are not installed; set the environment up anew.")
+    for name in FONTS:
+        if not (shipped / name).is_file():
+            raise InputError(
+                f"the font {name}, which matplotlib brings, is not installed; set the environment "
+                "up anew with `make distclean` and `make report`."
+            )
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(shipped)])
     try:
         # typst's own hints want the text and the folder of one type

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import pytest
 from bs4 import BeautifulSoup
 from docx import Document
@@ -21,12 +23,12 @@ from pypdf import PdfReader
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.pipeline.inspection import complaints
-from bsup_analysis.report import make, make_report, report_inputs, report_outputs
+from bsup_analysis.report import make_report, report_inputs, report_outputs
 from bsup_analysis.report.blocks import Heading
 from bsup_analysis.report.content import Report, compose
 from bsup_analysis.report.docx import to_docx
 from bsup_analysis.report.html import to_html
-from bsup_analysis.report.pdf import to_pdf
+from bsup_analysis.report.pdf import FONTS, to_pdf
 from bsup_analysis.report.published import read_published
 
 
@@ -295,16 +297,68 @@ def test_language_that_was_not_run_is_refused(own_root: Path) -> None:
         make_report(own_root, "en")
 
 
-def test_full_disk_is_said_and_the_last_report_kept(
-    own_root: Path, monkeypatch: pytest.MonkeyPatch
+FULL = """
+import resource, sys
+from pathlib import Path
+from bsup_analysis.report import make_report
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+make_report(Path(sys.argv[1]), "nb")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the limit on a file's size is Unix's")
+def test_a_write_that_stops_half_way_is_said_and_all_three_files_kept(
+    made: tuple[Report, dict[str, bytes]], own_root: Path
+) -> None:
+    """The system refuses the largest file when the others are written, as a full disk would."""
+    sizes = {ending: len(content) for ending, content in made[1].items()}
+    last = {}
+    for path in report_outputs(own_root, "nb"):
+        last[path] = path.suffix.encode()
+        path.write_bytes(last[path])
+    limit = max(sizes.values()) - 4096
+    assert sizes[".html"] < limit  # the first to be written is written
+    run = subprocess.run(
+        [sys.executable, "-c", FULL, str(own_root), str(limit)], capture_output=True, text=True
+    )
+    assert "InputError: the report in reports/nb cannot be written: File too large" in run.stderr
+    assert "kept whole" in run.stderr
+    assert {path: path.read_bytes() for path in last} == last
+    assert not list((own_root / "reports" / "nb").glob(".*"))
+
+
+@pytest.mark.skipif(
+    os.name == "nt" or not shutil.which("setpriv") or os.geteuid() != 0,
+    reason="takes root to become somebody who may not write",
+)
+def test_no_permission_to_write_is_said_and_the_last_report_kept(own_root: Path) -> None:
+    last = keeps(own_root)
+    reports = own_root / "reports"
+    # folders of pytest are their owner's alone
+    for folder in [own_root, *(p for p in own_root.parents if "pytest-" in str(p))]:
+        folder.chmod(folder.stat().st_mode | 0o055)
+    nobody = ["setpriv", "--reuid=65534", "--clear-groups", "--regid=65534"]
+    probe = [*nobody, sys.executable, "-c", "import bsup_analysis"]
+    if subprocess.run(probe, capture_output=True).returncode:
+        pytest.skip("nobody else may read this checkout")
+    code = FULL.replace("resource.setrlimit", "print")
+    run = subprocess.run(
+        [*nobody, sys.executable, "-c", code, str(own_root), "0"], capture_output=True, text=True
+    )
+    assert "InputError: the report in reports/nb cannot be written: Permission denied" in run.stderr
+    assert (reports / "nb" / "report.html").read_bytes() == last
+
+
+@pytest.mark.parametrize("font", FONTS)
+def test_a_missing_font_is_named_and_nothing_written(
+    own_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, font: str
 ) -> None:
     last = keeps(own_root)
-
-    def full(path: Path, _content: object) -> bool:
-        raise OSError(28, "No space left on device", str(path))
-
-    monkeypatch.setattr(make, "write_aside", full)
-    with pytest.raises(InputError, match=r"reports/nb/report\.\w+ cannot be written: No space"):
+    fonts = tmp_path / "fonts" / "ttf"
+    shutil.copytree(Path(mpl.get_data_path()) / "fonts" / "ttf", fonts)
+    (fonts / font).unlink()
+    monkeypatch.setattr(mpl, "get_data_path", lambda: str(tmp_path))
+    with pytest.raises(InputError, match=f"the font {font}, .* is not installed; set the env"):
         make_report(own_root, "nb")
     assert (own_root / "reports" / "nb" / "report.html").read_bytes() == last
 
