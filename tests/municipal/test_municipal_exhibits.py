@@ -240,7 +240,7 @@ def test_what_cannot_be_estimated_is_shown_with_its_reason(panel: Path, language
             said = exhibit.caption
             assert any(
                 says(said, f"municipal.not_estimable.{key}", language)
-                for key in ("two_periods", "reference_year")
+                for key in ("two_periods", "reference_year", "no_change")
             ), exhibit.id
             assert not any("ratio" in name for name in exhibit.numbers)
         if exhibit.draw is not None:

@@ -200,4 +200,5 @@ def agreement_effects(
         clusters=[panel.cluster[place[code]] for code in codes],
         comparison=comparison,
     )
-    return replace(found, left_out=given.left_out)
+    asked = {code for code in given.left_out if panel.treated[place[code]] or not among_priority}
+    return replace(found, left_out=tuple(sorted(asked)))

@@ -57,7 +57,7 @@ def municipal_change(
     title = words("municipal_change.title", counted=counted(data, words))
     if known.empty:
         reason = f"There is no municipality with numbers before and from {first}."
-        problem = NotEstimableError("two_periods", reason, year=first)
+        problem = NotEstimableError("no_change", reason, year=first)
         return not_estimable("municipal_change", title, problem, data, words)
     places = {} if data.synthetic else {"areas": _areas(table, municipality)}
 
