@@ -10,7 +10,7 @@ from bsup_analysis.report.sections.verdicts import interval
 from bsup_analysis.report.tables import read_rows
 from bsup_analysis.report.teller import Teller, inverse
 
-SIMULATED = "power_detectable_"
+SIMULATED, CURVES = "power_detectable_", "power_curves"
 LOANS = "rate_ratio_loans_2009_2010"
 # rows of the specification figure by what sets them apart, told by how their names begin
 CAUSES = {"loans_2009_is_": "press", "loans_from_2008_": "share", "amount": "amount"}
@@ -66,7 +66,7 @@ def _certainty(tell: Teller) -> Iterator[Block]:
 def _smallest_effect(tell: Teller, published: str) -> Iterator[Block]:
     """Name the smallest effect either level would have found, and where each number is from."""
     simulated = [one for one in tell.ids(SIMULATED) if not one.endswith("_mc_error")]
-    if not simulated:
+    if not simulated or CURVES not in tell.published.exhibits:
         return
     ordered = sorted(simulated, key=tell.value)
     yield tell.say(
@@ -75,9 +75,9 @@ def _smallest_effect(tell: Teller, published: str) -> Iterator[Block]:
         low=tell.decimal(ordered[0]),
         high=tell.decimal(ordered[-1]),
         power=tell.percent("power", 0),
-        figure=tell.ref("power_curves"),
+        figure=tell.ref(CURVES),
     )
-    yield tell.exhibit("power_curves")
+    yield tell.exhibit(CURVES)
 
 
 def _tipping(tell: Teller) -> Inlines:
