@@ -48,7 +48,7 @@ def _dataset(path: str, provided: bool, origin: Mapping[str, Any]) -> Dataset:
         unused = "" if origin else "; no exhibit rests on it"
         return Dataset(path, record.producer, f"{record.licence}{unused}", provided, record)
     if folder == "decisions":
-        return Dataset(path, DECISIONS, "CC BY, as LICENSE-DATA.md says", provided)
+        return Dataset(path, DECISIONS, "CC BY 4.0 (LICENSE-DATA.md)", provided)
     if "from" in origin:
         names = ", ".join(PurePosixPath(one).stem for one in origin["from"])
         return Dataset(path, f"{BUILT} {names}", "built anew by `make report`", provided)

@@ -22,7 +22,7 @@ from bsup_analysis.traceability.rows import written
 
 # columns that say where a row stands, the most exact first
 _PLACES = ("page", "source_url", "source_reference", "source")
-_RECORDED = ("title", "producer", "document", "pages", "url", "licence")
+_RECORDED = ("title", "producer", "document", "pages", "url", "licence", "made_by", "seed", "draws")
 FIRST_ROW = 2
 
 
@@ -43,7 +43,8 @@ def origins(
     dict
         By path below the root: `sha256`, `rows` (those of its data, as ``2-19``); of a raw table
         also its record (`title`, `producer`, `document`, `pages`, `url`, `licence`) and `places`
-        (a place, and the rows that stand there); of a processed one `from` (path -> rows).
+        (a place, and the rows that stand there); of a SYNTHETIC one `made_by`, `seed` and
+        `draws`; of a processed one `from` (path -> rows).
 
     Raises
     ------

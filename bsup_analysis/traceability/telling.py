@@ -71,14 +71,15 @@ def _source(name: str, source: Source) -> Iterator[str]:
     if source.is_built:
         names = ", ".join(PurePosixPath(path).stem for path in source.record["from"])
         yield from _more(f"built from {names}")
-    if "document" in source.record:
+    if "title" in source.record:
         yield from _more(", ".join(_record(source.record)))
     for place, used in source.places():
         yield from _more(f"{'row' if used.isdigit() else 'rows'} {used}: {place}")
 
 
 def _record(record: Mapping) -> Iterator[str]:
-    yield record["document"]
+    yield record.get("document", record["title"])
+    yield from (f"{name} {record[name]}" for name in ("seed", "draws") if name in record)
     pages = record.get("pages", ())
     if pages and "places" not in record:
         yield f"{'p.' if len(pages) == 1 else 'pp.'} {', '.join(map(str, pages))}"

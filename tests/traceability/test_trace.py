@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from study_copy import CHECKOUT
 from typer.testing import CliRunner
 
 from bsup_analysis import cli
@@ -19,8 +20,10 @@ from bsup_analysis.panel.making import build_panel
 from bsup_analysis.panel.published import USED
 from bsup_analysis.sources import read_source
 from bsup_analysis.traceability import rows
+from bsup_analysis.traceability.origins import origins
 from bsup_analysis.traceability.published import read_published
-from bsup_analysis.traceability.way import leads_to, way
+from bsup_analysis.traceability.telling import _source
+from bsup_analysis.traceability.way import Source, leads_to, way
 
 
 @pytest.fixture
@@ -70,6 +73,15 @@ def test_rows_that_do_not_enter_change_nothing_and_those_that_do_change_somethin
     assert (~used).any()
     assert not built(used).equals(whole)
     pd.testing.assert_frame_equal(built(~used), whole)
+
+
+def test_synthetic_table_says_how_it_was_drawn() -> None:
+    (path,) = (CHECKOUT / "data" / "simulation").glob("SYNTHETIC_bias.csv")
+    (record,) = origins([path], read_source).values()
+    assert record["title"].startswith("SYNTHETIC")
+    assert record["seed"] == 20092012  # study.toml, inference.seed
+    source = Source("x", "0", frozenset({2}), frozenset({2}), record)
+    assert f"draws {record['draws']}" in "\n".join(_source("tables", source))
 
 
 def test_origins_name_every_table_of_the_panel_once() -> None:
