@@ -63,8 +63,10 @@ def write_together(contents: Mapping[Path, bytes | str]) -> list[Path]:
                 os.fsync(stream.fileno())
         for aside, path in staged:
             aside.replace(path)
-    except BaseException:
+    except BaseException as error:
         for aside, _ in staged:
             aside.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # what the reader knows, not the name it had aside
         raise
     return [path for _, path in staged]

@@ -51,10 +51,17 @@ def report(
     typer.echo(
         f"{len(progress.done)} steps run, {len(progress.skipped)} unchanged, {seconds:.1f} s"
     )
+    whole = len(pages) == len(project.pages())
     for one in dict.fromkeys(page.language for page in pages):
         folder = project.reports / one
-        found = [folder / "report.html", folder / "html" / "index.html"]
-        typer.echo(f"report   {next(filter(Path.is_file, found), folder)}")
+        page, index = folder / "report.html", folder / "html" / "index.html"
+        if not whole:
+            state = "as it was" if page.is_file() else "not made yet"
+            typer.echo(
+                f"{state:<8} {page}: it takes every notebook in both languages; `bsup report` "
+                "runs what is missing"
+            )
+        typer.echo(f"report   {page if page.is_file() else index}")
 
 
 def show_status(language: Language = "both", only: Only = None) -> None:

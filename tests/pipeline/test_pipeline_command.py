@@ -66,6 +66,11 @@ def test_report_of_one_language_and_one_notebook(bsup, toy: Project) -> None:
     assert "01_loans" not in out
     assert "en/" not in out
     assert "nb/html/02_people.html" in published(toy)
+    assert re.search(r"not made yet .*nb.report\.html: it takes every notebook", out)
+    (toy.reports / "nb" / "report.html").write_text("the last good report", encoding="utf-8")
+    _, out, _ = bsup("report", "--language", "nb", "--only", "02_people")
+    assert re.search(r"as it was .*nb.report\.html: .*`bsup report` runs what is missing", out)
+    assert (toy.reports / "nb" / "report.html").read_text("utf-8") == "the last good report"
 
 
 def test_selection_tells_what_it_keeps_of_earlier_data(bsup, toy: Project) -> None:
