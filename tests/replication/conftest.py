@@ -8,12 +8,14 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from study_copy import CHECKOUT, copy_study, english, publish
+from study_copy import CHECKOUT, Runs, english, runs
 
-from bsup_analysis.pipeline.project import Project, Step
+from bsup_analysis.pipeline.manifest import read_manifest
+from bsup_analysis.pipeline.project import Project
+from bsup_analysis.pipeline.sealing import results_digest, seal
 
-# those whose numbers the README's finding uses
-NOTEBOOKS = {"01_programme_figures", "02_document_audit", "04_effects"}
+__all__ = ["runs"]
+
 MORE = ("bsup_analysis", "README.md", "pyproject.toml", "LICENSE", ".gitignore", ".gitattributes")
 WHO = ("-c", "user.name=test", "-c", "user.email=test@example.invalid")
 
@@ -24,24 +26,13 @@ def commit(root: Path) -> None:
         subprocess.run(["git", *WHO, *command], cwd=root, check=True, capture_output=True)
 
 
-def reported(root: Path) -> dict[str, Step]:
-    """Make a report of what is published: as many bytes as numbers.json has."""
-    path = root / "reports" / "en" / "report.pdf"
-
-    def build() -> list[Path]:
-        path.write_bytes(b"%" * (root / "reports" / "numbers.json").stat().st_size)
-        return [path]
-
-    return {"report en": Step((), (path,), build)}
-
-
 @pytest.fixture(scope="session")
-def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def committed(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The study, published and committed; not to be changed."""
     if not shutil.which("git"):
         pytest.skip("a package is made in a git clone")
-    root = tmp_path_factory.mktemp("committed")
-    copy_study(root)
+    root = tmp_path_factory.mktemp("committed") / "study"
+    shutil.copytree(runs.base, root)
     for name in MORE:
         if (CHECKOUT / name).is_dir():
             shutil.copytree(CHECKOUT / name, root / name, ignore=shutil.ignore_patterns("__pyc*"))
@@ -49,7 +40,11 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(CHECKOUT / name, root / name)
     (root / "tool").write_text("#!/bin/sh\n", encoding="utf-8")
     (root / "tool").chmod(0o755)
-    publish(root, NOTEBOOKS, reported(root))
+    report = root / "reports" / "en" / "report.pdf"
+    report.write_bytes(b"%PDF")
+    with patch.dict(os.environ, {"BSUP_ROOT": str(root)}):
+        results = results_digest(read_manifest(root / "reports"))
+        seal(english(), "report", [report], results)
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     commit(root)
     return root
@@ -61,4 +56,4 @@ def study(committed: Path, tmp_path: Path) -> Iterator[Project]:
     root = tmp_path / "study"
     shutil.copytree(committed, root, symlinks=True)
     with patch.dict(os.environ, {"BSUP_ROOT": str(root)}):
-        yield english(NOTEBOOKS, reported(root))
+        yield english()

@@ -3,48 +3,13 @@
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from study_copy import copy_study, edit, publish
+from study_copy import Runs, runs
 
-# those that read the table that is changed, and two that do not; the others take longer
-READING = {"01_programme_figures", "02_document_audit", "05_robustness"}
-NOTEBOOKS = READING | {"04_effects", "08_profile"}
-
-
-@dataclass(frozen=True)
-class Runs:
-    """Copies of one project after a run, after a cell was changed, and after a note was too.
-
-    `done` are the steps that the changed cell caused.
-    """
-
-    base: Path
-    changed: Path
-    noted: Path
-    done: list[str]
-
-
-@pytest.fixture(scope="session")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """The study run three times in one folder."""
-    folder = tmp_path_factory.mktemp("runs")
-    root, copies = folder / "root", [folder / name for name in ("base", "changed", "noted")]
-    root.mkdir()
-    copy_study(root)
-    publish(root, NOTEBOOKS)
-    shutil.copytree(root, copies[0])
-    # the share of 2008 that document p. 13 prints
-    edit(root, "programme_p13_shares", 5, ",79,", ",78,")
-    done = publish(root, NOTEBOOKS)
-    shutil.copytree(root, copies[1])
-    edit(root, "programme_p11_region_loans", 2, "press gives 1487 for 2010", "as the press has it")
-    publish(root, NOTEBOOKS)
-    shutil.copytree(root, copies[2])
-    return Runs(*copies, done)
+__all__ = ["runs"]
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from study_copy import Runs
 from typer.testing import CliRunner
 
 from bsup_analysis import cli
@@ -42,7 +42,7 @@ def changed(found: Comparison) -> set[str]:
 # --- a changed cell ---
 
 
-def test_changed_cell_shows_up_as_exactly_the_numbers_that_rest_on_it(runs: Any) -> None:
+def test_changed_cell_shows_up_as_exactly_the_numbers_that_rest_on_it(runs: Runs) -> None:
     """The printed share of 2008 (document p. 13) is 78 and no longer 79 %."""
     # notebooks that do not read the table are not run
     assert {name for name in runs.done if name.startswith("notebook")} == {
@@ -75,7 +75,7 @@ def test_changed_cell_shows_up_as_exactly_the_numbers_that_rest_on_it(runs: Any)
     assert moved == pytest.approx((79 / 21) / (78 / 22), rel=1e-8)  # ten digits are published
 
 
-def test_command_tells_the_change_in_words(runs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_tells_the_change_in_words(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BSUP_ROOT", str(runs.changed))
     status, out, err = run(monkeypatch, "diff", str(runs.base))
     assert (status, err) == (1, "")
@@ -89,7 +89,7 @@ def test_command_tells_the_change_in_words(runs: Any, monkeypatch: pytest.Monkey
 
 
 def test_changed_note_changes_no_number_and_is_still_in_the_manifest(
-    runs: Any, monkeypatch: pytest.MonkeyPatch
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     status, out, _ = run(monkeypatch, "diff", str(runs.changed), str(runs.noted))
     assert status == 0
@@ -225,6 +225,7 @@ TABLES = st.integers(1, 3).flatmap(
 )
 
 
+@settings(max_examples=50)
 @given(TABLES, TABLES)
 def test_tables_differ_where_their_content_does(
     one: tuple[tuple[str, ...], list[list[str]]], two: tuple[tuple[str, ...], list[list[str]]]
