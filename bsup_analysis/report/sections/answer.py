@@ -2,6 +2,7 @@
 
 from bsup_analysis.report.blocks import Block, Table
 from bsup_analysis.report.inline import Inlines, Number, Text
+from bsup_analysis.report.sections.municipal import municipal_answer
 from bsup_analysis.report.sections.verdicts import interval, verdict
 from bsup_analysis.report.teller import Teller, inverse
 
@@ -29,6 +30,7 @@ def answer(tell: Teller) -> list[Block]:
             above=tell.decimal(detectable),
             below=tell.decimal(detectable, change=inverse),
         ),
+        *municipal_answer(tell),
         key_figures(tell),
         tell.say("answer.reading"),
     ]

@@ -1,6 +1,7 @@
 """What was asked, and the programme on one page."""
 
 from bsup_analysis.report.blocks import Block
+from bsup_analysis.report.sections.municipal import exhibits_at_hand
 from bsup_analysis.report.teller import Teller
 
 
@@ -17,7 +18,7 @@ def asked(tell: Teller) -> list[Block]:
         ),
         tell.say("asked.questions"),
         tell.say("asked.outcome"),
-        tell.say("asked.sources"),
+        tell.say(f"asked.sources{'_municipal' if exhibits_at_hand(tell) else ''}"),
     ]
 
 

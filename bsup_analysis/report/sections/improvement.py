@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bsup_analysis.report.blocks import Block
+from bsup_analysis.report.sections.municipal import municipal
 from bsup_analysis.report.sections.verdicts import interval, verdict
 from bsup_analysis.report.teller import Teller
 
@@ -116,21 +117,6 @@ def inside(tell: Teller) -> Iterator[Block]:
         counties=tell.ref(f"agreement_counties_{READING}"),
     )
     yield tell.exhibit("agreement_readings")
-
-
-def municipal(tell: Teller) -> Iterator[Block]:
-    """Show what a table of all municipalities gave, or say what it would."""
-    yield tell.heading("municipal", 2)
-    found = [
-        name
-        for name, exhibit in tell.published.exhibits.items()
-        if exhibit.parameters.get("level") == "municipal"
-    ]
-    if not found:
-        yield tell.say("municipal.absent", section=tell.ref("release"))
-        return
-    yield tell.say("municipal.present")
-    yield from (tell.exhibit(name) for name in found)
 
 
 def _signed(tell: Teller, name: str) -> object:

@@ -1,10 +1,13 @@
 """What the results can and cannot be used for, what should be released, methods in brief."""
 
 from bsup_analysis.report.blocks import Block
+from bsup_analysis.report.sections.municipal import exhibits_at_hand
 from bsup_analysis.report.sections.selection import size_decided
 from bsup_analysis.report.teller import Teller
 
 LIMITS = ("before", "others", "size", "measures", "early", "aims", "harm")
+# limits of the published totals that a table of all municipalities does not have
+PUBLISHED_ONLY = ("before", "others", "early")
 RELEASE = ("loans", "share", "chart", "dates", "measures", "people")
 METHODS = ("audit", "estimate", "intervals", "decision", "inside", "checks")
 
@@ -38,6 +41,8 @@ def limits(tell: Teller) -> list[Block]:
     """Say what the results do not show, in either direction."""
     size = "size_decided" if size_decided(tell) else "size_open"
     names = [size if name == "size" else name for name in LIMITS]
+    if exhibits_at_hand(tell):
+        names = ["municipal", *(name for name in names if name not in PUBLISHED_ONLY)]
     return [tell.heading("limits"), tell.listing(*(f"limits.{name}" for name in names))]
 
 
@@ -53,4 +58,5 @@ def release(tell: Teller) -> list[Block]:
 
 def methods(tell: Teller) -> list[Block]:
     """Say how the results were computed."""
-    return [tell.heading("methods"), *(tell.say(f"methods.{name}") for name in METHODS)]
+    names = [*METHODS, *(["municipal"] if exhibits_at_hand(tell) else [])]
+    return [tell.heading("methods"), *(tell.say(f"methods.{name}") for name in names)]
