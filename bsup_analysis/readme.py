@@ -73,12 +73,16 @@ def finding(numbers: Mapping[str, Mapping[str, Any]], words: Words) -> str:
     return " ".join(sentences)
 
 
+def of_own_table(exhibit: Mapping[str, Any]) -> bool:
+    """Tell whether an exhibit rests on the user's municipal table, which git never sees."""
+    return exhibit["parameters"].get("level") == "municipal"
+
+
 def exhibit_table(manifest: Mapping[str, Any]) -> str:
     """List the exhibits: figure or table, notebook, function and file, as Markdown."""
     rows = ["| exhibit | notebook | function | data drawn |", "|---|---|---|---|"]
-    for name, exhibit in sorted(
-        manifest["exhibits"].items(), key=lambda item: (item[1]["notebook"], item[0])
-    ):
+    kept = {n: e for n, e in manifest["exhibits"].items() if not of_own_table(e)}
+    for name, exhibit in sorted(kept.items(), key=lambda item: (item[1]["notebook"], item[0])):
         notebook = Path(exhibit["notebook"])
         function = exhibit["function"].removeprefix("bsup_analysis.exhibits.")
         table = f"reports/tables/{name}.csv"

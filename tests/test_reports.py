@@ -1,6 +1,7 @@
 """What is committed under reports/ is what the notebooks give, byte for byte, on this Python."""
 
 import json
+import re
 from collections import ChainMap
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,8 @@ def test_readme_says_what_the_numbers_say() -> None:
 def test_readme_lists_every_committed_table() -> None:
     text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     for table in (REPORTS / "tables").glob("*.csv"):
+        if re.match(r"municipal_|data_gate|.*_municipal$", table.stem):
+            continue  # of the user's own table: git ignores them
         assert f"reports/tables/{table.name}" in text
 
 

@@ -79,7 +79,7 @@ def _gate(tell: Teller) -> list[Inlines]:
     if not tell.has("gate_deviates"):
         return []
     names = ("agrees", "deviates", "incomplete")
-    if not any(tell.value(f"gate_{name}") for name in names):
+    if not any(tell.value(f"gate_{name}") for name in ("agrees", "deviates")):
         return [tell.phrase("municipal.gate_nothing")]
     counts = {name: tell.count(f"gate_{name}") for name in names}
     key = "deviates" if tell.value("gate_deviates") else "agrees"

@@ -1,0 +1,193 @@
+"""The municipal level in the report: told where it was published, and only there.
+
+The numbers are the SYNTHETIC headlines that nbval is held to, published here as if they were a
+user's: through the pipeline they could not be.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from published_report import LANGUAGES, seal
+
+from bsup_analysis.report.blocks import ExhibitBlock, Heading, Listing, Paragraph
+from bsup_analysis.report.content import Report, compose
+from bsup_analysis.report.published import read_published
+from bsup_analysis.report.resolve import told
+
+HEADLINES = Path(__file__).resolve().parents[1] / "municipal"
+EXHIBITS = {
+    "04_effects": (
+        "data_gate", "municipal_agreements", "municipal_change", "municipal_data_used",
+        "municipal_estimands", "municipal_event_study", "municipal_honest_bounds",
+        "municipal_left_out", "municipal_synthetic", "municipal_verdict",
+    ),
+    "05_robustness": ("municipal_leave_one_out", "municipal_robustness"),
+    "07_phasing": ("loan_rate_ranking_municipal",),
+}  # fmt: skip
+
+
+def synthetic_numbers() -> dict[str, dict[str, object]]:
+    lines = [
+        line
+        for name in ("04_effects", "05_robustness")
+        for line in (HEADLINES / f"SYNTHETIC_{name}.txt").read_text("utf-8").splitlines()[1:]
+    ]
+    found = (re.fullmatch(r"(\w+): (\S+) \((.*)\)", line) for line in lines)
+    return {m[1]: {"value": float(m[2]), "unit": m[3], "exhibit": "x"} for m in found if m}
+
+
+Composed = Callable[..., Report]
+
+
+@pytest.fixture
+def with_table(own_root: Path) -> Composed:
+    """Compose the report as if notebooks 04, 05 and 07 had published a municipal level."""
+
+    def composed(language: str = "en", **changed: float | None) -> Report:
+        reports = own_root / "reports"
+        manifest = json.loads((reports / "manifest.json").read_text(encoding="utf-8"))
+        numbers = json.loads((reports / "numbers.json").read_text(encoding="utf-8"))
+        numbers |= synthetic_numbers()
+        for name, value in changed.items():
+            numbers.pop(name, None)
+            if value is not None:
+                numbers[name] = {"value": value, "unit": "1", "exhibit": "x"}
+        for notebook, names in EXHIBITS.items():
+            for name in names:
+                (reports / "tables" / f"{name}.csv").write_text("row\n1\n", encoding="utf-8")
+                for page in manifest["pages"].values():
+                    words = next(one for one in page["exhibits"].values() if one["kind"] == "table")
+                    page["exhibits"][name] = {**words, "title": name}
+                    page["contents"]["exhibits"].append({"id": name, "title": name})
+                origin = next(iter(manifest["exhibits"].values()))
+                manifest["exhibits"][name] = {
+                    **origin,
+                    "kind": "table",
+                    "notebook": f"notebooks/{notebook}.ipynb",
+                    "parameters": {"level": "municipal"},
+                    "inputs": {"data/municipal/start_loans.csv": "0" * 64},
+                }
+        (reports / "numbers.json").write_text(json.dumps(numbers), encoding="utf-8")
+        seal(reports, manifest["pages"], manifest["exhibits"])
+        return compose(read_published(own_root, language))
+
+    return composed
+
+
+def text(report: Report) -> str:
+    said = []
+    for block in report.blocks:
+        if isinstance(block, Paragraph):
+            said.append(told(report, block.inlines))
+        elif isinstance(block, Listing):
+            said += [told(report, item) for item in block.items]
+    return "\n".join(said)
+
+
+def section(report: Report) -> list[object]:
+    """Give the blocks of the municipal section."""
+    place = next(
+        i for i, b in enumerate(report.blocks) if isinstance(b, Heading) and b.id == "municipal"
+    )
+    rest = report.blocks[place + 1 :]
+    end = next(i for i, block in enumerate(rest) if isinstance(block, Heading))
+    return list(rest[:end])
+
+
+def lead(report: Report) -> list[str]:
+    """Give the paragraphs of the answer at the top."""
+    start = next(
+        i for i, b in enumerate(report.blocks) if isinstance(b, Heading) and b.id == "answer"
+    )
+    rest = report.blocks[start + 1 :]
+    end = next(i for i, block in enumerate(rest) if isinstance(block, Heading))
+    return [told(report, b.inlines) for b in rest[:end] if isinstance(b, Paragraph)]
+
+
+def test_without_it_the_section_says_what_it_would_give(report: Report) -> None:
+    blocks = section(report)
+    assert len(blocks) == 1
+    assert "06493" in text(report)
+    assert not any("section 5.3" in one or "kapittel 5.3" in one for one in lead(report))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_exhibit_of_it_stands_in_its_section_once(
+    with_table: Composed, language: str
+) -> None:
+    report = with_table(language)
+    placed = [block.id for block in section(report) if isinstance(block, ExhibitBlock)]
+    assert sorted(placed) == sorted([*EXHIBITS["04_effects"], *EXHIBITS["05_robustness"]])
+    everywhere = [block.id for block in report.blocks if isinstance(block, ExhibitBlock)]
+    assert all(everywhere.count(name) == 1 for name in placed)
+    assert everywhere.count("loan_rate_ranking_municipal") == 1
+    # what the table is, before any estimate; the verdict after all of them
+    assert placed[:3] == ["municipal_data_used", "data_gate", "municipal_estimands"]
+    assert placed[-1] == "municipal_verdict"
+    assert not re.search(r"[{}]", text(report))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "nb", "en"),
+    [
+        (0, "Heller ikke med tall for alle kommunene er det vist", "is not shown either"),
+        (1, "gjorde satsingskommunene det bedre", "the priority municipalities improved"),
+        (-1, "gjorde satsingskommunene det dårligere", "the priority municipalities did worse"),
+        (None, "kan ikke besvares", "cannot be answered"),
+    ],
+)
+def test_the_answer_at_the_top_follows_the_verdict(
+    with_table: Composed, verdict: int | None, nb: str, en: str
+) -> None:
+    for language, said in (("nb", nb), ("en", en)):
+        published, municipal, *_ = lead(with_table(language, municipal_verdict=verdict))
+        assert said in municipal
+        # the published level stands first
+        assert {"nb": "publiserte summene", "en": "published totals"}[language] in published
+
+
+def test_numbers_in_the_section_are_the_published_ones(with_table: Composed) -> None:
+    numbers = synthetic_numbers()
+    said = " ".join(told(r, b.inlines) for r in [with_table()] for b in section(r)
+                    if isinstance(b, Paragraph))  # fmt: skip
+    for name in ("municipal_e1_ratio", "municipal_e1_low", "municipal_e1_high",
+                 "municipal_e2_ratio", "municipal_pretrend_p_value",
+                 "municipal_leave_one_out_smallest"):  # fmt: skip
+        assert f"{float(str(numbers[name]['value'])):.2f}" in said, name
+    assert "departs from" in said
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"gate_deviates": 0, "gate_agrees": 5}, "it reproduces all that can be compared"),
+        ({"gate_deviates": 0, "gate_agrees": 0, "gate_incomplete": 3}, "No published total could"),
+        ({"municipal_e1_high": None}, "and upwards"),
+        ({"municipal_e1_low": None}, "interval up to"),
+        ({"municipal_e1_low": None, "municipal_e1_high": None}, "without ends"),
+        ({"municipal_e1_ratio": None}, "cannot be answered from this table"),
+        ({"municipal_pretrend_p_value": None}, "cannot be tested"),
+        ({"municipal_pretrend_power": None}, "has a p-value of"),
+        ({"municipal_breakdown_relative": 0.0}, "nothing is left that is clear of one"),
+        ({"municipal_breakdown_relative": 1.3}, "departures of up to 1.30 times"),
+        ({"municipal_breakdown_relative": None}, "cannot be told from this table"),
+    ],
+)
+def test_words_follow_what_is_known(
+    with_table: Composed, changed: dict[str, float | None], said: str
+) -> None:
+    assert said in text(with_table(**changed))
+
+
+def test_limits_of_the_published_totals_alone_are_not_claimed(
+    with_table: Composed, published_root: Path
+) -> None:
+    alone = "Of their loans only the sum is known here"
+    assert alone in text(compose(read_published(published_root, "en")))
+    said = text(with_table())
+    assert alone not in said
+    assert "Not cause at either level" in said
+    assert "Everything here rests on what is public" not in said
