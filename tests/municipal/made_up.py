@@ -33,14 +33,18 @@ def opened(
     language: str = "en",
     **about: object,
 ) -> Study:
-    """Open the municipal level on a panel, few draws, its table or what is said of it changed."""
+    """Open the municipal level on a panel, few draws and bounds, its table or what is said of it changed."""
     study = Study(
         language, outcome="loans", level="municipal", reading="signed_2010", panel=str(path)
     )
     chosen = study.design.municipal
-    few = {
-        name: replace(getattr(chosen, name), value=DRAWS) for name in ("draws", "robustness_draws")
+    fewer = {
+        "draws": DRAWS,
+        "robustness_draws": DRAWS,
+        "relative_grid": (0.0, 1.0),
+        "smooth_grid": (0.0, 0.05),
     }
+    few = {name: replace(getattr(chosen, name), value=value) for name, value in fewer.items()}
     study.design = replace(study.design, municipal=replace(chosen, **few))
     study._values["design"] = study.design
     data: MunicipalData = study.compute("municipal_data")

@@ -215,7 +215,7 @@ def test_the_event_study_states_its_power_and_decides_nothing(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("breakdown", "key"), [(0.0, "none"), (0.4, "some"), (2.0, "all")])
+@pytest.mark.parametrize(("breakdown", "key"), [(0.0, "none"), (0.4, "some"), (1.0, "all")])
 def test_the_bounds_say_what_survives(
     studies: dict[str, Study], language: str, breakdown: float, key: str
 ) -> None:
@@ -315,3 +315,52 @@ def test_a_verdict_without_bounds_says_so(studies: dict[str, Study]) -> None:
         assert "2011" in shown.shown.iloc[1, 1]
         first = study.compute("municipal_estimands")[0].estimate.interval
         assert municipal_verdict(first, None, first).key == "not_shown"
+
+
+def planted_rows(study: Study, spans: dict[str, tuple[float, float]]) -> Study:
+    """Put intervals into rows of the robustness table."""
+    rows = []
+    for row in study.compute("municipal_robustness"):
+        low, high = spans.get(row.name, spans["else"])
+        interval = replace(row.estimate.interval, ratio=math.sqrt(low * high), low=low, high=high)
+        rows.append(replace(row, estimate=replace(row.estimate, interval=interval)))
+    return changed(study, municipal_robustness=tuple(rows))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_robustness_caption_counts_its_rows(studies: dict[str, Study], language: str) -> None:
+    """One row above, one below, the others and the placebo on one, which is not counted."""
+    spans = {"without_2008": (1.1, 1.5), "size_by_year": (0.5, 0.9), "else": (0.9, 1.2)}
+    exhibit = planted_rows(studies[language], spans).show(municipal=robustness.robustness)
+    numbers = {name: number.value for name, number in exhibit.numbers.items()}
+    counted = int(numbers["municipal_robustness_rows"])
+    assert counted == len(exhibit.data) - 1
+    assert numbers["municipal_robustness_hold_one"] == counted - 2
+    words = Words(language)
+    values = {
+        "rows": words.count(counted),
+        "holding": words.count(counted - 2),
+        "above": words.count(1),
+        "below": words.count(1),
+        "smallest": words.decimal(math.sqrt(0.45)),
+        "largest": words.decimal(math.sqrt(1.65)),
+    }
+    assert words("municipal_robustness.caption", **values) in exhibit.caption
+    assert says(exhibit.caption, "municipal_robustness.placebo_holds", language)
+    spans["placebo_2007"] = (1.01, 1.5)
+    again = planted_rows(studies[language], spans).show(municipal=robustness.robustness)
+    assert says(again.caption, "municipal_robustness.placebo_excludes", language)
+    assert not says(again.caption, "municipal_robustness.placebo_holds", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_municipality_that_tips_the_answer_is_named(
+    studies: dict[str, Study], language: str
+) -> None:
+    steady = planted_rows(studies[language], {"else": (1.1, 1.3)})
+    caption = steady.show(municipal=leave_one_out.leave_one_out).caption
+    assert says(caption, "municipal_robustness.left_out_holds", language)
+    tipped = planted_rows(studies[language], {"else": (1.1, 1.3), "leave_out_SYN-P07": (0.95, 1.2)})
+    caption = tipped.show(municipal=leave_one_out.leave_one_out).caption
+    assert says(caption, "municipal_robustness.left_out_tips", language)
+    assert caption.count("SYN-P07") == 2  # the smallest ratio, and the one that tips

@@ -46,10 +46,20 @@ def counts(table: pd.DataFrame, loans: pd.Series) -> pd.DataFrame:
 @pytest.mark.parametrize("effect", [0.6, 1.6])
 def test_a_planted_effect_is_found(tmp_path: Path, effect: float) -> None:
     """The panel's truth lies inside the interval, and no effect outside it."""
-    found = estimands(opened(panel_file(tmp_path, effect=effect)))["E1"].estimate.interval
+    study = opened(panel_file(tmp_path, effect=effect))
+    found = crv3(fit(study.compute("municipal_panels").primary)).interval()
     assert found.low < effect < found.high
     assert (found.low > 1) == (effect > 1)
     assert (found.high < 1) == (effect < 1)
+
+
+@pytest.mark.parametrize(("effect", "key"), [(0.2, "worse"), (6.0, "improved")])
+def test_an_effect_beyond_any_earlier_departure_is_judged_so(
+    tmp_path: Path, effect: float, key: str
+) -> None:
+    study = opened(panel_file(tmp_path, effect=effect, dispersion=1.0))
+    assert study.compute("municipal_bounds").relative_breakdown >= 1
+    assert study.compute("municipal_decision").key == key
 
 
 def test_the_panel_is_the_design(study: Study) -> None:

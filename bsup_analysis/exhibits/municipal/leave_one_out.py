@@ -10,6 +10,7 @@ from bsup_analysis.exhibits.municipal.phrases import (
     counted,
     finite,
     reason,
+    rows_in_words,
     source,
     without_infinities,
 )
@@ -69,7 +70,7 @@ def leave_one_out(
         title=title,
         caption=caption,
         source=source(data, words),
-        alternative_text=caption,
+        alternative_text=rows_in_words(list(drawn["label"]), drawn, words),
         data=without_infinities(rows),
         draw=lambda: forest(drawn, axis, words),
         numbers=finite(

@@ -9,7 +9,7 @@ import pandas as pd
 from bsup_analysis.effects.inference import RatioInterval
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
-from bsup_analysis.exhibits.ratios import range_text, side_of_one
+from bsup_analysis.exhibits.ratios import range_text, ratio_text, side_of_one
 from bsup_analysis.language import Words
 from bsup_analysis.results.municipal_data import MunicipalData
 
@@ -139,11 +139,16 @@ def without_infinities(table: pd.DataFrame) -> pd.DataFrame:
     return table.replace([math.inf, -math.inf], math.nan)
 
 
+def rows_in_words(labels: Sequence[str], rows: pd.DataFrame, words: Words) -> str:
+    """Describe a picture of ratios, one a row, for those who do not see it."""
+    said = []
+    for label, row in zip(labels, rows.itertuples(), strict=True):
+        known = not math.isnan(row.ratio)
+        ratio = ratio_text(row.ratio, row.low, row.high, words) if known else None
+        said.append(f"{label}: {ratio or words('municipal.no_estimate')}")
+    return words("municipal.forest_alternative_text", rows="; ".join(said))
+
+
 def key_without_numbers(name: str) -> str:
     """Give the key of a row's words: `placebo_2007` is `placebo`."""
     return re.sub(r"_\d+", "", name)
-
-
-def longest(texts: Sequence[str]) -> int:
-    """Length of the longest text, for room beside an axis."""
-    return max((len(line) for text in texts for line in text.split("\n")), default=0)

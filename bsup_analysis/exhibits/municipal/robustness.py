@@ -17,6 +17,7 @@ from bsup_analysis.exhibits.municipal.phrases import (
     named,
     p_text,
     reason,
+    rows_in_words,
     source,
     without_infinities,
 )
@@ -98,7 +99,7 @@ def robustness(
         title=words("municipal_robustness.title", **values),
         caption=caption,
         source=source(data, words),
-        alternative_text=caption,
+        alternative_text=rows_in_words(labels, rows, words),
         data=without_infinities(rows),
         draw=lambda: forest(drawn, axis, words),
         shown=pd.DataFrame(
