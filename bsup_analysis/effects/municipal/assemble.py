@@ -98,7 +98,8 @@ def _wide(
             f"{name} table."
         )
     for key, wanted in (("municipality_code", codes), ("year", years)):
-        missing = [value for value in wanted if value not in set(chosen[key])]
+        present = set(chosen[key])
+        missing = [value for value in wanted if value not in present]
         if missing:
             raise InputError(f"The {name} table has no row with {key} {missing[0]}.")
     wide = chosen.pivot(index="municipality_code", columns="year", values=column)
