@@ -71,6 +71,8 @@ class Study:
             **parameters,
         }
         self.synthetic = bool(parameters.get("panel"))
+        if self.synthetic and parameters.get("level") == "published":
+            raise InputError("panel holds a SYNTHETIC table for level = municipal; set both.")
         if self.synthetic:
             self._values["demonstration"] = read_demonstration(parameters["panel"], output)
         self._mark = {"synthetic": True} if self.synthetic else {}

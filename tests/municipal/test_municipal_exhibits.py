@@ -13,6 +13,7 @@ from made_up import opened, panel_file
 
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.effects.verdict import MUNICIPAL_REASONS, municipal_verdict
+from bsup_analysis.errors import InputError
 from bsup_analysis.exhibits.effects import contrast
 from bsup_analysis.exhibits.effects import robustness as published
 from bsup_analysis.exhibits.municipal import (
@@ -123,6 +124,11 @@ def test_a_cell_shows_what_belongs_to_its_level(studies: dict[str, Study]) -> No
     both = {"published": published.left_out, "municipal": leave_one_out.leave_one_out}
     assert municipal.show(**both).id == "municipal_leave_one_out"
     assert Study("en", outcome="loans", level="published").show(**both).id == "left_out"
+
+
+def test_published_numbers_are_never_shown_as_a_demonstration(panel: Path) -> None:
+    with pytest.raises(InputError, match="level = municipal"):
+        Study("en", outcome="loans", level="published", panel=str(panel))
 
 
 def verdict_of(study: Study, low: float, high: float, breakdown: float, largest: float) -> str:
