@@ -299,6 +299,19 @@ def test_make_test_runs_every_check(machine):
     assert "--nbval" in machine.make("-n", "test").stdout
 
 
+def test_checks_of_form_leave_what_was_built_alone_without_git(tmp_path):
+    shutil.copy(CHECKOUT / "pyproject.toml", tmp_path)
+    untidy = tmp_path / "build" / "runs" / "untidy.py"
+    untidy.parent.mkdir(parents=True)
+    untidy.write_text("import os\nA = [ 1 ]\n")
+    ruff = [sys.executable, "-m", "ruff"]
+    for command in (["check", "."], ["format", "--check", "."]):
+        done = subprocess.run([*ruff, *command], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+    (tmp_path / "untidy.py").write_text(untidy.read_text())
+    assert subprocess.run([*ruff, "check", "."], cwd=tmp_path, capture_output=True).returncode == 1
+
+
 # --- continuous integration and hooks ------------------------------------------------------------
 
 

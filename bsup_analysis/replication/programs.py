@@ -76,7 +76,10 @@ def rooms(package: Path) -> Iterator[tuple[str, str]]:
             yield f"{package.name}/{path.name}{'/' if path.is_dir() else ''}", first
 
 
-def notebooks(design: Design) -> Iterator[tuple[str, str, str]]:
-    """Give each notebook with the reason it is there and its runs in the report."""
+def notebooks(design: Design, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Give each notebook with the reason it is there and those of its runs that were published."""
+    published = {page["run"] for page in manifest["pages"].values()}
     for one in design.notebooks:
-        yield f"notebooks/{one.name}.ipynb", one.reason, ", ".join(run.id for run in one.runs)
+        runs = [run.id for run in one.runs if run.id in published]
+        if runs:
+            yield f"notebooks/{one.name}.ipynb", one.reason, ", ".join(runs)
