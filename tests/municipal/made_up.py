@@ -33,7 +33,7 @@ def opened(
     language: str = "en",
     **about: object,
 ) -> Study:
-    """Open the municipal level on a panel, few draws and bounds, its table or what is said of it changed."""
+    """Open the municipal level on a panel, with few draws and bounds, and something changed."""
     study = Study(
         language, outcome="loans", level="municipal", reading="signed_2010", panel=str(path)
     )

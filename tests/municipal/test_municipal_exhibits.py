@@ -31,6 +31,7 @@ from bsup_analysis.exhibits.municipal import (
 )
 from bsup_analysis.exhibits.municipal.phrases import ends_text, p_text
 from bsup_analysis.language import LANGUAGES, Words
+from bsup_analysis.results.municipal.change import municipal_change as change_of
 from bsup_analysis.study import Study
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "exhibits"))
@@ -253,6 +254,56 @@ def test_what_cannot_be_estimated_is_shown_with_its_reason(panel: Path, language
             assert exhibit.png()
     none = study.words("municipal_verdict.word_none")
     assert none in study.show(municipal=judgement.judgement).title
+
+
+ODD = {
+    "only priority municipalities known": lambda t: t.assign(
+        loans=t["loans"].where(t["group"] == "priority")
+    ),
+    "nothing but zeros": lambda t: t.assign(loans=t["loans"] * 0, amount_nok=t["loans"] * 0),
+    "nothing known": lambda t: t.assign(loans=t["loans"].mask(t["year"] > 0)),
+    "no population": lambda t: t.assign(population=t["population"].mask(t["year"] > 0)),
+    "all alike": lambda t: t.assign(loans=t["loans"] * 0 + 7, population=1_000),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_tables_end_in_reasons(panel: Path, odd: str) -> None:
+    study = opened(panel, ODD[odd], language="nb")
+    for function in SHOWN:
+        exhibit = study.show(municipal=function)
+        if exhibit.draw is not None:
+            assert exhibit.draw()
+        assert all(math.isfinite(number.value) for number in exhibit.numbers.values())
+    assert (
+        study.words("municipal_verdict.word_none")
+        in study.show(municipal=judgement.judgement).title
+    )
+
+
+def test_the_map_names_every_municipality_and_its_change(panel: Path) -> None:
+    """SYNTHETIC counts under real codes, in memory only: the map needs places."""
+    made_up = opened(panel, language="nb")
+    municipality, data = made_up.compute("municipality"), made_up.compute("municipal_data")
+    code: dict[str, str] = {}
+    for group in ("priority", "other"):
+        units = sorted(data.table.loc[data.table["group"] == group, "unit"].unique())
+        real = municipality.loc[municipality["group"] == group, "municipality_code"]
+        code |= dict(zip(units, sorted(real), strict=True))
+    names = municipality.set_index("municipality_code")["municipality_name"].to_dict()
+    table = data.table.assign(unit=data.table["unit"].map(code))
+    placed = replace(data, table=table, names=names, synthetic=False)
+    exhibit = change.municipal_change(
+        change_of(placed, made_up.design), placed, municipality, made_up.design, made_up.words
+    )
+    assert says(exhibit.caption, "municipal_change.map", "nb")
+    assert len(exhibit.data) == 85
+    texts = [text.get_text() for text in exhibit.draw().axes[0].texts]
+    assert len(texts) == 85
+    moved = exhibit.data.set_index("name")["ratio"]
+    shown = made_up.words.change(moved["Molde"] - 1, 0).replace("\N{NO-BREAK SPACE}", "")
+    assert f"Molde\n{shown}" in texts
+    assert clashes(exhibit) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -123,6 +123,7 @@ def _draw_map(areas: gpd.GeoDataFrame, words: Words) -> Figure:
     areas.dissolve().boundary.plot(ax=axes, aspect=None, color=REGION, linewidth=1)
     chosen = areas[areas["group"] == "priority"]
     chosen.boundary.plot(ax=axes, aspect=None, color="black", linewidth=2.2)
+    axes.set(xlabel="", ylabel="")
     for row in areas.itertuples():
         dark = row.ratio == row.ratio and COLOURS[_class(row.ratio)] in DARK
         text = words.change(row.ratio - 1, 0).replace("\N{NO-BREAK SPACE}", "")
