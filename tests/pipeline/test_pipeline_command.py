@@ -215,6 +215,33 @@ def test_verify_before_any_report_says_so(toy: Project) -> None:
         list(verify(toy, [], {}))
 
 
+def test_profiles_are_sealed_and_a_touched_one_is_found(
+    toy: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bsup_analysis.pipeline import profiles
+
+    def made(project: Project, *_: object) -> list[Path]:
+        folder = project.reports / "nb" / "profiles"
+        folder.mkdir(parents=True)
+        for name in ("index", "1601"):
+            (folder / f"{name}.html").write_text("<h1>A page</h1>", encoding="utf-8")
+        return [folder / "index.html"]
+
+    publish(toy)
+    monkeypatch.setattr(profiles, "make_profiles", made)
+    monkeypatch.setattr(profiles, "NOTEBOOK", "02_people")
+    monkeypatch.setattr("bsup_analysis.pipeline.verify.NOTEBOOK", "02_people")
+    monkeypatch.setattr(report, "study_project", lambda *_: toy)
+    report.profiles("both", 1)
+    assert all(check.passed for check in verify(toy, [], {}))
+    (toy.reports / "nb" / "profiles" / "1601.html").write_text("another", encoding="utf-8")
+    (toy.root / "data" / "raw" / "people.csv").write_text("year,value\n", encoding="utf-8")
+    wrong = {check.name: check.detail for check in verify(toy, [], {}) if not check.passed}
+    touched = "published file reports/nb/profiles/1601.html"
+    assert wrong[touched] == "is not the file that was published; run `bsup profiles`"
+    assert wrong["profiles"] == "was made from other results; run `bsup profiles`"
+
+
 def test_live_display_shows_what_runs_on_a_terminal(toy: Project) -> None:
     import io
 
