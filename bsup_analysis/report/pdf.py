@@ -18,6 +18,7 @@ from bsup_analysis.report import blocks
 from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.inline import Code, Emphasis, Inlines, Strong
 from bsup_analysis.report.resolve import resolved
+from bsup_analysis.report.row_heads import with_row_heads
 from bsup_analysis.report.widths import fits_whole, layout
 
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
@@ -45,12 +46,13 @@ def to_pdf(report: Report) -> bytes:
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(shipped)])
     try:
         # typst's own hints want the text and the folder of one type
-        return typst.compile(  # type: ignore[type-var]
+        made = typst.compile(  # type: ignore[type-var]
             source(report).encode(), root=str(reports), font_paths=fonts, pdf_standards=["ua-1"]
         )
     except RuntimeError as error:
         first = str(error).splitlines()[0]
         raise InputError(f"reports/{report.words.language}/report.pdf: {first}.") from None
+    return with_row_heads(bytes(made))
 
 
 def source(report: Report) -> str:

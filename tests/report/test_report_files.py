@@ -145,6 +145,38 @@ def test_pdf_is_tagged_titled_and_carries_its_fonts(
         assert {"/FontFile2", "/FontFile3"} & set(described)
 
 
+def test_every_row_of_a_table_has_its_head_on_paper(
+    made: tuple[Report, dict[str, bytes]],
+) -> None:
+    """In each row of a body the first cell is a head of the row, and no other cell is a head."""
+    reader = PdfReader(io.BytesIO(made[1][".pdf"]))
+    rows = 0
+
+    def walk(element: Any, inside: str = "") -> None:
+        nonlocal rows
+        element = element.get_object()
+        kind = element.get("/S", "") if isinstance(element, dict) else ""
+        kids = element.get("/K", []) if isinstance(element, dict) else []
+        kids = kids.get_object() if hasattr(kids, "get_object") else kids
+        kids = kids if isinstance(kids, list) else [kids]
+        if kind == "/TR":
+            cells = [kid.get_object() for kid in kids]
+            kinds = [cell["/S"] for cell in cells]
+            if inside == "/THead":
+                assert set(kinds) == {"/TH"}
+            else:
+                rows += 1
+                assert kinds == ["/TH", *["/TD"] * (len(kinds) - 1)]
+                assert {"/Row"} == {a["/Scope"] for a in cells[0]["/A"] if "/Scope" in a}
+                assert not any("/Headers" in a for cell in cells for a in cell.get("/A", []))
+        for kid in kids:
+            if not isinstance(kid, int):
+                walk(kid, kind or inside)
+
+    walk(reader.root_object["/StructTreeRoot"])
+    assert rows > 50
+
+
 def test_pdf_says_what_the_page_says(made: tuple[Report, dict[str, bytes]]) -> None:
     report, files = made
     reader = PdfReader(io.BytesIO(files[".pdf"]))
