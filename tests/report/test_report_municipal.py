@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from published_report import LANGUAGES, seal
 
+from bsup_analysis.language import Words
 from bsup_analysis.report.blocks import ExhibitBlock, Heading, Listing, Paragraph
 from bsup_analysis.report.content import Report, compose
 from bsup_analysis.report.published import read_published
@@ -46,7 +47,7 @@ Composed = Callable[..., Report]
 def with_table(own_root: Path) -> Composed:
     """Compose the report as if notebooks 04, 05 and 07 had published a municipal level."""
 
-    def composed(language: str = "en", **changed: float | None) -> Report:
+    def composed(language: str = "en", counted: str = "loans", **changed: float | None) -> Report:
         reports = own_root / "reports"
         manifest = json.loads((reports / "manifest.json").read_text(encoding="utf-8"))
         numbers = json.loads((reports / "numbers.json").read_text(encoding="utf-8"))
@@ -57,7 +58,8 @@ def with_table(own_root: Path) -> Composed:
                 numbers[name] = {"value": value, "unit": "1", "exhibit": "x"}
         for notebook, names in EXHIBITS.items():
             for name in names:
-                (reports / "tables" / f"{name}.csv").write_text("row\n1\n", encoding="utf-8")
+                rows = f"what,value\ncounted,{counted}\n"
+                (reports / "tables" / f"{name}.csv").write_text(rows, encoding="utf-8")
                 for page in manifest["pages"].values():
                     words = next(one for one in page["exhibits"].values() if one["kind"] == "table")
                     page["exhibits"][name] = {**words, "title": name}
@@ -166,6 +168,7 @@ def test_numbers_in_the_section_are_the_published_ones(with_table: Composed) -> 
         ({"gate_deviates": 0, "gate_agrees": 5}, "it reproduces all that can be compared"),
         ({"gate_deviates": 0, "gate_agrees": 0, "gate_incomplete": 3}, "No published total could"),
         ({"municipal_e1_high": None}, "and upwards"),
+        ({"municipal_robustness_rows": 0}, "Leaving out one priority municipality"),
         ({"municipal_e1_low": None}, "interval up to"),
         ({"municipal_e1_low": None, "municipal_e1_high": None}, "without ends"),
         ({"municipal_e1_ratio": None}, "cannot be answered from this table"),
@@ -180,6 +183,13 @@ def test_words_follow_what_is_known(
     with_table: Composed, changed: dict[str, float | None], said: str
 ) -> None:
     assert said in text(with_table(**changed))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_counted_is_said_at_the_top(with_table: Composed, language: str) -> None:
+    for counted in ("loans", "approved_dwellings"):
+        name = Words(language)(f"municipal.counted.{counted}")
+        assert name in lead(with_table(language, counted))[1]
 
 
 def test_limits_of_the_published_totals_alone_are_not_claimed(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bsup_analysis.report.blocks import Block, Paragraph
 from bsup_analysis.report.inline import Inlines
 from bsup_analysis.report.sections.verdicts import VERDICTS
+from bsup_analysis.report.tables import read_rows
 from bsup_analysis.report.teller import Teller
 
 # exhibits of notebooks 04 and 05 at this level, in the order they are told of
@@ -40,7 +41,12 @@ def municipal(tell: Teller) -> Iterator[Block]:
                 told.add(name)
                 yield tell.exhibit(name)
 
-    yield tell.say("municipal.present", *_gate(tell), table=tell.ref("municipal_data_used"))
+    yield tell.say(
+        "municipal.present",
+        *_gate(tell),
+        counted=_counted(tell),
+        table=tell.ref("municipal_data_used"),
+    )
     yield from placed(*DATA)
     yield tell.say(*_estimate(tell), table=tell.ref("municipal_estimands"))
     yield from placed(*ESTIMATE)
@@ -64,9 +70,18 @@ def municipal_answer(tell: Teller) -> list[Paragraph]:
         tell.say(
             f"answer.municipal_{_verdict(tell)}",
             *([_ratio(tell)] if tell.has("municipal_e1_ratio") else []),
+            "answer.municipal_counted",
+            counted=_counted(tell),
             section=tell.ref("municipal"),
         )
     ]
+
+
+def _counted(tell: Teller) -> str:
+    """Name what the table counts, as its exhibit states it."""
+    rows = read_rows(tell.published.exhibits["municipal_data_used"].data)
+    definition = next(row["value"] for row in rows if row["what"] == "counted")
+    return tell.words(f"municipal.counted.{definition}")
 
 
 def _verdict(tell: Teller) -> str:
@@ -148,11 +163,12 @@ def _bounds(tell: Teller) -> list[Inlines | str]:
 def _choices(tell: Teller) -> Iterator[Block]:
     """Say what changing one choice does, and leaving one municipality out."""
     told: list[Inlines] = []
-    if tell.has("municipal_robustness_rows"):
+    rows = "municipal_robustness_rows"
+    if tell.has(rows) and tell.value(rows):
         told.append(
             tell.phrase(
                 "municipal.robustness",
-                rows=tell.count("municipal_robustness_rows"),
+                rows=tell.count(rows),
                 holds=tell.count("municipal_robustness_hold_one"),
                 figure=tell.ref("municipal_robustness"),
             )
