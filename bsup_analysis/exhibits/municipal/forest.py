@@ -84,4 +84,4 @@ def _row(axes: Axes, position: int, row: object, words: Words) -> None:
         ms=7 if row.is_main else 5,  # type: ignore[attr-defined]
     )
     for limit in (row.detectable_below, row.detectable_above):  # type: ignore[attr-defined]
-        axes.plot(limit, position, "|", color=PRINTED, ms=9, mew=1.6)
+        axes.plot(limit, position, "|", color=PRINTED, ms=9, mew=1.6, zorder=1)
