@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -129,6 +130,16 @@ def test_a_study_without_the_notebook_or_the_language_is_told(tmp_path):
         make(toy(tmp_path, "01_other"))
     with pytest.raises(InputError, match="no language 'fr'"):
         make(toy(tmp_path), languages=["fr"])
+
+
+def test_the_last_run_is_the_one_that_shows_most(tmp_path):
+    """The municipal run stands after the published one, where the user's table is."""
+    write_toy(tmp_path, codes="0001,A\n")
+    project = toy(tmp_path)
+    (published,) = project.runs
+    told = replace(published, id="08_profile_municipal", parameters={"value": "of all"})
+    make(replace(project, runs=(published, told)), languages=["nb"])
+    assert "<p>of all</p>" in pages(project)["nb/profiles/0001.html"].decode()
 
 
 def shown(code: str, language: str = "en"):
