@@ -29,8 +29,9 @@ from bsup_analysis.effects.randomisation import assignments
 from bsup_analysis.simulation.generator import streams
 from bsup_analysis.simulation.jackknife import crv3
 from bsup_analysis.simulation.kernel import fit
+from bsup_analysis.simulation.lab import task_of
 from bsup_analysis.simulation.region import Region, build_region, enlarged
-from bsup_analysis.simulation.scenarios import load_world, scenario
+from bsup_analysis.simulation.scenarios import scenario
 from bsup_analysis.simulation.score import efficient_scores, restricted, score_wild
 from bsup_analysis.simulation.selfcheck import poisson_refit
 from bsup_analysis.simulation.trial import ROWS, Task
@@ -56,19 +57,7 @@ def timed(function: Callable[[], Any]) -> tuple[Any, float]:
 
 def a_task(region: Region, count: int) -> Task:
     """Chunk of scenario B without effect, as `make bench` draws it."""
-    world = load_world()
-    return Task(
-        region,
-        scenario("B"),
-        1.0,
-        world.run.seed.value,
-        0,
-        count,
-        world.panel.dropped_years.value,
-        world.tests.level.value,
-        world.tests.bootstrap_weights.value,
-        world.tests.assignments.value,
-    )
+    return task_of(region, scenario("B"), 1.0, 0, count)
 
 
 def kernel(task: Task) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,14 +86,13 @@ def ratio_bias(
     still `effect`, and the mean is the estimand that `average_ratio` computes.
     """
     model, columns, _ = used_model(region, dropped)
-    estimates, rejected = [], 0
-    treated = int(region.treated.sum())
-    for loans in blocks(region, scenario, effect, draws, seed):
+
+    def estimate(loans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         fitted = fit(model, loans[:, :, columns])
-        estimate, se = fitted.theta[:, -1], np.sqrt(crv3(fitted)[:, 0, 0])
-        rejected += int((np.abs(estimate) > critical(level, treated - 1) * se).sum())
-        estimates.append(estimate)
-    return _bias(np.concatenate(estimates), math.log(effect), rejected)
+        return fitted.theta[:, -1], np.sqrt(crv3(fitted)[:, 0, 0])
+
+    panels = blocks(region, scenario, effect, draws, seed)
+    return _measured(region, panels, estimate, math.log(effect), level)
 
 
 def rate_bias(
@@ -111,20 +110,31 @@ def rate_bias(
     gains more of them, and the estimate takes that for an effect.
     """
     model, columns, treated_years = used_model(region, dropped)
-    estimates, rejected = [], 0
-    treated = int(region.treated.sum())
-    for loans in blocks(region, scenario, 1.0, draws, seed):
-        fitted = fit_rates(
-            loans[:, :, columns],
-            region.population[:, columns],
-            region.treated,
-            treated_years,
-            model.cluster,
-        )
-        size = np.abs(fitted.estimate)
-        rejected += int((size > critical(level, treated - 1) * fitted.crv3_se).sum())
-        estimates.append(fitted.estimate)
-    return _bias(np.concatenate(estimates), 0.0, rejected)
+    population = region.population[:, columns]
+
+    def estimate(loans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        used = loans[:, :, columns]
+        fitted = fit_rates(used, population, region.treated, treated_years, model.cluster)
+        return fitted.estimate, fitted.crv3_se
+
+    return _measured(region, blocks(region, scenario, 1.0, draws, seed), estimate, 0.0, level)
+
+
+def _measured(
+    region: Region,
+    panels: Iterable[np.ndarray],
+    estimate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    truth: float,
+    level: float,
+) -> Bias:
+    """Estimate every panel, and count how often the estimate is too far from none for its error."""
+    df = int(region.treated.sum()) - 1
+    found = [estimate(loans) for loans in panels]
+    estimates, errors = (np.concatenate(part) for part in zip(*found, strict=True))
+    rejected = int((np.abs(estimates) > critical(level, df) * errors).sum())
+    draws = len(estimates)
+    error = float(estimates.std(ddof=1) / math.sqrt(draws)) if draws > 1 else math.nan
+    return Bias(draws, math.fsum(estimates) / draws, error, truth, rejected / draws)
 
 
 def expected_rate_bias(region: Region, dropped: tuple[int, ...]) -> float:
@@ -158,9 +168,3 @@ def loan_weighted_ratio(region: Region, scenario: Scenario, effect: float) -> fl
     if scenario.largest_effect is not None:
         ratio[region.largest] = scenario.largest_effect
     return float(loans @ ratio / loans.sum())
-
-
-def _bias(estimates: np.ndarray, truth: float, rejected: int) -> Bias:
-    draws = len(estimates)
-    error = float(estimates.std(ddof=1) / math.sqrt(draws)) if draws > 1 else math.nan
-    return Bias(draws, math.fsum(estimates) / draws, error, truth, rejected / draws)

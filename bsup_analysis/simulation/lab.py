@@ -84,25 +84,14 @@ def simulate(
     chosen = _chosen(scenarios)
     ratios = checked_effects(effects)
     _check_numbers(draws, seed, jobs)
-    dropped = world.panel.dropped_years.value if dropped_years is None else dropped_years
     store = paths.build() / "simulation" if store is None else store
 
     size = world.run.chunk_draws.value if chunk_draws is None else chunk_draws
 
     def cell(one: Scenario, effect: float) -> Iterator[Task]:
         for first in range(0, draws, size):
-            yield Task(
-                region,
-                one,
-                effect,
-                seed,
-                first,
-                min(size, draws - first),
-                dropped,
-                world.tests.level.value,
-                world.tests.bootstrap_weights.value,
-                world.tests.assignments.value,
-            )
+            count = min(size, draws - first)
+            yield task_of(region, one, effect, first, count, seed=seed, dropped=dropped_years)
 
     cells = [(one, effect) for one in chosen for effect in ratios]
     missing: list[Task] = []
@@ -141,6 +130,32 @@ def simulate(
     if out is not None:
         chunks.keep(out, csv_text(table))
     return Simulation(table, len(missing), total - len(missing), tuple(damaged), check, cost)
+
+
+def task_of(
+    region: Region,
+    one: Scenario,
+    effect: float,
+    first: int,
+    count: int,
+    *,
+    seed: int | None = None,
+    dropped: tuple[int, ...] | None = None,
+) -> Task:
+    """Describe a chunk with the tests of `scenarios.toml`, and its seed and years unless given."""
+    world = load_world()
+    return Task(
+        region,
+        one,
+        effect,
+        world.run.seed.value if seed is None else seed,
+        first,
+        count,
+        world.panel.dropped_years.value if dropped is None else dropped,
+        world.tests.level.value,
+        world.tests.bootstrap_weights.value,
+        world.tests.assignments.value,
+    )
 
 
 def _chosen(scenarios: Iterable[str | Scenario]) -> tuple[Scenario, ...]:

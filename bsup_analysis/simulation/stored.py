@@ -20,14 +20,14 @@ from bsup_analysis.files import sha256
 from bsup_analysis.simulation import chunks
 from bsup_analysis.simulation.detectable import detectable_ratios
 from bsup_analysis.simulation.estimate import Estimate
-from bsup_analysis.simulation.lab import simulate
+from bsup_analysis.simulation.lab import simulate, task_of
 from bsup_analysis.simulation.outcome import Step
 from bsup_analysis.simulation.region import Region
 from bsup_analysis.simulation.scenarios import FILE, load_world, scenario
 from bsup_analysis.simulation.schemas import PREFIX
 from bsup_analysis.simulation.studies import bias_table, coverage_table, pretrend_table
 from bsup_analysis.simulation.summary import csv_text
-from bsup_analysis.simulation.trial import TESTS, Task, run
+from bsup_analysis.simulation.trial import TESTS, run
 
 DESCRIPTIONS = Path(__file__).with_name("tables.toml")
 ANCHOR_DRAWS = 100
@@ -98,21 +98,7 @@ def first_rejections(region: Region) -> Mapping[str, int]:
 
     Kept in the records: who changes the code sees at once whether the stored results still hold.
     """
-    world = load_world()
-    results = run(
-        Task(
-            region,
-            scenario("A"),
-            1.0,
-            world.run.seed.value,
-            0,
-            ANCHOR_DRAWS,
-            world.panel.dropped_years.value,
-            world.tests.level.value,
-            world.tests.bootstrap_weights.value,
-            world.tests.assignments.value,
-        )
-    )
+    results = run(task_of(region, scenario("A"), 1.0, 0, ANCHOR_DRAWS))
     return {name: int(results[name].sum()) for name in TESTS}
 
 

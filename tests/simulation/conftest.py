@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from bsup_analysis.engines.machine import workers
+from bsup_analysis.engines import machine
 from bsup_analysis.simulation.region import Region, build_region
 from bsup_analysis.simulation.scenarios import scenario
 from bsup_analysis.simulation.trial import Task
@@ -29,8 +30,14 @@ def region(tables: dict[str, pd.DataFrame]) -> Region:
 
 @pytest.fixture(scope="session")
 def pool() -> Iterator[Executor]:
-    with workers(1) as executor:
+    with machine.workers(1) as executor:
         yield executor
+
+
+@pytest.fixture
+def warm(pool: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every run in this process the one worker that is there: starting one costs seconds."""
+    monkeypatch.setattr(machine, "workers", lambda _jobs: nullcontext(pool))
 
 
 @pytest.fixture

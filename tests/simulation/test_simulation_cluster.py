@@ -33,6 +33,7 @@ def run(region, folder: Path, **options):
     return result, out.read_bytes()
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_cluster_gives_the_bytes_of_this_machine_also_when_a_worker_is_killed(region, tmp_path):
     _, here = run(region, tmp_path / "here", jobs=1)
     with scheduler() as address:

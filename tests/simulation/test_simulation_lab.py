@@ -71,6 +71,7 @@ def test_the_table_is_what_was_promised(uninterrupted):
         assert error == pytest.approx(np.sqrt(rate * (1 - rate) / DRAWS), abs=1e-6)
 
 
+@pytest.mark.usefixtures("warm")
 def test_one_job_gives_the_bytes_of_two_and_finished_chunks_are_not_done_again(
     uninterrupted, region, tmp_path
 ):
@@ -98,12 +99,13 @@ def children(pid: int) -> list[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.usefixtures("warm")
 def test_runs_broken_off_go_on_and_end_in_the_same_bytes(uninterrupted, region, tmp_path):
     """Interrupted from the terminal, then killed, then finished."""
     kept = 0
     for how in (signal.SIGINT, signal.SIGKILL):
         run = subprocess.Popen(
-            arguments(tmp_path), stderr=subprocess.PIPE, text=True, start_new_session=True
+            arguments(tmp_path, jobs=1), stderr=subprocess.PIPE, text=True, start_new_session=True
         )
         deadline = time.monotonic() + 90
         while len(stored(tmp_path)) < kept + 2 and time.monotonic() < deadline:
@@ -130,6 +132,7 @@ def stored(folder: Path) -> list[Path]:
     return sorted((folder / "store").glob("*.chunk"))
 
 
+@pytest.mark.usefixtures("warm")
 def test_damaged_chunks_are_found_told_and_computed_anew(uninterrupted, region, tmp_path):
     copied(uninterrupted, tmp_path)
     victims = stored(tmp_path)[3:6]
@@ -147,6 +150,7 @@ def test_damaged_chunks_are_found_told_and_computed_anew(uninterrupted, region, 
     assert whole == (uninterrupted / "out.csv").read_bytes()
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_full_disk_is_one_sentence_and_loses_nothing(
     uninterrupted, region, tmp_path, monkeypatch
 ):
@@ -206,12 +210,14 @@ def test_bad_input_is_one_sentence(region, tmp_path, changed, sentence):
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_scenario_and_an_effect_given_twice_count_once(region, tmp_path):
     result = simulate(region, ["A", "A"], [1, 1.0], 1, 1, store=tmp_path, chunk_draws=10)
     assert len(result.table) == 9
     assert set(result.table["draws"]) == {1}
 
 
+@pytest.mark.usefixtures("warm")
 def test_ten_million_draws_begin_with_an_estimate(region, tmp_path):
     told = []
 
