@@ -82,6 +82,8 @@ def show_verify() -> None:
     """Compare raw data, processed tables and published exhibits with their records."""
     from bsup_analysis.panel.making import build_panel
     from bsup_analysis.pipeline.verify import Check, verify
+    from bsup_analysis.simulation.reading import differs
+    from bsup_analysis.simulation.schemas import SCHEMAS
     from bsup_analysis.sources import provenance, read_source
     from bsup_analysis.tables import to_csv
 
@@ -90,6 +92,11 @@ def show_verify() -> None:
         Check(f"raw table data/raw/{name}.csv", difference is None, difference or "is as recorded")
         for name in provenance.raw_tables()
         for difference in [provenance.hash_differs(name)]
+    ]
+    raw += [
+        Check(f"simulated table data/simulation/{name}.csv", told is None, told or "is as recorded")
+        for name in SCHEMAS
+        for told in [differs(name)]
     ]
     rebuilt = {
         paths.processed() / f"{name}.csv": to_csv(table).encode()
