@@ -259,6 +259,15 @@ def test_no_python_that_fits_is_one_sentence(bare, version, arguments):
 
 
 @needs_make
+def test_no_browser_and_no_way_to_one_is_one_sentence(machine):
+    refused = machine.make("test-browser")
+    assert refused.returncode != 0
+    told, by_make = refused.stderr.splitlines()
+    assert told == "There is no browser: install Chromium or Chrome, then run it again."
+    assert by_make.startswith("make:")
+
+
+@needs_make
 def test_lock_without_uv_is_one_sentence(machine):
     refused = machine.make("lock")
     assert refused.returncode != 0
