@@ -21,7 +21,9 @@ from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.pipeline.own import own_page
 from bsup_analysis.study import Study
 
-MUNICIPAL = ["04_effects_municipal", "05_robustness_municipal"]
+MUNICIPAL = [
+    f"{name}_municipal" for name in ("04_effects", "05_robustness", "07_phasing", "08_profile")
+]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
