@@ -18,12 +18,11 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
 from bsup_analysis.panel import ORIGINS, OUTPUTS
 from bsup_analysis.panel.published import USED
-from bsup_analysis.traceability.rows import written
+from bsup_analysis.traceability.rows import FIRST_ROW, written
 
 # columns that say where a row stands, the most exact first
 _PLACES = ("page", "source_url", "source_reference", "source")
 _RECORDED = ("title", "producer", "document", "pages", "url", "licence", "made_by", "seed", "draws")
-FIRST_ROW = 2
 
 
 def origins(

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from itertools import groupby
 
+FIRST_ROW = 2
+
 
 def written(rows: Iterable[int]) -> str:
     """Write row numbers, those that stand together as first and last."""

@@ -1,14 +1,17 @@
 """The way of a number, and what rests on a table, told in lines."""
 
+import csv
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from textwrap import wrap
 
 from bsup_analysis.traceability import rows
 from bsup_analysis.traceability.published import Published
+from bsup_analysis.traceability.rows import FIRST_ROW
 from bsup_analysis.traceability.way import Source, Way
 
 _WIDTH, _MARGIN = 100, 10
+_FEW = 3
 WHOLE = (
     "A function is given whole tables: the rows named are all that can enter, and a number may"
     " rest on some of them only."
@@ -24,7 +27,12 @@ def way_lines(way: Way, published: Published) -> Iterator[str]:
     kind = way.shown["kind"]
     yield from _entry("exhibit", f"{way.exhibit}, a {kind}: {way.title}")
     yield from _more(f"reports/{drawn}", f"sha256 {published.manifest['files'][drawn]}")
-    yield from _entry("run", _run(way))
+    if way.number is not None:
+        yield from _more(*_cells(published.reports / drawn, way.number["value"]))
+    name = "run"
+    for run in _runs(way, published):
+        yield from _entry(name, run)
+        name = ""
     for path in (way.shown["notebook"], "study.toml"):
         yield from _more(path, f"sha256 {page['inputs'].get(path, 'not recorded')}")
     module, _, _ = way.shown["function"].rpartition(".")
@@ -41,10 +49,35 @@ def way_lines(way: Way, published: Published) -> Iterator[str]:
         yield f"{key} was made from earlier data or code; run `bsup report`."
 
 
-def _run(way: Way) -> str:
-    runs = dict.fromkeys(key.split("/", 1)[1] for key in way.shown["pages"])
-    parameters = ", ".join(f"{k} = {v}" for k, v in sorted(way.shown["parameters"].items()))
-    return f"{', '.join(runs)}" + (f" with {parameters}" if parameters else "")
+def _cells(path: Path, value: float) -> Iterator[str]:
+    """Tell where in the drawn data a number stands, unless it is so common that it says nothing."""
+    found: dict[str, list[int]] = {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row, cells in enumerate(csv.DictReader(stream), FIRST_ROW):
+            for column in (name for name, cell in cells.items() if _is(cell, value)):
+                found.setdefault(column, []).append(row)
+    if 0 < len(found) <= _FEW:
+        places = (f"column {name}, {_rows(rows.written(at))}" for name, at in found.items())
+        yield f"there in {'; '.join(places)}"
+
+
+def _rows(written: str) -> str:
+    return f"{'row' if written.isdigit() else 'rows'} {written}"
+
+
+def _is(cell: str, value: float) -> bool:
+    try:
+        return float(cell) == value
+    except ValueError:
+        return False
+
+
+def _runs(way: Way, published: Published) -> Iterator[str]:
+    """Name each run that showed the exhibit, with its parameters."""
+    pages = {key.partition("/")[2]: published.manifest["pages"][key] for key in way.shown["pages"]}
+    for run, page in pages.items():
+        given = ", ".join(f"{name} = {value}" for name, value in sorted(page["parameters"].items()))
+        yield f"{run} with {given}" if given else run
 
 
 def table_lines(
@@ -74,7 +107,7 @@ def _source(name: str, source: Source) -> Iterator[str]:
     if "title" in source.record:
         yield from _more(", ".join(_record(source.record)))
     for place, used in source.places():
-        yield from _more(f"{'row' if used.isdigit() else 'rows'} {used}: {place}")
+        yield from _more(f"{_rows(used)}: {place}")
 
 
 def _record(record: Mapping) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ from bsup_analysis.sources import read_source
 from bsup_analysis.traceability import rows
 from bsup_analysis.traceability.origins import origins
 from bsup_analysis.traceability.published import read_published
-from bsup_analysis.traceability.telling import _source
+from bsup_analysis.traceability.telling import _source, way_lines
 from bsup_analysis.traceability.way import Source, leads_to, way
 
 
@@ -154,6 +155,20 @@ def test_command_tells_the_way(own: Path, bsup: Callable[..., tuple[int, str, st
     ):
         assert part in out
     assert max(map(len, out.splitlines())) <= 100
+
+
+def test_way_says_where_in_the_drawn_data_a_number_stands(base: Path) -> None:
+    published = read_published(base / "reports")
+    told = list(way_lines(way(published, "rate_ratio_loans_2009_2010"), published))
+    (cell,) = (line.strip() for line in told if "there in" in line)
+    found = re.match(r"there in column (\w+), rows ([-\d]+);", cell)
+    assert found is not None, cell
+    with (base / "reports/tables/group_contrast_loans.csv").open(encoding="utf-8") as stream:
+        drawn = dict(enumerate(csv.DictReader(stream), 2))
+    value = published.numbers["rate_ratio_loans_2009_2010"]["value"]
+    assert len(rows.read(found[2])) > 1
+    for row in rows.read(found[2]):
+        assert float(drawn[row][found[1]]) == value
 
 
 def test_command_tells_of_exhibits_and_tables(
