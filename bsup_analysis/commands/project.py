@@ -45,6 +45,13 @@ def study_project(boundaries: Path | None = None) -> Project:
     raw = [paths.table_path(name) for name in INPUTS]
     records = sorted(paths.raw().glob("*.provenance.toml"))
     codebook = paths.raw().parent / "README.md"
+    waiting = {
+        one.id: f"needs data/municipal/{one.needs}.csv; bring it with bsup import FILE or bsup"
+        " fetch startlaan"
+        for notebook in design.notebooks
+        for one in notebook.runs
+        if one.needs and not (paths.municipal() / f"{one.needs}.csv").is_file()
+    }
     project = Project(
         root=paths.root(),
         runs=tuple(
@@ -64,7 +71,7 @@ def study_project(boundaries: Path | None = None) -> Project:
             )
             for notebook in design.notebooks
             for one in notebook.runs
-            if one.needs is None or (paths.municipal() / f"{one.needs}.csv").is_file()
+            if one.id not in waiting
         ),
         allowed={name: tuple(p.allowed) for name, p in design.parameters.items()},
         processed=Step((*raw, *records), (*made.values(), codebook), build),
@@ -72,6 +79,7 @@ def study_project(boundaries: Path | None = None) -> Project:
         code=code_of(Path(__file__).parent.parent),
         after=_after(design.parameters["language"].allowed),
         origins=origins,
+        waiting=waiting,
     )
     return project
 

@@ -76,6 +76,8 @@ class Project:
         The package's source files that every notebook depends on.
     after
         What is made of the whole published report, by name.
+    waiting
+        Runs that are not there, by id, and what to do to have them.
     origins
         Describes where every table comes from, by path, for the manifest.
     """
@@ -87,6 +89,7 @@ class Project:
     design: tuple[Path, ...]
     code: tuple[Path, ...]
     after: Mapping[str, Step] = field(default_factory=dict)
+    waiting: Mapping[str, str] = field(default_factory=dict)
     origins: Callable[[], Mapping[str, object]] = dict
 
     @property
@@ -136,6 +139,8 @@ class Project:
                 raise InputError(
                     f"there is no language {language!r}; the report exists in {known}."
                 )
+        if only is not None and only in self.waiting:
+            raise InputError(f"run {only} {self.waiting[only]}.")
         runs = [run for run in self.runs if only in (None, run.id, run.notebook.stem)]
         if not runs:
             known = ", ".join(dict.fromkeys(n for r in self.runs for n in (r.notebook.stem, r.id)))

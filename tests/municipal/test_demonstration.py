@@ -116,6 +116,8 @@ def test_a_run_of_the_report_takes_no_panel(project: Path) -> None:
 def test_municipal_runs_are_there_where_the_table_is(project: Path) -> None:
     ids = [run.id for run in study_project().runs]
     assert not set(MUNICIPAL) & set(ids)
+    with pytest.raises(InputError, match=r"run 04_effects_municipal needs .*bring it with bsup"):
+        study_project().pages(only=MUNICIPAL[0])
     folder = project / "data" / "municipal"
     folder.mkdir()
     # the pipeline describes runs by the files there are; what is in them is read when they run
