@@ -29,6 +29,7 @@ from bsup_analysis.report.inline import (
 )
 from bsup_analysis.report.published import PublishedNumber, read_published
 from bsup_analysis.report.resolve import told
+from bsup_analysis.sources import read_source
 
 # pages, years and table numbers: what a sentence may hold without a mark
 REFERENCES = re.compile(
@@ -247,3 +248,10 @@ def test_the_smallest_effect_is_told_at_both_levels(published_root: Path, langua
     own = Words(language).decimal(published.numbers["minimum_detectable_ratio_phi17_t"].value)
     assert shown == [own, *(Words(language).decimal(value) for value in (1.3, 1.72))]
     assert report.labels["power_curves"].lower() in sentence.lower()
+
+
+def test_the_report_says_of_how_many_articles_the_totals_are() -> None:
+    """The words say one; a second source is to be named there too."""
+    (address,) = read_source("press_totals")["source_url"].unique()
+    for language in LANGUAGES:
+        assert address.split("/")[2] in templates(language)["report.sources.press"]

@@ -5,7 +5,7 @@ from bsup_analysis.report.sections.municipal import exhibits_at_hand
 from bsup_analysis.report.sections.selection import size_decided
 from bsup_analysis.report.teller import Teller
 
-LIMITS = ("before", "others", "size", "measures", "early", "aims", "harm")
+LIMITS = ("before", "others", "press", "size", "measures", "early", "aims", "harm")
 # limits of the published totals that a table of all municipalities does not have
 PUBLISHED_ONLY = ("before", "others", "early")
 RELEASE = ("loans", "share", "chart", "dates", "measures", "people")
