@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 import ipywidgets as widgets
 
-from bsup_analysis.exhibits import Exhibit, explore
-from bsup_analysis.exhibits.profile import known_municipality
+from bsup_analysis.exhibits import Exhibit
+from bsup_analysis.exhibits.explore import figures
+from bsup_analysis.exhibits.profile.page import known_municipality
 from bsup_analysis.study import Study
 
-FIGURES = (explore.municipality_against_group, explore.growth_of_rows)
+FIGURES = (figures.municipality_against_group, figures.growth_of_rows)
 
 
 class Explorer(widgets.VBox):

@@ -9,8 +9,8 @@ import nbformat
 import pytest
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits import explore
-from bsup_analysis.exhibits.explore_rows import group_totals, growth_rows, members
+from bsup_analysis.exhibits.explore import figures
+from bsup_analysis.exhibits.explore.rows import group_totals, growth_rows, members
 from bsup_analysis.explore import Explorer
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.study import Study
@@ -107,7 +107,7 @@ def test_growth_is_of_the_rows_of_the_document(study: Study) -> None:
 def choices() -> Iterator[tuple[str, ...]]:
     """Every outcome, group and reading, for one with loans, one without, and one that merged."""
     outcomes, readings = ("loans", "amount", "average"), ("eight_2013", "intended_2011")
-    yield from itertools.product(("1663", "1723"), outcomes, explore.GROUPS, ["signed_2010"])
+    yield from itertools.product(("1663", "1723"), outcomes, figures.GROUPS, ["signed_2010"])
     yield from itertools.product(["1612"], ["loans"], ("agreement", "no_agreement"), readings)
 
 
@@ -117,7 +117,7 @@ def test_every_choice_has_its_words(language: str) -> None:
     names = ("municipality", "municipality_year", "group_year")
     given = [tables.compute(name) for name in names]
     for choice in choices():
-        for make in (explore.municipality_against_group, explore.growth_of_rows):
+        for make in (figures.municipality_against_group, figures.growth_of_rows):
             code, outcome, group, reading = choice
             exhibit = make(*given, code, outcome, group, reading, tables.design, tables.words)
             told = exhibit.caption + exhibit.alternative_text

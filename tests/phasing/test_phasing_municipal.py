@@ -17,7 +17,8 @@ import pytest
 
 from bsup_analysis import study as study_module
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits import phasing_municipal, phasing_ranking, profile
+from bsup_analysis.exhibits.phasing import municipal, ranking
+from bsup_analysis.exhibits.profile import page
 from bsup_analysis.intake import store
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.study import Study, read_table
@@ -27,9 +28,9 @@ from readers_eye import clashes
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RANKINGS = [
-    phasing_municipal.loan_rate_ranking,
-    phasing_municipal.loan_growth_ranking,
-    phasing_municipal.loan_funnel,
+    municipal.loan_rate_ranking,
+    municipal.loan_growth_ranking,
+    municipal.loan_funnel,
 ]
 
 
@@ -86,7 +87,7 @@ def test_all_municipalities_are_ranked_from_the_table(with_table, function):
         for text in (exhibit.title, exhibit.caption, exhibit.source, exhibit.alternative_text):
             assert not re.search(r"[{}]|\bnan\b|\binf\b|<NA>|  ", text), (language, text)
         assert "not known" not in exhibit.source
-        if function is not phasing_municipal.loan_funnel:  # points as near as they happen to be
+        if function is not municipal.loan_funnel:  # points as near as they happen to be
             assert clashes(exhibit) == []
     pd.testing.assert_frame_equal(shown["nb"].data, shown["en"].data)
     rows = shown["en"].data.set_index("municipality_code")
@@ -97,18 +98,16 @@ def test_all_municipalities_are_ranked_from_the_table(with_table, function):
 
 
 def test_published_rows_are_not_mixed_in(with_table):
-    rows = (
-        with_table().show(phasing_municipal.loan_rate_ranking).data.set_index("municipality_code")
-    )
+    rows = with_table().show(municipal.loan_rate_ranking).data.set_index("municipality_code")
     assert rows.loc["1663", "loans"] == planted("1663", 2010) != 63  # document p. 14
-    own = with_table(level="published").show(phasing_ranking.loan_rate_ranking).data
+    own = with_table(level="published").show(ranking.loan_rate_ranking).data
     assert len(own) == 17
     assert own.set_index("municipality_code").loc["1663", "loans"] == 63
 
 
 @pytest.mark.parametrize("definition", ["loans", "approved_dwellings"])
 def test_a_profile_shows_the_loans_of_any_municipality(with_table, definition):
-    exhibit = with_table(definition=definition).show(phasing_municipal.municipality_profile)
+    exhibit = with_table(definition=definition).show(municipal.municipality_profile)
     assert "not known" not in exhibit.caption.partition("Centrality")[2].partition("Level")[2]
     cells = dict(zip(exhibit.shown.iloc[:, 0], exhibit.shown.iloc[:, 1], strict=True))
     assert cells["Start loans 2010"] == str(planted("1723", 2010))
@@ -127,9 +126,9 @@ def test_a_municipality_without_a_number_stays_unknown(with_table, monkeypatch):
     monkeypatch.setattr(
         study_module, "read_table", lambda n: own if n == "start_loans" else read_table(n)
     )
-    exhibit = opened.show(phasing_municipal.municipality_profile)
+    exhibit = opened.show(municipal.municipality_profile)
     assert "The municipality's loans are not known." in exhibit.caption
-    assert len(opened.show(phasing_municipal.loan_rate_ranking).data) == 16 + len(KNOWN)
+    assert len(opened.show(municipal.loan_rate_ranking).data) == 16 + len(KNOWN)
 
 
 def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, monkeypatch):
@@ -139,8 +138,8 @@ def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, mon
     monkeypatch.setattr(
         study_module, "read_table", lambda n: own if n == "start_loans" else read_table(n)
     )
-    assert "1723" in set(opened.show(phasing_municipal.loan_rate_ranking).data["municipality_code"])
-    growth = opened.show(phasing_municipal.loan_growth_ranking).data
+    assert "1723" in set(opened.show(municipal.loan_rate_ranking).data["municipality_code"])
+    growth = opened.show(municipal.loan_growth_ranking).data
     assert "1723" not in set(growth["municipality_code"])
     assert np.isfinite(growth["raw"]).all()
 
@@ -148,8 +147,8 @@ def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, mon
 def test_without_a_table_it_is_told_how_to_bring_one(root, monkeypatch):
     monkeypatch.setattr(store, "municipal_folder", lambda: root / "nowhere")
     with pytest.raises(InputError, match="there is no municipal table yet; bring one"):
-        Study("en", level="municipal", k="5").show(phasing_municipal.loan_rate_ranking)
-    text = Study("en", municipality_code="1723").show(profile.municipality_profile).caption
+        Study("en", level="municipal", k="5").show(municipal.loan_rate_ranking)
+    text = Study("en", municipality_code="1723").show(page.municipality_profile).caption
     assert "loans are not known" in text
 
 

@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits import profile
+from bsup_analysis.exhibits.profile import page
 from bsup_analysis.exhibits.style import house_style
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.pipeline.profiles import make_profiles
@@ -143,7 +143,7 @@ def test_the_last_run_is_the_one_that_shows_most(tmp_path):
 
 
 def shown(code: str, language: str = "en"):
-    return Study(language, municipality_code=code).show(profile.municipality_profile)
+    return Study(language, municipality_code=code).show(page.municipality_profile)
 
 
 @pytest.mark.parametrize("code", ["1663", "1723", "1601", "1725"])
@@ -194,4 +194,4 @@ def test_an_unknown_municipality_is_refused_with_those_near_it(root, code, told)
     with pytest.raises(InputError, match=f"no municipality '{code}' of 2009.*{told}"):
         shown(code)
     with pytest.raises(InputError, match="no municipality"):
-        profile.heading(read_table("municipality"), code, Study("nb").words)
+        page.heading(read_table("municipality"), code, Study("nb").words)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
-from bsup_analysis.exhibits.explore_rows import BASE
+from bsup_analysis.exhibits.explore.rows import BASE
 from bsup_analysis.exhibits.style import ACCENT, PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 
@@ -20,7 +20,7 @@ def draw_against_group(data: pd.DataFrame, names: dict[str, str], words: Words) 
     Parameters
     ----------
     data
-        As from `bsup_analysis.exhibits.explore_rows.against_group`.
+        As from `bsup_analysis.exhibits.explore.rows.against_group`.
     names
         What `municipality` and `group` are called, and the words for the `outcome`.
     """
@@ -77,7 +77,7 @@ def draw_growth(
     Parameters
     ----------
     rows
-        As from `bsup_analysis.exhibits.explore_rows.growth_rows`.
+        As from `bsup_analysis.exhibits.explore.rows.growth_rows`.
     inside
         Codes of the group's municipalities.
     code

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from bsup_analysis.design import Design
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.ranking.counts import Counts
-from bsup_analysis.exhibits import phasing_funnel, phasing_ranking, profile
 from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.phasing import funnel, ranking
+from bsup_analysis.exhibits.profile import page
 from bsup_analysis.language import Words
 from bsup_analysis.results.phasing import Places, Pooled
 
@@ -58,7 +59,7 @@ def loan_rate_ranking(
     words: Words,
 ) -> Exhibit:
     """Rank all municipalities by loans for each inhabitant."""
-    exhibit = phasing_ranking.loan_rate_ranking(
+    exhibit = ranking.loan_rate_ranking(
         loan_rates, loan_rate_places, loan_counts, municipality, design, words
     )
     return _of_all(_told_apart(exhibit, municipality, words), start_loans, words)
@@ -74,7 +75,7 @@ def loan_growth_ranking(
     words: Words,
 ) -> Exhibit:
     """Rank all municipalities by growth in loans."""
-    exhibit = phasing_ranking.loan_growth_ranking(
+    exhibit = ranking.loan_growth_ranking(
         loan_growth, loan_growth_places, loans_twice, municipality, design, words
     )
     return _of_all(_told_apart(exhibit, municipality, words), start_loans, words)
@@ -89,7 +90,7 @@ def loan_funnel(
     words: Words,
 ) -> Exhibit:
     """Show all municipalities' loans for each inhabitant against size."""
-    exhibit = phasing_funnel.loan_funnel(loan_counts, loan_rates, municipality, design, words)
+    exhibit = funnel.loan_funnel(loan_counts, loan_rates, municipality, design, words)
     return _of_all(exhibit, start_loans, words)
 
 
@@ -105,7 +106,7 @@ def municipality_profile(
     words: Words,
 ) -> Exhibit:
     """Show one municipality among all, with loans of all."""
-    exhibit = profile.municipality_profile(
+    exhibit = page.municipality_profile(
         municipality,
         loans_at_hand,
         programme_levels,

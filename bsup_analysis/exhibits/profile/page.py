@@ -11,8 +11,8 @@ from bsup_analysis.design import Design
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
 from bsup_analysis.exhibits.places import COUNTIES
-from bsup_analysis.exhibits.profile_drawing import draw_profile
-from bsup_analysis.exhibits.profile_facts import facts, long_data
+from bsup_analysis.exhibits.profile.drawing import draw_profile
+from bsup_analysis.exhibits.profile.facts import facts, long_data
 from bsup_analysis.language import Words
 from bsup_analysis.results.phasing import Pooled
 

@@ -9,8 +9,8 @@ from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.ranking.counts import Counts
 from bsup_analysis.effects.ranking.standing import Evidence
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
-from bsup_analysis.exhibits.phasing_ranking_drawing import draw_places, draw_values
-from bsup_analysis.exhibits.phasing_sentences import SIDES, standing_cells, standing_sentences
+from bsup_analysis.exhibits.phasing.ranking_drawing import draw_places, draw_values
+from bsup_analysis.exhibits.phasing.sentences import SIDES, standing_cells, standing_sentences
 from bsup_analysis.exhibits.style import new_figure
 from bsup_analysis.language import Words
 from bsup_analysis.results.phasing import Places, Pooled

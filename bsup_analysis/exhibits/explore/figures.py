@@ -4,8 +4,8 @@ import pandas as pd
 
 from bsup_analysis.design import Design
 from bsup_analysis.exhibits.exhibit import Exhibit, Number
-from bsup_analysis.exhibits.explore_drawing import draw_against_group, draw_growth
-from bsup_analysis.exhibits.explore_rows import (
+from bsup_analysis.exhibits.explore.drawing import draw_against_group, draw_growth
+from bsup_analysis.exhibits.explore.rows import (
     BASE,
     UNITS,
     against_group,
@@ -14,7 +14,7 @@ from bsup_analysis.exhibits.explore_rows import (
     members,
 )
 from bsup_analysis.exhibits.places import COUNTIES
-from bsup_analysis.exhibits.profile import known_municipality
+from bsup_analysis.exhibits.profile.page import known_municipality
 from bsup_analysis.language import UNKNOWN, Words
 
 GROUPS = ("priority", "other", "all", "agreement", "no_agreement", "county")

@@ -38,7 +38,7 @@ def draw_profile(
     Parameters
     ----------
     data
-        As from `bsup_analysis.exhibits.profile_facts.long_data`, of all municipalities: the
+        As from `bsup_analysis.exhibits.profile.facts.long_data`, of all municipalities: the
         scales are taken from all, so that they are the same whoever is drawn dark.
     code, name
         The municipality.

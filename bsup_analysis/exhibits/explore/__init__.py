@@ -1,0 +1,1 @@
+"""Figures that follow a reader's choice of municipality, outcome, group and reading."""

@@ -1,0 +1,1 @@
+"""What municipalities to take in and let go: criteria, rankings, funnel, rules, weighting."""
