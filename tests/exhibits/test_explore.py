@@ -29,9 +29,9 @@ def study() -> Study:
     return Study("en")
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
-def explorer(request: pytest.FixtureRequest) -> Explorer:
-    return Explorer(request.param, **FIRST)
+@pytest.fixture(scope="module")
+def explorer() -> Explorer:
+    return Explorer("nb", **FIRST)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,9 @@ def test_figures_follow_a_choice(explorer: Explorer, control: str, value: str, s
     assert explorer.children[-1].value == shown  # the same choice, the same bytes
 
 
-def test_lists_are_in_the_readers_language_and_alphabet(explorer: Explorer) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_lists_are_in_the_readers_language_and_alphabet(language: str) -> None:
+    explorer = Explorer(language, **FIRST)
     shown = [name for name, _ in explorer.controls["municipality_code"].options]
     assert len(shown) == 85  # municipalities of the region in 2009, p. 5
     assert shown[-1] == "Ålesund"
