@@ -90,7 +90,7 @@ def _store(jobs: int, scheduler: str | None, yes: bool) -> None:
 
 def _region() -> "Region":
     from bsup_analysis.simulation.region import build_region
-    from bsup_analysis.study_tables import read_table
+    from bsup_analysis.study import read_table
 
     names = ("municipality", "municipality_year", "group_year", "region_year")
     return build_region(*(read_table(name) for name in names))

@@ -276,7 +276,7 @@ def test_command_with_nothing_to_do_loads_no_notebook_machinery() -> None:
 def test_study_is_described_with_every_file_its_notebooks_depend_on() -> None:
     project = study_project()
     names = {project.name(path) for path in project.code}
-    assert "bsup_analysis/study.py" in names
+    assert "bsup_analysis/study/study.py" in names
     assert [name for name in names if name.endswith(".toml")], "words are code too"
     assert not [name for name in names if "/pipeline/" in name or name.endswith("cli.py")]
     assert set(project.languages) == {"nb", "en"}

@@ -1,4 +1,4 @@
-"""Where the study comes together: what a notebook opens, shows from, and closes.
+"""One notebook's view of the study, which finds everything by name.
 
 Functions that make exhibits or results say by the names of their arguments what they need: a
 table (`group_year`), a result made by a function of `bsup_analysis.results`, a parameter of the
@@ -19,11 +19,9 @@ from bsup_analysis.exhibits import Exhibit, Number
 from bsup_analysis.exhibits.synthetic import marked
 from bsup_analysis.files import write_aside
 from bsup_analysis.language import Words
-from bsup_analysis.study_shown import Headlines, Opening
-from bsup_analysis.study_tables import TABLES, read_demonstration, read_table
+from bsup_analysis.study.shown import Headlines, Opening
+from bsup_analysis.study.tables import TABLES, read_demonstration, read_table
 from bsup_analysis.tables import to_csv
-
-__all__ = ["Headlines", "Opening", "Study", "read_table"]
 
 T = TypeVar("T")
 

@@ -1,0 +1,6 @@
+"""Where the study comes together: what a notebook opens, shows from, and closes."""
+
+from bsup_analysis.study.study import Study
+from bsup_analysis.study.tables import read_table
+
+__all__ = ["Study", "read_table"]
