@@ -83,12 +83,8 @@ def _run_time(tell: Teller) -> Table:
     """Say how long the commands took where that was measured last."""
     record = files(REPORT).joinpath("run_time.toml").read_text(encoding="utf-8")
     took = tomllib.loads(record)
-    units = {
-        "first_report_minutes": "minutes",
-        "unchanged_report_seconds": "seconds",
-        "tests_minutes": "minutes",
-    }
-    lasted = {name: f"{took[name]} {tell.text(f'remake.{unit}')}" for name, unit in units.items()}
+    steps = ("first_report_seconds", "unchanged_report_seconds")
+    lasted = {name: f"{tell.words.count(took[name])} s" for name in steps}
     where = tell.words(
         "report.remake.where",
         date=tell.words.date(took["measured"]),
