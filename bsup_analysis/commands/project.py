@@ -108,6 +108,7 @@ def _after(languages: tuple[str, ...]) -> dict[str, Step]:
             tuple(report_inputs(one)),
             tuple(report_outputs(root, one)),
             partial(make_report, root, one),
+            language=one,
         )
     return steps
 

@@ -11,7 +11,7 @@ import typer
 from bsup_analysis import paths
 from bsup_analysis.commands.project import study_project
 from bsup_analysis.pipeline.engine import run, status
-from bsup_analysis.pipeline.graph import graph, make, processed, records
+from bsup_analysis.pipeline.graph import graph, make, processed, records, whole
 from bsup_analysis.pipeline.manifest import read_manifest
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Page, Project
@@ -51,15 +51,13 @@ def report(
     typer.echo(
         f"{len(progress.done)} steps run, {len(progress.skipped)} unchanged, {seconds:.1f} s"
     )
-    whole = len(pages) == len(project.pages())
     for one in dict.fromkeys(page.language for page in pages):
         folder = project.reports / one
         page, index = folder / "report.html", folder / "html" / "index.html"
-        if not whole:
+        if not whole(project, pages, one):
             state = "as it was" if page.is_file() else "not made yet"
             typer.echo(
-                f"{state:<8} {page}: it takes every notebook in both languages; `bsup report` "
-                "runs what is missing"
+                f"{state:<8} {page}: it takes every notebook; `bsup report` runs what is missing"
             )
         typer.echo(f"report   {page if page.is_file() else index}")
 

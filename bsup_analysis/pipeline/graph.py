@@ -45,23 +45,29 @@ def graph(project: Project, pages: Sequence[Page]) -> list[Task]:
         *(_contents(project, pages, kept, language, languages) for language in languages),
         *(_page(project, p, [o.language for o in published if o.run == p.run]) for p in pages),
         _publication(project, pages, kept, languages),
-        *(_after(project) if len(pages) == len(project.pages()) else [_manifest(project, [])]),
+        *_after(project, pages),
     ]
 
 
-def _after(project: Project) -> list[Task]:
-    """Make tasks of what follows from all published results, and enter it into the manifest."""
+def whole(project: Project, pages: Sequence[Page], language: str | None = None) -> bool:
+    """Tell whether `pages` are all there are, of a language or altogether."""
+    return all(page in pages for page in project.pages(None if language is None else [language]))
+
+
+def _after(project: Project, pages: Sequence[Page]) -> list[Task]:
+    """Make tasks of what follows from all results, and enter what was made into the manifest."""
 
     def build(step: Step) -> list[Path]:
         restore(project)
         return list(step.build())
 
     published = [project.reports / NUMBERS, results_path(project)]
+    after = {n: step for n, step in project.after.items() if whole(project, pages, step.language)}
     tasks = [
         task(name, partial(build, step), inputs=[*published, *step.inputs], outputs=step.outputs)
-        for name, step in project.after.items()
+        for name, step in after.items()
     ]
-    made = [path for step in project.after.values() for path in step.outputs]
+    made = [path for step in after.values() for path in step.outputs]
     return [*tasks, _manifest(project, [p for p in made if p.is_relative_to(project.reports)])]
 
 

@@ -41,11 +41,15 @@ class Page:
 
 @dataclass(frozen=True)
 class Step:
-    """A step beside the notebooks; `build` returns the files it wrote."""
+    """A step beside the notebooks; `build` returns the files it wrote.
+
+    `language` is the one whose pages it follows from; None for those of all.
+    """
 
     inputs: tuple[Path, ...]
     outputs: tuple[Path, ...]
     build: Callable[[], Iterable[Path]]
+    language: str | None = None
 
 
 class Fingerprint(TypedDict):

@@ -46,7 +46,7 @@ def seal(project: Project, section: str, files: Iterable[Path], made_from: str) 
     Parameters
     ----------
     section
-        One of `SECTIONS`; what it held is replaced.
+        One of `SECTIONS`; other files it held stay in it as long as they are there.
     made_from
         A hash of what the files were made from.
 
@@ -58,8 +58,11 @@ def seal(project: Project, section: str, files: Iterable[Path], made_from: str) 
     content = read_manifest(project.reports)
     if not content:
         raise InputError(f"there is no reports/{MANIFEST}; run `bsup report`.")
-    held = {path.relative_to(project.reports).as_posix(): digest(path) for path in files}
-    content[section] = {"made_from": made_from, "files": dict(sorted(held.items()))}
+    part = content.get(section, {"files": {}, "made_from": {}})
+    held = {n: was for n, was in part["files"].items() if (project.reports / n).is_file()}
+    made = {path.relative_to(project.reports).as_posix(): digest(path) for path in files}
+    origin = {n: part["made_from"][n] for n in held} | dict.fromkeys(made, made_from)
+    content[section] = {"files": held | made, "made_from": origin}
     return _write(project, content)
 
 

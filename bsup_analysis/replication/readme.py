@@ -77,7 +77,7 @@ def package_readme(
         programs=list(programs(manifest, labels, paths.root())),
         seeds=list(_seeds(design)),
         took=took,
-        durations=_durations(took["first_report_minutes"]),
+        durations=_durations(took["first_report_seconds"] / 60),
         storage=f"{size / _MEBIBYTE:.0f} MiB",
         data=data,
         missing=[one.path for one in data if not one.provided],

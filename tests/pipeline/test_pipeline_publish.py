@@ -345,7 +345,7 @@ def reported(toy: Project) -> Project:
             report.write_text(f"{language} {numbers(toy)}", encoding="utf-8")
             return [report]
 
-        return Step((), (report,), build)
+        return Step((), (report,), build, language)
 
     return replace(toy, after={f"report {one}": step(one) for one in toy.languages})
 
@@ -382,6 +382,19 @@ def test_touched_report_is_found_and_made_anew(
     assert detail in differing(reported)["published file reports/nb/report.pdf"]
     publish(reported)
     assert published(reported) == before
+
+
+def test_report_of_a_language_follows_from_its_pages_alone(reported: Project) -> None:
+    assert "report nb" in publish(reported, reported.pages(["nb"])).done
+    assert not (reported.reports / "en" / "report.pdf").exists()
+    assert differing(reported) == {}
+    assert "report en" in publish(reported).done
+    change_loans(reported)
+    some = reported.pages(["nb"]) + reported.pages(["en"], "01_loans")
+    assert "report en" not in publish(reported, some).done
+    told = differing(reported)
+    assert told["report"] == "was made from other results; run `bsup report`"
+    assert "published file reports/en/report.pdf" not in told
 
 
 def test_report_of_earlier_results_is_told(reported: Project) -> None:
