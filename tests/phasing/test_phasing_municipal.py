@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bsup_analysis import study as study_module
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibits.phasing import municipal, ranking
 from bsup_analysis.exhibits.profile import page
 from bsup_analysis.intake import store
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.study import Study, read_table
+from bsup_analysis.study import study as study_module
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "exhibits"))
 from readers_eye import clashes
