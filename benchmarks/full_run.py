@@ -18,7 +18,14 @@ from pathlib import Path
 from typer import echo
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-PARTS = ("bsup_analysis", "data", "notebooks", "study.toml", "requirements.lock")
+PARTS = (
+    "bsup_analysis",
+    "data",
+    "notebooks",
+    "README.md",
+    "study.toml",
+    "requirements.lock",
+)
 
 
 def copy_checkout(target: Path) -> None:
@@ -48,7 +55,7 @@ def full_report(root: Path, jobs: int) -> float:
 def one_after_the_other(root: Path) -> tuple[float, int]:
     """Time papermill's command for every run in every language; return seconds and runs."""
     os.environ["BSUP_ROOT"] = str(root)
-    from bsup_analysis.cli import study_project
+    from bsup_analysis.commands.project import study_project
 
     seconds = 0.0
     pages = study_project().pages()
