@@ -49,9 +49,7 @@ test-browser: $(READY)  ## check the report in a real browser (Debian: installs 
 	command -v apt-get >/dev/null || \
 		{ echo 'There is no browser: install Chromium or Chrome, then run it again.' >&2; exit 1; }; \
 	apt-get update -qq && apt-get install -y -qq chromium
-	$(BIN)/python -m ensurepip --upgrade >/dev/null
-	$(BIN)/python -m pip install --quiet "playwright>=1.50" "axe-playwright-python>=0.1.4"
-	$(BIN)/pytest -rs tests/browser
+	$(BIN)/pytest -rs -n 2 tests/browser
 
 golden: $(READY)  ## store anew the pictures that pages are held against (the browser's where it is)
 	BSUP_GOLDEN=1 $(BIN)/pytest tests/report/test_report_golden.py tests/browser/test_browser_golden.py \

@@ -1,13 +1,14 @@
 """The page on a screen looks as it did: wide and light, narrow and dark, and what moves."""
 
 import base64
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import pytest
-from golden_pages import golden_report, golden_root, hold
+from golden_pages import STORED, WRITE, golden_report, golden_root, hold
 
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.report.html import to_html
@@ -15,8 +16,8 @@ from bsup_analysis.report.make import beside
 
 __all__ = ["golden_root"]
 
-# letters are set by the browser: another version of it may move them a little
 ALLOWED = 0.01
+VERSION = STORED / "browser.txt"
 WIDE = {"viewport": {"width": 1280, "height": 1500}, "device_scale_factor": 0.5}
 NARROW = {"viewport": {"width": 360, "height": 1300}, "color_scheme": "dark"}
 
@@ -25,7 +26,15 @@ NARROW = {"viewport": {"width": 360, "height": 1300}, "color_scheme": "dark"}
 def shown(
     request: pytest.FixtureRequest, browser: Any, golden_root: Path
 ) -> Iterator[Callable[..., Any]]:
-    """Open a language's page in the font that every machine has here."""
+    """Open a language's page in the font that every machine has here.
+
+    Letters are set by the browser, and another version may break a line elsewhere.
+    """
+    if os.environ.get(WRITE):
+        VERSION.write_text(f"{browser.version.split('.')[0]}\n", encoding="utf-8")
+    stored = VERSION.read_text(encoding="utf-8").strip()
+    if browser.version.split(".")[0] != stored:
+        pytest.skip(f"pictures are of Chromium {stored}, this is {browser.version}; `make golden`")
     language = request.param
     report = golden_report(golden_root, language)
     path = golden_root / f"{language}.html"

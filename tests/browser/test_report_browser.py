@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.report.content import compose
@@ -61,12 +62,11 @@ def test_quiet_and_no_wider_than_the_screen(
 def test_no_barriers_that_axe_finds(
     opened: Callable[..., Any], address: str, scheme: str, width: int
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = opened(
         address, viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
     )
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = axe.Axe().run(page, options={"runOnly": rules}).response["violations"]
+    found = Axe().run(page, options={"runOnly": rules}).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []
 
 
