@@ -328,7 +328,6 @@ def test_ci_runs_the_commands_of_the_readme():
     run = CHECKOUT / ".ci" / "run"
     assert run.read_text().splitlines()[-1] == "make test"
     assert "set -euo pipefail" in run.read_text()
-    assert os.name == "nt" or os.access(run, os.X_OK)
     workflow = yaml.safe_load((CHECKOUT / ".github/workflows/ci.yml").read_text())
     (job,) = workflow["jobs"].values()
     assert job["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
