@@ -7,10 +7,10 @@ import pandas as pd
 from bsup_analysis.effects.municipal.estimands import Estimand
 from bsup_analysis.effects.municipal.rows import estimand_rows
 from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.municipal.cells import estimate_cells
 from bsup_analysis.exhibits.municipal.forest import forest
 from bsup_analysis.exhibits.municipal.phrases import (
     counted,
-    ends_text,
     finite,
     p_text,
     reason,
@@ -20,7 +20,7 @@ from bsup_analysis.exhibits.municipal.phrases import (
     source,
     without_infinities,
 )
-from bsup_analysis.exhibits.ratios import range_text, ratio_text
+from bsup_analysis.exhibits.ratios import ratio_text
 from bsup_analysis.language import Words
 from bsup_analysis.results.municipal_data import MunicipalData
 
@@ -98,28 +98,13 @@ def estimands(
 
 
 def _shown(item: Estimand, label: str, words: Words) -> dict[str, str]:
+    given = item.estimate
     heads = ("ratio", "interval", "p", "holm", "wild", "randomisation", "sandwich", "n")
-    names = [words(f"municipal.head.{name}") for name in heads]
-    if item.estimate is None:
-        cells = [words("municipal.no_estimate"), *[words.decimal(None)] * (len(heads) - 1)]
-    else:
-        given = item.estimate
-        wild = ends_text(given.wild.low, given.wild.high, words)
-        cells = [
-            words.decimal(given.ratio),
-            range_text(given.interval.low, given.interval.high, words),
-            p_text(given.p_value, words),
-            p_text(item.holm_p_value, words),
-            f"{p_text(given.wild.p_value, words, given.wild.draws)} ({wild})",
-            p_text(given.randomisation.p_value, words),
-            range_text(given.sandwich.low, given.sandwich.high, words),
-            words(
-                "municipal.priority_of_all",
-                priority=words.count(given.priority),
-                all=words.count(given.municipalities),
-            ),
-        ]
-    return {words("municipal.head.measure"): label, **dict(zip(names, cells, strict=True))}
+    own = {
+        "holm": p_text(item.holm_p_value, words),
+        "randomisation": p_text(given.randomisation.p_value if given else None, words),
+    }
+    return {words("municipal.head.measure"): label, **estimate_cells(given, heads, words, own)}
 
 
 def _numbers(found: Sequence[Estimand]) -> dict:

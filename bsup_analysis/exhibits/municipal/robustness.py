@@ -8,20 +8,19 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.robustness import RobustnessRow
 from bsup_analysis.effects.municipal.rows import robustness_rows
 from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.municipal.cells import estimate_cells
 from bsup_analysis.exhibits.municipal.forest import forest
 from bsup_analysis.exhibits.municipal.phrases import (
     counted,
-    ends_text,
     finite,
     key_without_numbers,
     named,
-    p_text,
     reason,
     rows_in_words,
     source,
     without_infinities,
 )
-from bsup_analysis.exhibits.ratios import range_text, ratio_text, side_of_one
+from bsup_analysis.exhibits.ratios import ratio_text, side_of_one
 from bsup_analysis.language import Words
 from bsup_analysis.results.municipal_data import MunicipalData
 
@@ -134,22 +133,5 @@ def _placebo(found: Sequence[RobustnessRow], design: Design, words: Words) -> st
 
 def _shown(row: RobustnessRow, label: str, words: Words) -> dict[str, str]:
     heads = ("ratio", "interval", "p", "wild", "sandwich", "n")
-    names = [words(f"municipal.head.{name}") for name in heads]
-    if row.estimate is None:
-        cells = [words("municipal.no_estimate"), *[words.decimal(None)] * (len(heads) - 1)]
-    else:
-        given = row.estimate
-        wild = ends_text(given.wild.low, given.wild.high, words)
-        cells = [
-            words.decimal(given.ratio),
-            range_text(given.interval.low, given.interval.high, words),
-            p_text(given.p_value, words),
-            f"{p_text(given.wild.p_value, words, given.wild.draws)} ({wild})",
-            range_text(given.sandwich.low, given.sandwich.high, words),
-            words(
-                "municipal.priority_of_all",
-                priority=words.count(given.priority),
-                all=words.count(given.municipalities),
-            ),
-        ]
-    return {words("municipal_robustness.head_row"): label, **dict(zip(names, cells, strict=True))}
+    cells = estimate_cells(row.estimate, heads, words, {})
+    return {words("municipal_robustness.head_row"): label, **cells}
