@@ -4,14 +4,16 @@ import base64
 import html
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
+from typing import Any, Literal, ParamSpec
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from bsup_analysis.exhibits.style import across, house_style
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Exhibit:
     numbers
         Headline numbers by stable id.
     banner
-        What a reader must see first; empty but for a SYNTHETIC demonstration.
+        What a reader must see first: SYNTHETIC data, or an exhibit of the reader's own.
+    made_by, given
+        The function that made it and what it was given, set by `traced`; the study knows by
+        them what the exhibit rests on.
     """
 
     id: str
@@ -55,6 +60,8 @@ class Exhibit:
     shown: pd.DataFrame | None = None
     numbers: Mapping[str, Number] = field(default_factory=dict)
     banner: str = ""
+    made_by: str = ""
+    given: tuple[Any, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def kind(self) -> Literal["figure", "table"]:
@@ -146,6 +153,18 @@ class Exhibit:
     def __repr__(self) -> str:
         """Name the exhibit; the picture and table are shown as HTML."""
         return f"{self.id}: {self.title}"
+
+
+def traced(make: Callable[P, Exhibit]) -> Callable[P, Exhibit]:
+    """Let the exhibit that a function makes remember the function and its arguments."""
+
+    @wraps(make)
+    def remembering(*arguments: P.args, **named: P.kwargs) -> Exhibit:
+        given = (*arguments, *named.values())
+        made_by = f"{make.__module__}.{make.__qualname__}"
+        return replace(make(*arguments, **named), made_by=made_by, given=given)
+
+    return remembering
 
 
 def _is_numeric(column: pd.Series) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.language import Words
 from bsup_analysis.results.municipal_data import MunicipalData
 
@@ -42,6 +42,7 @@ def _row(total: dict[str, Any], words: Words) -> dict[str, str]:
     }
 
 
+@traced
 def data_gate(municipal_gate: pd.DataFrame, municipal_data: MunicipalData, words: Words) -> Exhibit:
     """Show which published totals the imported table reproduces, and each that it does not.
 

@@ -3,12 +3,6 @@
 import pandas as pd
 
 from bsup_analysis.design import Design
-from bsup_analysis.effects.dispersion import (
-    ClusteredHalf,
-    Dispersion,
-    clustered_half,
-    growth_dispersion,
-)
 from bsup_analysis.effects.group_poisson import GroupContrast, group_contrast
 from bsup_analysis.effects.paired import Paired, paired
 
@@ -58,18 +52,3 @@ def nok_contrast(group_year: pd.DataFrame, design: Design) -> GroupContrast:
         years=[before, after],
         is_count=False,
     )
-
-
-def loans_dispersion(priority_loans: Paired) -> Dispersion:
-    """Dispersion of loans around the priority group's common growth."""
-    return growth_dispersion(priority_loans)
-
-
-def amounts_dispersion(priority_amounts: Paired) -> Dispersion:
-    """Dispersion of NOK around the priority group's common growth, in NOK."""
-    return growth_dispersion(priority_amounts)
-
-
-def loans_clustered_half(priority_loans: Paired) -> ClusteredHalf:
-    """Compute the priority half of the cluster-robust variance from its rows."""
-    return clustered_half(priority_loans)

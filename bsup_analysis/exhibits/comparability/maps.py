@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 
 from bsup_analysis.exhibits.comparability.boundaries import read_boundaries
 from bsup_analysis.exhibits.comparability.hexgrid import directions_kept, hexagon_places, metres
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.names import set_names, short_names
 from bsup_analysis.exhibits.style import OTHER, PRIORITY, REGION, WIDTH_IN
 from bsup_analysis.language import Words
@@ -104,6 +104,7 @@ def _write_beside(axes: Axes, areas: gpd.GeoDataFrame, unit_pt: float) -> None:
     set_names(axes, marks[marks["group"] == "priority"], unit_pt)
 
 
+@traced
 def municipality_map(municipality: pd.DataFrame, boundaries: str, words: Words) -> Exhibit:
     """Show priority municipalities, their agreements and the others on a map.
 

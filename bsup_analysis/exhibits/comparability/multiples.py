@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bsup_analysis.exhibits.comparability.hexgrid import hexagon_places, match
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.style import PRINTED, PRIORITY, REGION, WIDTH_IN
 from bsup_analysis.language import Words
 
@@ -183,6 +183,7 @@ def _exhibit(
     )
 
 
+@traced
 def loans_by_place(
     municipality: pd.DataFrame, municipality_year: pd.DataFrame, words: Words
 ) -> Exhibit:
@@ -191,6 +192,7 @@ def loans_by_place(
     return _exhibit(data, "loans", (10, 30, 100, 300), words.count, words)
 
 
+@traced
 def average_loans_by_place(
     municipality: pd.DataFrame, municipality_year: pd.DataFrame, words: Words
 ) -> Exhibit:

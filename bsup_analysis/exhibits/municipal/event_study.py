@@ -6,7 +6,7 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.event_study import EventStudy
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.effects.municipal.rows import event_rows
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.municipal.forest import ticks_between
 from bsup_analysis.exhibits.municipal.phrases import (
     counted,
@@ -21,6 +21,7 @@ from bsup_analysis.language import Words
 from bsup_analysis.results.municipal_data import MunicipalData
 
 
+@traced
 def event_study(
     municipal_event_study: EventStudy | NotEstimableError,
     municipal_data: MunicipalData,

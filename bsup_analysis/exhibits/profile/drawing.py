@@ -54,6 +54,8 @@ def draw_profile(
     by = dict(list(data.groupby("quantity")))
     _draw_index(_axes(figure, left, (0.43, 0.955)), by["population_index"], code, name, words)
     for place, quantity in enumerate(STRIPS):
+        if quantity not in by:  # of made-up municipalities it is not known
+            continue
         bottom = 0.88 - 0.143 * place
         axes = _axes(figure, right, (bottom, bottom + 0.075))
         _draw_strip(axes, by[quantity], quantity, code, words)
