@@ -147,15 +147,6 @@ def test_leaving_out_each_municipality_moves_the_ratio_the_right_way() -> None:
         assert (data.loc[code, "ratio"] < whole) == faster
 
 
-def test_bars_that_are_not_on_the_chart_are_refused() -> None:
-    study = opened()
-    chosen = study.design.specifications[0]
-    changed = replace(study.design, specifications=(replace(chosen, region_loans=(1, 2)),))
-    study._values["design"] = changed
-    with pytest.raises(InputError, match="no bar of 1 loans"):
-        study.compute("specification_table")
-
-
 def test_the_chosen_specification_is_its_row_of_the_figure() -> None:
     study = opened()
     rows = study.show(robustness.specifications).data.set_index("specification")
