@@ -1,5 +1,6 @@
 """The codebook `data/README.md`, generated from the schemas and the provenance records."""
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,7 +59,8 @@ def _raw(name: str) -> str:
 
 def _decision(name: str) -> str:
     columns = ", ".join(f"`{column}`" for column in SOURCES[name].to_schema().columns)
-    return f"### `decisions/{name}.csv`\n\n{_first_line(SOURCES[name])}\n\nColumns: {columns}.\n"
+    about = inspect.cleandoc(SOURCES[name].__doc__ or "")
+    return f"### `decisions/{name}.csv`\n\n{about}\n\nColumns: {columns}.\n"
 
 
 def _processed(name: str) -> str:

@@ -95,14 +95,14 @@ def test_run_with_unknown_or_wrong_parameter_is_refused(tmp_path: Path) -> None:
     assert line == line_holding(TEXT, "parameters = {}")
 
 
-def test_the_specifications_are_those_that_can_be_chosen(tmp_path: Path) -> None:
-    changed = TEXT.replace('    "loans_clustered",\n', "", 1)
-    sentence, line = refusal(tmp_path, changed)
-    assert "loans_clustered is not both a specification and allowed as one" in sentence
-    assert (
-        line
-        == changed[: changed.index("allowed", changed.index("[parameters.spec"))].count("\n") + 1
+@pytest.mark.parametrize("name", ["outcome", "reading", "specification"])
+def test_names_given_elsewhere_are_not_given_again(tmp_path: Path, name: str) -> None:
+    changed = TEXT.replace(
+        f"[parameters.{name}]\n", f'[parameters.{name}]\nallowed = ["loans"]\n', 1
     )
+    sentence, line = refusal(tmp_path, changed)
+    assert f"parameters.{name}.allowed is given elsewhere" in sentence
+    assert line == line_holding(changed, f"[parameters.{name}]") + 1
 
 
 def test_repeated_run_id_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.panel import OUTPUTS
 from bsup_analysis.panel.borders import Borders
@@ -14,11 +15,12 @@ from bsup_analysis.sources import provenance, read_source
 from bsup_analysis.tables import read_csv, to_csv
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+DESIGN = load_design(CHECKOUT / "study.toml")
 
 
 @pytest.fixture(scope="module")
 def panel() -> dict[str, pd.DataFrame]:
-    return dict(build_panel(read_source))
+    return dict(build_panel(read_source, DESIGN))
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +147,7 @@ def test_a_later_merger_across_groups_is_refused(project: Path) -> None:
     population.write_text("".join(kept), encoding="utf-8", newline="")
     provenance.seal("ssb_population")
     with pytest.raises(InputError, match="joins priority and other"):
-        write_processed(read_source)
+        write_processed(read_source, DESIGN)
 
 
 def test_priority_above_the_region_is_refused(project: Path) -> None:
@@ -154,4 +156,4 @@ def test_priority_above_the_region_is_refused(project: Path) -> None:
     path.write_text(text, encoding="utf-8", newline="")
     provenance.seal("programme_p11_region_loans")
     with pytest.raises(InputError, match="more loans or NOK than the whole region"):
-        write_processed(read_source)
+        write_processed(read_source, DESIGN)

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandera.typing import Series
 
+from bsup_analysis import paths
+from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.panel import OUTPUTS
 from bsup_analysis.panel.making import write_processed
@@ -98,7 +100,7 @@ def test_fault_is_refused_with_file_row_and_reason(project: Path, name: str) -> 
     path.write_bytes(edit(path.read_bytes()))
     before = {n: (project / f"data/processed/{n}.csv").read_bytes() for n in OUTPUTS}
     with pytest.raises(InputError) as caught:
-        write_processed(read_source)
+        write_processed(read_source, load_design(paths.study_file()))
     sentence = str(caught.value)
     assert f"data/raw/{table}.csv" in sentence
     assert row in sentence
@@ -112,7 +114,7 @@ def test_fault_is_refused_with_file_row_and_reason(project: Path, name: str) -> 
 def test_missing_raw_file_is_refused(project: Path) -> None:
     (project / "data/raw/press_totals.csv").unlink()
     with pytest.raises(InputError, match=r"data/raw/press_totals\.csv is missing"):
-        write_processed(read_source)
+        write_processed(read_source, load_design(paths.study_file()))
 
 
 def test_unknown_municipality_code_is_refused_with_its_row(project: Path) -> None:
@@ -120,7 +122,7 @@ def test_unknown_municipality_code_is_refused_with_its_row(project: Path) -> Non
     path.write_bytes(path.read_bytes().replace(b"\n1601,Trondheim,2005", b"\n1699,Trondheim,2005"))
     provenance.seal("ssb_population")
     with pytest.raises(InputError, match=r"ssb_population\.csv, row \d+: .*1699"):
-        write_processed(read_source)
+        write_processed(read_source, load_design(paths.study_file()))
 
 
 def test_changed_content_is_refused_until_it_is_sealed(project: Path) -> None:

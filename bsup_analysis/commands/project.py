@@ -31,7 +31,7 @@ def study_project(boundaries: Path | None = None) -> Project:
         from bsup_analysis.panel.making import write_processed
         from bsup_analysis.sources import read_source
 
-        return [*write_processed(read_source), write_codebook()]
+        return [*write_processed(read_source, design), write_codebook()]
 
     def origins() -> dict[str, dict[str, Any]]:
         from bsup_analysis.study import read_table
@@ -75,7 +75,11 @@ def study_project(boundaries: Path | None = None) -> Project:
         ),
         allowed={name: tuple(p.allowed) for name, p in design.parameters.items()},
         processed=Step((*raw, *records), (*made.values(), codebook), build),
-        design=(paths.study_file(), paths.root() / "requirements.lock"),
+        design=(
+            paths.study_file(),
+            paths.decisions() / "readings.csv",
+            paths.root() / "requirements.lock",
+        ),
         code=code_of(Path(__file__).parent.parent),
         after=_after(design.parameters["language"].allowed),
         origins=origins,

@@ -78,6 +78,7 @@ def show_status(language: Language = "both", only: Only = None) -> None:
 
 def show_verify() -> None:
     """Compare raw data, processed tables and published exhibits with their records."""
+    from bsup_analysis.design import load_design
     from bsup_analysis.panel.making import build_panel
     from bsup_analysis.pipeline.verify import Check, verify
     from bsup_analysis.simulation.reading import differs
@@ -98,7 +99,7 @@ def show_verify() -> None:
     ]
     rebuilt = {
         paths.processed() / f"{name}.csv": to_csv(table).encode()
-        for name, table in build_panel(read_source).items()
+        for name, table in build_panel(read_source, load_design(paths.study_file())).items()
     }
     checks = list(verify(project, raw, rebuilt))
     for check in checks:

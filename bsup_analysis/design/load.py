@@ -3,12 +3,14 @@
 import json
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from bsup_analysis.design.model import Design
+from bsup_analysis.design.tables import Location, disagreements, used_readings
 from bsup_analysis.errors import InputError
 
 _HEADER = re.compile(r"^\s*\[(\[?)\s*([\w.\"-]+)\s*\]\]?\s*(?:#.*)?$")
@@ -64,42 +66,46 @@ def line_of(text: str, location: Sequence[str | int]) -> int:
     return best_line
 
 
-def _sentence(kind: str, message: str, location: Sequence[str | int]) -> str:
-    where = ".".join(str(part) for part in location)
+def _invalid(error: ErrorDetails) -> tuple[Location, str]:
+    """Give the place of what pydantic refuses, and what is wrong."""
+    kind, location = error["type"], error["loc"]
     if kind in _UNKNOWN:
-        return f"{where} is not a key of the design; remove it or correct its spelling"
+        return location, "is not a key of the design; remove it or correct its spelling"
     if kind == "missing":
-        return f"{where} is missing; every choice has value, unit, reason and source"
-    return f"{where}: {message[0].lower()}{message[1:]}"
+        if location[-1] == "used":
+            return location, "is missing; no row of data/decisions/readings.csv drives it"
+        return location, "is missing; every choice has value, unit, reason and source"
+    at = error.get("ctx", {}).get("at", "")
+    return (*location, *filter(None, at.split("."))), error["msg"][0].lower() + error["msg"][1:]
 
 
-def _inconsistency(design: Design) -> tuple[tuple[str | int, ...], str] | None:
-    """Find the first thing that clashes with the rest of the design: where, and what is wrong."""
-    if "specification" in design.parameters:
-        named = {one.name for one in design.specifications}
-        unknown = set(design.parameters["specification"].allowed) ^ named
-        if unknown:
-            told = f"{min(unknown)} is not both a specification and allowed as one"
-            return ("parameters", "specification", "allowed"), told
+def _lists(design: Design) -> Iterator[tuple[Location, str]]:
+    """Go through the parameters whose values are not given exactly once."""
+    for name, parameter in design.parameters.items():
+        if (name in design.names) == bool(parameter.allowed):
+            problem = "is given elsewhere in the design" if parameter.allowed else "is missing"
+            yield ("parameters", name, "allowed"), problem
+
+
+def _runs(design: Design) -> Iterator[tuple[Location, str]]:
+    """Go through the runs that clash with the rest of the design."""
     seen: set[str] = set()
     for i, notebook in enumerate(design.notebooks):
         for j, run in enumerate(notebook.runs):
             here = ("notebook", i, "run", j)
             if run.id in seen:
-                return (*here, "id"), f"run id {run.id} is given more than once"
+                yield (*here, "id"), f"run id {run.id} is given more than once"
             seen.add(run.id)
             for name, value in run.parameters.items():
                 if name not in design.parameters:
                     known = ", ".join(sorted(design.parameters))
-                    return (*here, "parameters"), f"no parameter {name!r} (there are: {known})"
-                if name == "panel" and value:
+                    yield (*here, "parameters"), f"no parameter {name!r} (there are: {known})"
+                elif name == "panel" and value:
                     problem = "a run of the report takes no SYNTHETIC panel"
-                    return (*here, "parameters"), f"{problem}; use bsup notebook -p panel=..."
-                parameter = design.parameters[name]
-                if not parameter.accepts(value):
-                    known = ", ".join(parameter.allowed)
-                    return (*here, "parameters"), f"{name} takes {known}, not {value!r}"
-    return None
+                    yield (*here, "parameters"), f"{problem}; use bsup notebook -p panel=..."
+                elif not design.parameters[name].accepts(value):
+                    known = ", ".join(design.parameters[name].allowed)
+                    yield (*here, "parameters"), f"{name} takes {known}, not {value!r}"
 
 
 def load_design(path: Path) -> Design:
@@ -131,17 +137,25 @@ def load_design(path: Path) -> Design:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path.name} cannot be read as TOML: {error}.") from None
+
+    def refuse(location: Location, problem: str) -> InputError:
+        where = ".".join(str(part) for part in location)
+        where += "" if problem.startswith("is ") else ":"
+        return InputError(f"{path.name}, line {line_of(text, location)}: {where} {problem}.")
+
+    readings = content.get("readings")
+    if isinstance(readings, dict):
+        content["readings"] = used_readings(readings)
     try:
         # pydantic's strict mode takes a mapping for a dataclass only from JSON
         design = TypeAdapter(Design).validate_json(json.dumps(content, default=str))
     except ValidationError as invalid:
         # a misspelt key is reported twice, as unknown and as missing: the first helps more
         first = min(invalid.errors(), key=lambda e: e["type"] not in _UNKNOWN)
-        line = line_of(text, first["loc"])
-        problem = _sentence(first["type"], first["msg"], first["loc"])
-        raise InputError(f"{path.name}, line {line}: {problem}.") from None
-    clash = _inconsistency(design)
-    if clash:
-        location, problem = clash
-        raise InputError(f"{path.name}, line {line_of(text, location)}: {problem}.")
+        raise refuse(*_invalid(first)) from None
+    for location, problem in (*disagreements(design), *_lists(design)):
+        raise refuse(location, problem)
+    design = design.completed()
+    for location, problem in _runs(design):
+        raise refuse(location, problem)
     return design

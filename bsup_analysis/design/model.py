@@ -1,15 +1,18 @@
 """The design of the study as frozen objects: what `study.toml` may say, and nothing else.
 
 Every value that is somebody's choice is a `Choice`: the value with its unit, the reason for it
-and its source.  A key that is not named here, a wrong type or a missing source is refused by
-`bsup_analysis.design.load`.
+and its source.  A key that is not named here, a wrong type, a missing source or an impossible
+value is refused by `bsup_analysis.design.load`.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Generic, Literal, TypeVar
+from dataclasses import fields, replace
+from itertools import pairwise
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
 
 # by name too, so that a design can be varied with dataclasses.replace
 _STRICT = ConfigDict(extra="forbid", strict=True, validate_by_name=True, validate_by_alias=True)
@@ -18,8 +21,29 @@ Year = Annotated[int, Field(ge=1990, le=2030)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 # simulated tables shout what they are wherever they are named
 TableName = Annotated[str, Field(pattern=r"^(SYNTHETIC_)?[a-z0-9_]+$")]
-Years = Annotated[tuple[Year, ...], Field(min_length=1)]
-Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[int, Field(ge=1)]
+Draws = Annotated[int, Field(ge=99)]
+
+
+def clash(at: str, problem: str) -> PydanticCustomError:
+    """Refuse a value because of another one; `at` is the path from the validated table to it."""
+    return PydanticCustomError("clash", "{problem}", {"at": at, "problem": problem})
+
+
+def _increasing(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    for before, after in pairwise(values):
+        if before >= after:
+            raise clash("", f"{after} follows {before}; give each value once, the smallest first")
+    return values
+
+
+Years = Annotated[tuple[Year, ...], Field(min_length=1), AfterValidator(_increasing)]
+Grid = Annotated[
+    tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...],
+    Field(min_length=2),
+    AfterValidator(_increasing),
+]
 
 T = TypeVar("T")
 
@@ -39,34 +63,45 @@ class Window:
     """The years the study looks at."""
 
     population_years: Choice[Years]
-    published_years: Choice[Years]
+    published_years: Choice[Annotated[Years, Field(min_length=2, max_length=2)]]
     chart_years: Choice[Years]
     last_year_before: Choice[Year]
     first_treated_year: Choice[Year]
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        before, first = self.last_year_before.value, self.first_treated_year.value
+        if before >= first:
+            raise clash(
+                "last_year_before.value",
+                f"{before} is not before the first treated year, {first}",
+            )
+        for name, year in (("last_year_before", before), ("first_treated_year", first)):
+            if year not in self.published_years.value:
+                raise clash(f"{name}.value", f"{year} is not among window.published_years")
+        for name in ("published_years", "chart_years"):
+            for year in getattr(self, name).value:
+                if year not in self.population_years.value:
+                    raise clash(f"{name}.value", f"{year} is not among window.population_years")
+        return self
+
 
 @dataclass(frozen=True, config=_STRICT)
 class Groups:
-    """How large the groups are: sizes that the tables are held against."""
+    """How large the groups are: sizes that the tables must have."""
 
-    municipalities: Choice[int]
-    priority: Choice[int]
+    municipalities: Choice[Positive]
+    priority: Choice[Positive]
 
 
 @dataclass(frozen=True, config=_STRICT)
 class Inference:
     """Levels and grids of the published-level inference."""
 
-    confidence_level: Choice[float]
-    power: Choice[float]
-    dispersion_grid: Choice[Annotated[tuple[float, ...], Field(min_length=2)]]
-    seed: Choice[int]
-
-
-Share = Annotated[float, Field(gt=0, lt=1)]
-Grid = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=2)]
-Positive = Annotated[int, Field(ge=1)]
-Draws = Annotated[int, Field(ge=99)]
+    confidence_level: Choice[Share]
+    power: Choice[Share]
+    dispersion_grid: Choice[Grid]
+    seed: Choice[Annotated[int, Field(ge=0)]]
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -85,14 +120,101 @@ class Municipal:
     draws: Choice[Draws]
     robustness_draws: Choice[Draws]
 
+    @model_validator(mode="after")
+    def _years_inside(self) -> Self:
+        years, selection = self.years.value, self.selection_year.value
+        for name in ("selection_year", "reference_year", "placebo_year"):
+            year = getattr(self, name).value
+            if year not in years:
+                raise clash(f"{name}.value", f"{year} is not among municipal.years")
+            if name != "selection_year" and year >= selection:
+                raise clash(f"{name}.value", f"{year} is not before the selection, {selection}")
+        if self.placebo_year.value == years[0]:
+            raise clash("placebo_year.value", f"no year of municipal.years is before {years[0]}")
+        return self
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Outcome:
+    """An outcome: a column of the group table, whole or for each of another column."""
+
+    column: Literal["loans", "amount_nok"]
+    unit: Text
+    reason: Text
+    source: Text
+    per: Literal["loans"] | None = None
+
+    @model_validator(mode="after")
+    def _of_another(self) -> Self:
+        if self.per == self.column:
+            raise clash("per", f"{self.column} for each of themselves are always one")
+        return self
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Outcomes:
+    """What is compared, by the names that the notebooks' parameter `outcome` takes."""
+
+    loans: Outcome
+    amount: Outcome
+    average: Outcome
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Reading(Generic[T]):
+    """A statement of the document that can be read in more than one way.
+
+    Attributes
+    ----------
+    value
+        What the study takes for `side_a`, `side_b`, ... of the row of
+        `data/decisions/readings.csv` that drives this reading.
+    used
+        Those of them that the row's `used` names; filled in by the loader.
+    """
+
+    value: Annotated[tuple[T, ...], Field(min_length=2, max_length=3)]
+    unit: Text
+    reason: Text
+    source: Text
+    used: tuple[T, ...]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Readings:
+    """The readings that decide a number; the others stand in the table alone, as a record."""
+
+    agreement: Reading[Literal["signed_2010", "eight_2013", "intended_2011"]]
+    malvik_2009_loans: Reading[Literal["text_p06", "table_p14"]]
+    chart_order: Reading[Literal["reading_order", "exchanged"]]
+    share_2008: Reading[Literal["share_2008_of_loans", "share_2008_of_amount"]]
+
+    @model_validator(mode="after")
+    def _one_each(self) -> Self:
+        for name in ("agreement", "malvik_2009_loans", "chart_order", "share_2008"):
+            reading = getattr(self, name)
+            if len(set(reading.value)) < len(reading.value):
+                raise clash(f"{name}.value", "two sides are the same reading")
+            if name != "share_2008" and len(reading.used) != 1:
+                raise clash(
+                    f"{name}.value",
+                    "its row of data/decisions/readings.csv has to use one side",
+                )
+        if self.share_2008.value[0] != "share_2008_of_loans":
+            raise clash("share_2008.value", "side_a of its row is the share of loans")
+        return self
+
 
 @dataclass(frozen=True, config=_STRICT)
 class Parameter:
-    """A notebook parameter: the values it may take; `*` among them stands for any text."""
+    """A notebook parameter: the values it may take; `*` among them stands for any text.
 
-    allowed: Texts
+    Those of outcome, reading and specification are given elsewhere (`Design.names`).
+    """
+
     reason: Text
     source: Text
+    allowed: tuple[Text, ...] = ()
 
     def accepts(self, value: str) -> bool:
         """Tell whether the parameter may take this value."""
@@ -108,7 +230,7 @@ class Run:
 
     id: Name
     parameters: Mapping[str, str]
-    needs: Name | None = None
+    needs: Literal["start_loans"] | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -135,7 +257,7 @@ class Specification:
     without
         Codes of priority municipalities left out.
     malvik_2009_loans
-        Malvik's loans in 2009 as the table or as the text has them.
+        Malvik's loans in 2009 by the text, whatever `readings.malvik_2009_loans` uses.
     region_loans
         The region's loans in the two years, where other bars of the chart are taken for them.
     baseline
@@ -151,10 +273,20 @@ class Specification:
     outcome: Literal["loans", "amount"] = "loans"
     per_inhabitant: bool = False
     without: tuple[str, ...] = ()
-    malvik_2009_loans: Literal["table_p14", "text_p06"] = "table_p14"
-    region_loans: tuple[int, int] | None = None
+    malvik_2009_loans: Literal["text_p06"] | None = None
+    region_loans: tuple[Positive, Positive] | None = None
     baseline: Literal["table_2009", "share_2008_of_loans", "share_2008_of_amount"] = "table_2009"
     dispersion: Literal["poisson", "priority", "clustered"] = "priority"
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        of_loans = ("malvik_2009_loans", "region_loans")
+        given = [name for name in of_loans if getattr(self, name) is not None]
+        if self.outcome == "amount" and (given or self.baseline != "table_2009"):
+            raise clash((*given, "baseline")[0], "is about loans, and the outcome is amount")
+        if self.baseline != "table_2009" and (given or self.per_inhabitant or self.without):
+            raise clash("baseline", "the share of 2008 is that of all 17 and replaces 2009")
+        return self
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -165,10 +297,57 @@ class Design:
     groups: Groups
     inference: Inference
     municipal: Municipal
-    outcomes: Mapping[Name, Choice[Text]]
-    readings: Mapping[Name, Choice[Name]]
+    outcomes: Outcomes
+    readings: Readings
     parameters: Mapping[Name, Parameter]
     specifications: Annotated[
         tuple[Specification, ...], Field(max_length=30, alias="specification")
     ]
     notebooks: Annotated[tuple[Notebook, ...], Field(alias="notebook")]
+
+    @property
+    def reading_of_agreements(self) -> str:
+        """Who had an agreement, where a notebook says nothing else."""
+        return self.readings.agreement.used[0]
+
+    @property
+    def names(self) -> Mapping[str, tuple[str, ...]]:
+        """What the parameters may take whose values are names in the design."""
+        return {
+            "outcome": tuple(outcome.name for outcome in fields(self.outcomes)),
+            "reading": self.readings.agreement.value,
+            "specification": tuple(one.name for one in self.specifications),
+        }
+
+    def completed(self) -> Self:
+        """Leave out specifications whose baseline is no reading used; fill in `names`."""
+        baselines = ("table_2009", *self.readings.share_2008.used)
+        kept = tuple(one for one in self.specifications if one.baseline in baselines)
+        design = replace(self, specifications=kept)
+        parameters = {
+            name: replace(parameter, allowed=design.names.get(name, parameter.allowed))
+            for name, parameter in self.parameters.items()
+        }
+        return replace(design, parameters=parameters)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        whole, priority = self.groups.municipalities.value, self.groups.priority.value
+        first, years = self.window.first_treated_year.value, self.municipal.years.value
+        for name, most in (("largest_others", whole - priority), ("smallest_priority", priority)):
+            if getattr(self.municipal, name).value > most:
+                raise clash(f"municipal.{name}.value", f"the group has {most} municipalities")
+        for year in years:
+            if year not in self.window.population_years.value:
+                raise clash("municipal.years.value", f"{year} is not in window.population_years")
+        if first not in years:
+            raise clash("municipal.years.value", f"the first treated year, {first}, is missing")
+        if self.municipal.selection_year.value >= first:
+            raise clash("municipal.selection_year.value", f"is not before {first}, when treated")
+        named = [one.name for one in self.specifications]
+        for number, name in enumerate(named):
+            if name in named[:number]:
+                raise clash(f"specification.{number}.name", f"{name} is given more than once")
+        if "loans" not in named:
+            raise clash("specification", "there is none named loans, the main contrast")
+        return self

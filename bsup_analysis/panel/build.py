@@ -9,7 +9,7 @@ from pandera.typing import DataFrame
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.panel.borders import Borders
-from bsup_analysis.panel.published import press_amounts, published_loans
+from bsup_analysis.panel.published import bars_by_year, press_amounts, published_loans
 from bsup_analysis.panel.schemas import GroupYear, Municipality, MunicipalityYear, RegionYear
 
 PERSONS = ["population", "immigrants", "norwegian_born_to_immigrants"]
@@ -60,6 +60,8 @@ def municipality_year_table(
     start_loans: pd.DataFrame,
     malvik: pd.DataFrame,
     press: pd.DataFrame,
+    *,
+    malvik_2009: str,
 ) -> DataFrame[MunicipalityYear]:
     """Build the municipality-year panel on 2009 borders.
 
@@ -80,7 +82,7 @@ def municipality_year_table(
         .merge(years, how="cross")
         .merge(persons, on=["municipality_code", "year"], how="left")
         .merge(
-            published_loans(start_loans, malvik, press),
+            published_loans(start_loans, malvik, press, malvik_2009),
             on=["municipality_code", "year"],
             how="left",
         )
@@ -91,7 +93,12 @@ def municipality_year_table(
 
 
 def region_year_table(
-    population: pd.DataFrame, municipality: pd.DataFrame, bars: pd.DataFrame, press: pd.DataFrame
+    population: pd.DataFrame,
+    municipality: pd.DataFrame,
+    bars: pd.DataFrame,
+    press: pd.DataFrame,
+    *,
+    order: str,
 ) -> DataFrame[RegionYear]:
     """Build the region-year table: population, the chart's loans, the press amounts."""
     amounts = (
@@ -105,11 +112,7 @@ def region_year_table(
         .sum()
         .reset_index()
         .assign(municipalities=len(municipality))
-        .merge(
-            bars[["year", "loans", "certainty"]].rename(columns={"certainty": "loans_certainty"}),
-            on="year",
-            how="left",
-        )
+        .merge(bars_by_year(bars, order), on="year", how="left")
         .merge(amounts, on="year", how="left")
         .sort_values("year")
     )

@@ -35,13 +35,38 @@ USED: Mapping[tuple[str, str], Rows] = {
 }
 
 
+def bars_by_year(bars: pd.DataFrame, order: str) -> pd.DataFrame:
+    """Give the chart's bars their years.
+
+    Parameters
+    ----------
+    bars
+        The bars of p. 11 with the years that reading order gives them.
+    order
+        `readings.chart_order`: `reading_order`, or `exchanged`, which gives the bars that the
+        press does not fix each other's years.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `year`, `loans`, `loans_certainty`.
+    """
+    table = bars[["year", "loans", "certainty"]].rename(columns={"certainty": "loans_certainty"})
+    if order == "exchanged":
+        open_years = table["loans_certainty"] != "confirmed"
+        table.loc[open_years, "loans"] = table.loc[open_years, "loans"].to_numpy()[::-1]
+        table.loc[open_years, "loans_certainty"] = order
+    return table
+
+
 def published_loans(
-    start_loans: pd.DataFrame, malvik: pd.DataFrame, press: pd.DataFrame
+    start_loans: pd.DataFrame, malvik: pd.DataFrame, press: pd.DataFrame, malvik_2009: str
 ) -> pd.DataFrame:
     """Collect the loans and amounts printed for single municipalities.
 
     2009 and 2010 are those of the table on p. 14; 2008 is known for Malvik (p. 6) and
-    Stjørdal (press) alone.
+    Stjørdal (press) alone.  By `readings.malvik_2009_loans` (`malvik_2009`: `table_p14` or
+    `text_p06`) Malvik's loans in 2009 are those of p. 6.
     """
     rows = start_loans[of_municipalities(start_loans)]
     parts = [
@@ -81,4 +106,10 @@ def published_loans(
                 }
             )
         )
-    return pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
+    if malvik_2009 == "text_p06":
+        printed = malvik[(malvik["year"] == 2009) & (malvik["quantity"] == "loans")]
+        here = (table["municipality_code"] == malvik_code) & (table["year"] == 2009)
+        table.loc[here, "loans"] = printed["printed_value"].item()
+        table.loc[here, "loans_source"] = "document pp. 6 (loans), 14 (NOK)"
+    return table

@@ -162,8 +162,9 @@ class RegionYear(Strict):
     )
     loans_certainty: Series[str] = _column(
         "category",
-        "confirmed: the press prints the same number; reading_order: read from the labels.",
-        isin=["confirmed", "reading_order"],
+        "confirmed: the press prints the same number; reading_order: read from the labels;"
+        " exchanged: against them.",
+        isin=["confirmed", "reading_order", "exchanged"],
         nullable=True,
     )
     amount_nok: Series[pd.Int64Dtype] = _column(

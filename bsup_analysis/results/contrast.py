@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from bsup_analysis.design import Design
+from bsup_analysis.design import Design, Outcome
 from bsup_analysis.effects.amounts import AmountContrast
 from bsup_analysis.effects.averages import GrowthParts
 from bsup_analysis.effects.dispersion import (
@@ -84,20 +84,17 @@ def _widened(
     )
 
 
-def _cells(outcome: str, group_year: pd.DataFrame, year: int) -> Mapping[str, Interval]:
-    rows = group_year[group_year["year"] == year].set_index("group").astype({"loans": float})
-    loans = {group: Interval.exact(float(rows.loc[group, "loans"])) for group in rows.index}
-    amounts = {
-        group: Interval(
-            *(float(rows.loc[group, f"amount_nok{end}"]) for end in ("", "_low", "_high"))
-        )
-        for group in rows.index
-    }
-    return {
-        "loans": loans,
-        "amount": amounts,
-        "average": {group: amounts[group] / loans[group] for group in rows.index},
-    }[outcome]
+def _cells(outcome: Outcome, group_year: pd.DataFrame, year: int) -> Mapping[str, Interval]:
+    rows = group_year[group_year["year"] == year].set_index("group")
+
+    def known(group: str, column: str) -> Interval:
+        ends = ("", "_low", "_high") if f"{column}_low" in rows else ("", "", "")
+        return Interval(*(float(rows.loc[group, f"{column}{end}"]) for end in ends))
+
+    whole = {group: known(group, outcome.column) for group in rows.index}
+    if outcome.per is None:
+        return whole
+    return {group: whole[group] / known(group, outcome.per) for group in rows.index}
 
 
 def outcome_contrast(
@@ -112,12 +109,13 @@ def outcome_contrast(
     design: Design,
 ) -> OutcomeContrast:
     """Contrast the two groups' growth in an outcome at the published level."""
-    before, after = (_cells(outcome, group_year, year) for year in years(design))
+    chosen: Outcome = getattr(design.outcomes, outcome)
+    before, after = (_cells(chosen, group_year, year) for year in years(design))
     poisson = loans_contrast.totals
-    if outcome == "loans":
+    if chosen.per is None and chosen.column == "loans":
         totals, half = poisson, clustered_half(priority_loans)
         phi, ratio = growth_dispersion(priority_loans).phi, Interval.exact(poisson.ratio)
-    elif outcome == "amount":
+    elif chosen.per is None:
         totals, half = nok_contrast.totals, clustered_half(priority_amounts)
         phi, ratio = growth_dispersion(priority_amounts).phi, amounts_rounding.ratio
     else:
@@ -129,9 +127,9 @@ def outcome_contrast(
     dispersed = dispersed_se(totals, phi_priority=phi)
     clustered = math.sqrt(half.variance + half.equivalent_phi * totals.other_half)
     errors: dict[str, tuple[float, int | None]] = {"clustered": (clustered, df)}
-    if outcome != "average":
+    if chosen.per is None:
         errors = {"phi17": (dispersed, None), "phi17_t": (dispersed, df), **errors}
-    if outcome == "loans":
+    if chosen.per is None and chosen.column == "loans":
         errors = {"poisson": (dispersed_se(totals), None), **errors}
     return OutcomeContrast(
         outcome=outcome,

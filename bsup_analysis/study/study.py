@@ -100,7 +100,7 @@ class Study(Recording):
         super().__init__()
         self.design: Design = load_design(paths.study_file())
         self.outcome, self.specification, self.boundaries = outcome, specification, boundaries
-        self.reading = reading or self.design.readings["agreement"].value
+        self.reading = reading or self.design.reading_of_agreements
         self.municipality_code, self.group = municipality_code, group
         self.k, self.weights = k, weights
         self._check(language=language, outcome=outcome, reading=self.reading, group=group)
@@ -365,12 +365,17 @@ class Study(Recording):
         return phasing.selection_indicators(self.municipality, self.municipality_year, self.design)
 
     @result
+    def indicator_weights(self) -> dict[str, float]:
+        """The notebook's weights by indicator."""
+        return phasing.indicator_weights(self.weights)
+
+    @result
     def selection_rules(self) -> tuple[Rule, ...]:
         """Each indicator alone as a rule, then all of them with the notebook's weights."""
         return phasing.selection_rules(
             self.selection_indicators,
             self.municipality,
-            phasing.indicator_weights(self.weights),
+            self.indicator_weights,
             self.design,
         )
 

@@ -8,7 +8,6 @@ from readers_eye import says
 
 from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.effects.verdict import published_verdict
-from bsup_analysis.errors import InputError
 from bsup_analysis.exhibits.effects import (
     amount_growth,
     chosen,
@@ -140,15 +139,6 @@ def test_leaving_out_each_municipality_moves_the_ratio_the_right_way() -> None:
     for code, pre, post in zip(rows.codes, rows.pre, rows.post, strict=True):
         faster = post / pre > rows.growth
         assert (data.loc[code, "ratio"] < whole) == faster
-
-
-def test_bars_that_are_not_on_the_chart_are_refused() -> None:
-    study = opened()
-    chosen = study.design.specifications[0]
-    changed = replace(study.design, specifications=(replace(chosen, region_loans=(1, 2)),))
-    study.design = changed
-    with pytest.raises(InputError, match="no bar of 1 loans"):
-        _ = study.specification_table
 
 
 def test_the_chosen_specification_is_its_row_of_the_figure() -> None:

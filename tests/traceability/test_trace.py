@@ -15,6 +15,7 @@ from study_copy import CHECKOUT
 from typer.testing import CliRunner
 
 from bsup_analysis import cli
+from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.panel import INPUTS, ORIGINS, OUTPUTS
 from bsup_analysis.panel.making import build_panel
@@ -25,6 +26,8 @@ from bsup_analysis.traceability.origins import origins
 from bsup_analysis.traceability.published import read_published
 from bsup_analysis.traceability.telling import _source, way_lines
 from bsup_analysis.traceability.way import Source, leads_to, way
+
+DESIGN = load_design(CHECKOUT / "study.toml")
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def test_rows_are_written_as_spans_and_read_back() -> None:
 
 @pytest.fixture(scope="module")
 def panel() -> Mapping[str, pd.DataFrame]:
-    return build_panel(read_source)
+    return build_panel(read_source, DESIGN)
 
 
 @pytest.mark.parametrize(("made", "raw"), USED)
@@ -72,7 +75,10 @@ def test_rows_that_do_not_enter_change_nothing_and_those_that_do_change_somethin
     def built(chosen: pd.Series) -> pd.DataFrame:
         changed = table.copy()
         changed.loc[chosen, column] = changed.loc[chosen, column] + 1
-        return build_panel(lambda name: changed if name == raw else read_source(name))[made]
+        read = {raw: changed}.get
+        return build_panel(lambda name: read(name) if name == raw else read_source(name), DESIGN)[
+            made
+        ]
 
     assert used.any()
     assert (~used).any()

@@ -108,7 +108,7 @@ def audit_readings(readings: pd.DataFrame, words: Words) -> Exhibit:
         caption=words("audit.readings.caption", **values),
         source=words("audit.readings.source"),
         alternative_text=words("audit.readings.alternative_text", **values),
-        data=readings,
+        data=readings.drop(columns="drives"),
         shown=shown,
     )
 

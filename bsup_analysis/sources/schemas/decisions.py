@@ -24,7 +24,11 @@ class Treatment(Strict):
 
 
 class Readings(Strict):
-    """Hand decision: statements that can be read in more than one way, and the reading used."""
+    """Hand decision: statements that can be read in more than one way, and the reading used.
+
+    `drives` names the reading of `study.toml` that the row's `used` decides; a row where it is
+    empty is the record of a choice made elsewhere.
+    """
 
     reading_id: Series[str] = pa.Field(str_matches=r"^[AB]\d+$", unique=True)
     topic: Series[str] = pa.Field(unique=True)
@@ -41,6 +45,7 @@ class Readings(Strict):
     reason_nb: Series[str]
     source: Series[str]
     affects: Series[str]
+    drives: Series[str] = pa.Field(str_matches=r"^readings\.[a-z0-9_]+$", nullable=True)
 
 
 class CoTreatment(Strict):
