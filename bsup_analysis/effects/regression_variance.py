@@ -22,7 +22,8 @@ from bsup_analysis.effects.paired import paired
 from bsup_analysis.effects.regression_model import FittedModel, absorbed, independent
 from bsup_analysis.errors import InputError
 
-_STEP_TOLERANCE, _MOST_STEPS = 1e-10, 50
+_MOST_STEPS = 50
+_SETTLED = 1e-12  # the last step squared, in standard errors; the next would be its square
 Kind = Literal["model", "pearson", "clustered", "CRV3", "priority_rows"]
 Variance = tuple[np.ndarray, int | None]
 
@@ -198,9 +199,10 @@ def _newton(
     """Maximise a Poisson likelihood; near the maximum, as a refit is, a few steps are enough."""
     for _ in range(_MOST_STEPS):
         mean = np.exp(x @ parameters + offset)
-        step = np.linalg.solve(x.T @ (mean[:, None] * x), x.T @ (y - mean))
+        score = x.T @ (y - mean)
+        step = np.linalg.solve(x.T @ (mean[:, None] * x), score)
         parameters = parameters + np.clip(step, -5, 5)
-        if np.abs(step).max() < _STEP_TOLERANCE:
+        if score @ step < _SETTLED:
             return parameters
     raise InputError(
         f"Without {label} the model has no finite estimate, so that the jackknife has no variance:"
