@@ -247,7 +247,11 @@ def _fitted(model: Any, family: Family, outcome: str) -> Any:
             " effects: take more rows or fewer effects."
         )
     result = statsmodels_fit(model, family, **({"scale": "X2"} if family == "poisson" else {}))
-    if family == "poisson" and result.mu.min() <= _NO_MEAN * model.endog.mean():
+    if family == "gaussian":
+        return result
+    before, last = result.fit_history["params"][-2:]
+    settled = np.allclose(before, last, rtol=1e-7, atol=1e-7)
+    if not settled or result.mu.min() <= _NO_MEAN * model.endog.mean():
         raise InputError(
             f"The model of {outcome} has no finite estimate: some of its zeros are explained"
             " without remainder, as where all of a group's rows in a year are zero."

@@ -175,6 +175,7 @@ def _refits(fitted: FittedModel, index: np.ndarray, labels: pd.Index) -> np.ndar
     own = [fitted.result.model.exog_names.index(term) for term in fitted.terms]
     exposure = 1.0 if fitted.exposure is None else fitted.rows[fitted.exposure].to_numpy(float)
     offset = np.log(exposure * np.ones(len(exog)))
+    linear = exog @ fitted.result.params.to_numpy()
     estimates = []
     for number, label in enumerate(labels):
         kept = index != number
@@ -184,10 +185,10 @@ def _refits(fitted: FittedModel, index: np.ndarray, labels: pd.Index) -> np.ndar
                 " use pearson."
             )
         columns = independent(exog[kept])  # an effect of a unit left out is a column of zeros
-        x, parameters = exog[np.ix_(kept, columns)], fitted.result.params.to_numpy()[columns]
-        if fitted.family == "gaussian":
-            parameters = np.linalg.lstsq(x, outcome[kept], rcond=None)[0]
-        else:
+        x, poisson = exog[np.ix_(kept, columns)], fitted.family == "poisson"
+        target = linear[kept] if poisson else outcome[kept]
+        parameters = np.linalg.lstsq(x, target, rcond=None)[0]
+        if poisson:
             parameters = _newton(x, outcome[kept], offset[kept], parameters, str(label))
         estimates.append(parameters[np.searchsorted(columns, own)])
     return np.array(estimates)
@@ -201,7 +202,8 @@ def _newton(
         mean = np.exp(x @ parameters + offset)
         score = x.T @ (y - mean)
         step = np.linalg.solve(x.T @ (mean[:, None] * x), score)
-        parameters = parameters + np.clip(step, -5, 5)
+        # no log mean moves by more than 5 at once, so that exp cannot overflow
+        parameters = parameters + step * min(1.0, 5 / max(float(np.abs(x @ step).max()), 1e-300))
         if score @ step < _SETTLED:
             return parameters
     raise InputError(
