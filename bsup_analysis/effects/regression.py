@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval, tidy
-from bsup_analysis.effects.regression_model import Family, FittedModel, fit_model, statsmodels_fit
+from bsup_analysis.effects.regression_design import Family
+from bsup_analysis.effects.regression_model import FittedModel, fit_model, statsmodels_fit
 from bsup_analysis.effects.regression_variance import Kind, default_kind, variance
 from bsup_analysis.errors import InputError
 

@@ -8,21 +8,23 @@ arbitrary coefficient.
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import qr
 
+from bsup_analysis.effects.regression_design import (
+    Family,
+    absorbed,
+    build_model,
+    independent,
+    not_only_zeros,
+    plain_rows,
+)
 from bsup_analysis.errors import InputError
 
-Family = Literal["poisson", "gaussian"]
-# a name that is neither a function (C, np.log), an attribute, a keyword argument nor quoted
-_NAME = re.compile(r"""(?<![\w."'])([^\W\d]\w*)(?!\w|\s*[(.]|\s*=(?!=)|["'])""")
-_COMBINATION = 1e-9  # share of a column's length that the others must leave unexplained
 _NO_MEAN = 1e-9  # a fitted mean this small a share of the average runs to zero
 
 
@@ -111,26 +113,26 @@ def fit_model(
             f"The formula {formula!r} needs an outcome, one ~ and a term, as in"
             " 'loans ~ treated | unit + year'."
         )
-    rows = _plain_rows(data, formula, [*fixed, *([exposure] if exposure else [])])
+    rows = plain_rows(data, formula, [*fixed, *([exposure] if exposure else [])])
     whole = " + ".join([f"{outcome} ~ {terms}", *(f"C({name})" for name in fixed)])
-    model = _model(formula, whole, rows, family, exposure)
+    model = build_model(formula, whole, rows, family, exposure)
     dropped: tuple[str, ...] = ()
     if family == "poisson":
-        stay, dropped = _not_only_zeros(model.endog, rows, fixed)
+        stay, dropped = not_only_zeros(model.endog, rows, fixed)
         if not (model.endog[stay] > 0).any():
             raise InputError(f"{outcome} is zero in every row: there is nothing to estimate.")
         if dropped:
             rows = rows.loc[stay]
-            model = _model(formula, whole, rows, family, exposure)
-    own = _own_terms(model.exog_names, fixed)
+            model = build_model(formula, whole, rows, family, exposure)
+    beside = {"Intercept", *(f"C({name})" for name in fixed)}
+    own = [name for name in model.exog_names if name.split("[")[0] not in beside]
     if not own:
         raise InputError(f"The formula {formula!r} has no term besides its fixed effects.")
     lost = absorbed(model.exog, [model.exog_names.index(term) for term in own])
     if lost is not None:
-        beside = " and ".join(fixed) or "the other terms"
         raise InputError(
-            f"{model.exog_names[lost]} cannot be told from {beside}: it is a combination of the"
-            " fixed effects and the other terms, so the data hold no estimate of it."
+            f"{model.exog_names[lost]} is a combination of"
+            f" {' and '.join([*fixed, 'the other terms'])}, so the data hold no estimate of it."
         )
     if model.exog.shape[1] > len(independent(model.exog)):
         raise InputError(
@@ -159,87 +161,6 @@ def statsmodels_fit(model: Any, family: Family, **options: Any) -> Any:
         return model.fit(tol=1e-11, tol_criterion="params", maxiter=100, **options)
 
 
-def absorbed(exog: np.ndarray, own: list[int]) -> int | None:
-    """Find the first column among `own` that is a combination of all other columns."""
-    rank = len(independent(exog))
-    lost = (k for k in own if len(independent(np.delete(exog, k, axis=1))) == rank)
-    return next(lost, None)
-
-
-def independent(exog: np.ndarray) -> np.ndarray:
-    """Positions of columns that span all, in order; statsmodels goes astray where some do not."""
-    length = np.linalg.norm(exog, axis=0)
-    _, triangle, order = qr(exog / np.where(length > 0, length, 1), mode="economic", pivoting=True)
-    size = np.abs(np.diag(triangle))
-    return np.sort(order[: len(size)][size > _COMBINATION])
-
-
-def _plain_rows(data: pd.DataFrame, formula: str, columns: list[str]) -> pd.DataFrame:
-    """Copy the frame with plain numbers in the columns used, all of them present and known."""
-    names = list(dict.fromkeys([*_NAME.findall(formula.partition("|")[0]), *columns]))
-    names = [name for name in names if name not in ("True", "False", "in", "and", "or", "not")]
-    if data.empty:
-        raise InputError("The data have no rows.")
-    rows = data.copy()
-    for name in names:
-        if name not in rows.columns:
-            raise InputError(
-                f"The data have no column {name!r}; there are: {', '.join(map(str, rows))}."
-            )
-        column = rows[name]
-        if column.isna().any():
-            raise InputError(
-                f"{name} is unknown in {int(column.isna().sum())} of {len(rows)} rows, first in"
-                f" {_place(rows, column.isna())}: leave them out, as in"
-                f" data.dropna(subset=[{name!r}])."
-            )
-        if pd.api.types.is_bool_dtype(column) or pd.api.types.is_integer_dtype(column):
-            rows[name] = column.astype("int64")
-        elif pd.api.types.is_float_dtype(column):
-            rows[name] = column.astype("float64")
-    return rows
-
-
-def _model(
-    formula: str, whole: str, rows: pd.DataFrame, family: Family, exposure: str | None
-) -> Any:
-    import statsmodels.formula.api as smf
-    from patsy import PatsyError
-    from statsmodels.genmod.families import Poisson
-
-    options: dict[str, Any] = {}
-    if exposure is not None:
-        if not (rows[exposure] > 0).all():
-            where = _place(rows, ~(rows[exposure] > 0))
-            raise InputError(f"{exposure} must be above zero, which it is not in {where}.")
-        options["exposure"] = rows[exposure].to_numpy(float)
-    try:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            model = (
-                smf.glm(whole, rows, family=Poisson(), missing="none", **options)
-                if family == "poisson"
-                else smf.ols(whole, rows, missing="none")
-            )
-    except (PatsyError, ValueError, TypeError, NameError, AttributeError, SyntaxError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError(f"The formula {formula!r} does not fit the data: {reason}.") from None
-    outcome = whole.partition(" ~ ")[0]
-    if model.endog.ndim != 1:
-        raise InputError(f"The outcome {outcome} must be one column of numbers.")
-    endog_lost = ~np.isfinite(model.endog)
-    lost = endog_lost | ~np.isfinite(model.exog).all(axis=1)
-    if lost.any():
-        what = outcome if endog_lost.any() else "A term"
-        raise InputError(
-            f"{what} has no finite value in {int(lost.sum())} rows, first in {_place(rows, lost)}:"
-            " leave them out, or use a Poisson model, which takes zeros."
-        )
-    if family == "poisson" and (model.endog < 0).any():
-        where = _place(rows, model.endog < 0)
-        raise InputError(f"A Poisson outcome is zero or more; {outcome} is negative in {where}.")
-    return model
-
-
 def _fitted(model: Any, family: Family, outcome: str) -> Any:
     if model.df_resid < 1:
         raise InputError(
@@ -257,33 +178,3 @@ def _fitted(model: Any, family: Family, outcome: str) -> Any:
             " without remainder, as where all of a group's rows in a year are zero."
         )
     return result
-
-
-def _not_only_zeros(
-    outcome: np.ndarray, rows: pd.DataFrame, fixed: tuple[str, ...]
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Mark the rows of fixed effects' levels that hold more than zeros, and name the others.
-
-    One pass is enough: rows of a level with zeros only take no outcome from another level.
-    """
-    stay, dropped = np.ones(len(rows), dtype=bool), []
-    for name in fixed:
-        levels = rows[name].to_numpy()
-        largest = pd.Series(outcome).groupby(levels).max()
-        empty = largest.index[largest == 0]
-        dropped += [f"{name} {level}" for level in empty]
-        stay &= ~np.isin(levels, empty)
-    return stay, tuple(dropped)
-
-
-def _own_terms(names: list[str], fixed: tuple[str, ...]) -> list[str]:
-    effects = {f"C({name})" for name in fixed}
-    return [name for name in names if name != "Intercept" and name.split("[")[0] not in effects]
-
-
-def _place(rows: pd.DataFrame, marked: Any) -> str:
-    """Name the first marked row: by unit and year where it has them."""
-    position = int(np.flatnonzero(np.asarray(marked))[0])
-    row = rows.iloc[position]
-    named = [f"{name} {row[name]}" for name in ("unit", "year") if name in rows.columns]
-    return ", ".join(named) or f"row {rows.index[position]}"

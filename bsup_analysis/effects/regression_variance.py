@@ -19,7 +19,8 @@ from bsup_analysis.effects.municipal.crv import crv3
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.regressors import Columns
 from bsup_analysis.effects.paired import paired
-from bsup_analysis.effects.regression_model import FittedModel, absorbed, independent
+from bsup_analysis.effects.regression_design import absorbed, independent
+from bsup_analysis.effects.regression_model import FittedModel
 from bsup_analysis.errors import InputError
 
 _MOST_STEPS = 50
@@ -226,8 +227,9 @@ def _priority_rows(fitted: FittedModel) -> Variance:
             "priority_rows is the variance of a Poisson model of one column with unit and year"
             " effects, one term, two years and no exposure; use another variance."
         )
-    treated = rows.loc[rows["unit"].isin(rows.loc[exog != 0, "unit"])]
-    if not np.array_equal(exog, (rows.index.isin(treated.index) & (rows["year"] == years[1]))):
+    ever = rows["unit"].isin(rows.loc[exog != 0, "unit"])
+    treated = rows.loc[ever]
+    if not np.array_equal(exog, ever & (rows["year"] == years[1])):
         raise InputError(
             "priority_rows needs a term that is one for treated units in the later year."
         )

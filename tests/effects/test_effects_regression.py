@@ -198,6 +198,17 @@ def test_order_and_types_of_rows_do_not_matter(units):
     assert list(fit(MAIN, plain).params.index) == ["treated"]
 
 
+def test_rows_may_share_an_index(units):
+    """As after pd.concat; a quoted word in the formula is no column."""
+    halves = [part.reset_index(drop=True) for _, part in units.groupby("year")]
+    found = fit(MAIN, pd.concat(halves))
+    for kind in ("pearson", "priority_rows"):
+        expected = fit(MAIN, units, vcov=kind).interval()
+        assert found.vcov(kind).interval().low == pytest.approx(expected.low, rel=1e-10)
+    quoted = fit("loans ~ I((unit != 'the others') * treated) | unit + year", units)
+    assert quoted.params.iloc[0] == pytest.approx(found.params["treated"], abs=1e-10)
+
+
 def test_level_of_the_interval(units):
     found = fit(MAIN, units, level=0.9)
     assert found.interval() == fit(MAIN, units).interval(level=0.9)
@@ -270,8 +281,16 @@ def test_one_other_unit_has_no_sandwich(units):
         ("loans ~ treated | kommune + year", {}, "no column 'kommune'"),
         ("loans ~ treated | unit + ", {}, "no column ''"),
         (MAIN, {"exposure": "people"}, "no column 'people'"),
-        ("loans ~ I(group == 'priority') | unit + year", {}, "cannot be told from unit and year"),
-        ("loans ~ treated + I(2 * treated) | unit", {}, "cannot be told from unit"),
+        (
+            "loans ~ I(group == 'priority') | unit + year",
+            {},
+            "a combination of unit and year and the other",
+        ),
+        (
+            "loans ~ treated + I(2 * treated) | unit",
+            {},
+            "a combination of unit and the other terms",
+        ),
         ("loans ~ treated | unit + name + year", {}, "combinations of one another"),
         ("loans ~ np.log(treated) | unit", {}, "no finite value in 19 rows, first in unit 1502"),
         ("np.log(treated) ~ loans | unit", {"family": "gaussian"}, "np.log.treated. has no finite"),
@@ -287,6 +306,7 @@ def test_one_other_unit_has_no_sandwich(units):
         (MAIN, {"vcov": "robust"}, "one of model, pearson, clustered, CRV3, priority_rows"),
         (MAIN, {"level": 95}, "between 0 and 1"),
         (MAIN, {"exposure": "population", "vcov": "priority_rows"}, "no exposure"),
+        (MAIN, {"exposure": "name"}, "name must be above zero"),
         (MAIN, {"exposure": "treated"}, "treated must be above zero.*unit 1502, year 2009"),
     ],
 )
@@ -306,7 +326,7 @@ def test_refuses_rows(units):
         fit(MAIN, units.iloc[:0])
     with pytest.raises(InputError, match="no degree of freedom"):
         fit(MAIN, units[units["unit"].isin(["1502", "others"])])
-    with pytest.raises(InputError, match="treated cannot be told from"):
+    with pytest.raises(InputError, match="treated is a combination of unit and year"):
         fit(MAIN, units[units["group"] == "priority"])
     with pytest.raises(InputError, match="column `cluster` or `unit`"):
         fit("loans ~ treated | year", units.drop(columns="unit"), vcov="clustered")
