@@ -12,6 +12,33 @@ def years(design: Design) -> tuple[int, int]:
     return design.window.last_year_before.value, design.window.first_treated_year.value
 
 
+def contrast_units(
+    municipality_year: pd.DataFrame, group_year: pd.DataFrame, design: Design
+) -> pd.DataFrame:
+    """Lay out the priority municipalities and the rest of the region as one unit, two years each.
+
+    Values are those that the document prints. With unit and year effects the rest's municipalities
+    enter a Poisson model through their sums alone, so these rows give the estimate of all
+    (`METHODS.md`, published level, section 1).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a unit and year, the rest of the region last: `unit` (code, or `others`), `name`,
+        `group` (priority or other), `year`, `treated` (1 for the priority group from the first
+        treated year), `loans`, `amount_nok` (NOK) and `population` (1 January).
+    """
+    shown = ["unit", "name", "group", "year", "loans", "amount_nok", "population"]
+    names = {"municipality_code": "unit", "municipality_name": "name"}
+    own = municipality_year[municipality_year["group"] == "priority"].rename(columns=names)
+    rest = group_year[group_year["group"] == "other"].assign(unit="others", name="others")
+    units = pd.concat([own[shown].sort_values(["unit", "year"]), rest[shown].sort_values("year")])
+    units = units[units["year"].isin(years(design))].reset_index(drop=True)
+    treated = (units["group"] == "priority") & (units["year"] == years(design)[1])
+    units.insert(4, "treated", treated.astype("int64"))
+    return units
+
+
 def priority_loans(municipality_year: pd.DataFrame, design: Design) -> Paired:
     """Loans of each priority municipality before and after."""
     rows = municipality_year[municipality_year["group"] == "priority"]
