@@ -10,7 +10,7 @@ from bsup_analysis.errors import InputError
 
 if TYPE_CHECKING:
     from bsup_analysis.intake import ImportResult
-    from bsup_analysis.ssb import Fetched
+    from bsup_analysis.statbank import Fetched
 
 
 def seal(table: Annotated[str, typer.Argument(help="Name of a raw table.")]) -> None:
@@ -90,28 +90,21 @@ def fetch(
     """
     from bsup_analysis import paths
     from bsup_analysis.files import write_aside
-    from bsup_analysis.ssb import Progress, fetch_population, fetch_startlaan
+    from bsup_analysis.statbank import Client, fetch_population, fetch_startlaan
     from bsup_analysis.tables import to_csv
 
-    def told(progress: Progress) -> None:
-        typer.echo(progress.text)
-
-    span = _span(years)
+    span, client = _span(years), Client(fresh=fresh, progress=typer.echo)
     if what == "population":
-        found = fetch_population(span, contents=contents, fresh=fresh, progress=told)
+        found = fetch_population(span, client, contents=contents)
     elif what == "startlaan":
         found = fetch_startlaan(
-            span,
-            contents=contents,
-            population_contents=population_contents,
-            fresh=fresh,
-            progress=told,
+            span, client, contents=contents, population_contents=population_contents
         )
     else:
         raise InputError(f"there is no table {what!r} to fetch; there are population, startlaan.")
     path = out or paths.root() / "data" / "municipal" / "ssb" / f"{what}.csv"
     write_aside(path, to_csv(found.table))
-    for line in (*found.reports, *found.notes):
+    for line in (*client.reports, *found.notes):
         typer.echo(line)
     typer.echo(f"written  {path}: {len(found.table)} rows, {len(found.set_aside)} set aside")
     if what == "startlaan":

@@ -16,13 +16,12 @@ from statbank_server import Statbank
 from statbank_tables import QUICK, planted
 from typer.testing import CliRunner
 
-import bsup_analysis.ssb
+import bsup_analysis.statbank
 from bsup_analysis import cli
 from bsup_analysis.errors import InputError
 from bsup_analysis.intake import Origin, Reference, bring_counts, read_municipal, reference
 from bsup_analysis.panel.borders import Borders
 from bsup_analysis.sources import read_source
-from bsup_analysis.ssb import Addresses
 
 Said = tuple[int, str, str]
 # a year's parts of a municipality of 2009 (Statistics Norway's changes, data/raw/)
@@ -36,12 +35,10 @@ SIGNS = {("1663", 2007), ("1640", 2006)}
 
 
 @pytest.fixture
-def fetch(
-    project: Path, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Said]:
+def fetch(project: Path, bank: Statbank, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
     """Call `bsup fetch startlaan` against the local StatBank: status, output, errors."""
-    here = functools.partial(bsup_analysis.ssb.fetch_startlaan, addresses=addresses, limits=QUICK)
-    monkeypatch.setattr(bsup_analysis.ssb, "fetch_startlaan", here)
+    here = functools.partial(bsup_analysis.statbank.Client, address=bank.address, limits=QUICK)
+    monkeypatch.setattr(bsup_analysis.statbank, "Client", here)
 
     def call(*arguments: str) -> Said:
         monkeypatch.setattr(sys, "argv", ["bsup", "fetch", "startlaan", *arguments])

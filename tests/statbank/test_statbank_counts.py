@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bsup_analysis.ssb.rates import count
-from bsup_analysis.ssb.startlaan import denominators
+from bsup_analysis.statbank.fetch import count, denominators
 
 
 def printed(n: int, population: int, decimals: int, up: bool) -> float:

@@ -1,4 +1,4 @@
-"""A StatBank on 127.0.0.1 that speaks versions 2 and 1 of SSB's API, and fails on demand.
+"""A StatBank on 127.0.0.1 that speaks version 2 of SSB's API, and fails on demand.
 
 Shapes of requests, answers and errors follow the recorded ones in `recorded/` and the PxWebApi 2
 user guide.  What it holds are figures put into it by a test.
@@ -48,11 +48,10 @@ class FakeTable:
 
 @dataclasses.dataclass
 class Fault:
-    """Something that goes wrong `times` times, for one version and kind of question or for all."""
+    """Something that goes wrong `times` times, for one kind of question or for all."""
 
     kind: str
     times: int = 1
-    version: int | None = None
     about: str | None = None  # "metadata" | "data"
     after: int = 0  # questions of this kind let through first
     detail: Any = None
@@ -60,7 +59,6 @@ class Fault:
 
 @dataclasses.dataclass
 class Asked:
-    version: int
     about: str
     table_id: str
     body: Any
@@ -81,19 +79,15 @@ class Statbank:
         self.port = 0
 
     @property
-    def v2(self) -> str:
+    def address(self) -> str:
         return f"http://127.0.0.1:{self.port}/api/pxwebapi/v2"
-
-    @property
-    def v1(self) -> str:
-        return f"http://127.0.0.1:{self.port}/api/v0"
 
     def data_questions(self, table_id: str | None = None) -> list[Asked]:
         return [a for a in self.asked if a.about == "data" and table_id in (None, a.table_id)]
 
-    def next_fault(self, version: int, about: str) -> Fault | None:
+    def next_fault(self, about: str) -> Fault | None:
         for fault in self.faults:
-            if fault.version in (None, version) and fault.about in (None, about) and fault.times:
+            if fault.about in (None, about) and fault.times:
                 if fault.after:
                     fault.after -= 1
                     continue
@@ -101,24 +95,8 @@ class Statbank:
                 return fault
         return None
 
-    def metadata_v2(self, table: FakeTable) -> dict[str, Any]:
+    def metadata(self, table: FakeTable) -> dict[str, Any]:
         return {**self._cube(table, {v.code: list(v.values) for v in table.variables}), "value": []}
-
-    def metadata_v1(self, table: FakeTable) -> dict[str, Any]:
-        variables = []
-        for v in table.variables:
-            one: dict[str, Any] = {
-                "code": v.code,
-                "text": v.label,
-                "values": list(v.values),
-                "valueTexts": list(v.values.values()),
-            }
-            if v.eliminable:
-                one["elimination"] = True
-            if v.role == "time":
-                one["time"] = True
-            variables.append(one)
-        return {"title": table.title, "variables": variables}
 
     def data(self, table: FakeTable, chosen: Mapping[str, list[str]]) -> dict[str, Any] | str:
         """The answer to a selection, or the title of the error."""
@@ -198,71 +176,48 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, body: Any) -> None:
         bank, place = self.bank, urlsplit(self.path)
         parts = place.path.strip("/").split("/")
-        if parts[:3] == ["api", "pxwebapi", "v2"] and parts[3:] in (["config"], ["tables"]):
-            return self._send(200, self._config())
-        v2 = parts[:4] == ["api", "pxwebapi", "v2", "tables"] and len(parts) == 6
-        v1 = parts[:4] == ["api", "v0", "no", "table"] and len(parts) == 5
-        if not (v2 or v1) or len(self.path) > 2100:
+        known = parts[:4] == ["api", "pxwebapi", "v2", "tables"] and len(parts) == 6
+        if not known or len(self.path) > 2100:
             return self._send(404, NOT_FOUND, "text/html")
-        version = 2 if v2 else 1
-        about = parts[5] if v2 else ("metadata" if body is None else "data")
-        table_id = parts[4]
+        table_id, about = parts[4:]
         with bank.lock:
             now = time.monotonic()
-            bank.asked.append(Asked(version, about, table_id, body, now))
-            fault = bank.next_fault(version, about)
+            bank.asked.append(Asked(about, table_id, body, now))
+            fault = bank.next_fault(about)
             if bank.rate and fault is None:
                 queries, seconds = bank.rate
                 if sum(now - a.at < seconds for a in bank.asked) > queries:
                     fault = Fault("429")
         time.sleep(bank.pause_before_answer)
-        if fault is not None and not self._go_wrong(fault, version):
+        if fault is not None and not self._go_wrong(fault):
             return None
         table = bank.tables.get(table_id)
         if table is None:
-            return self._refuse(version, "Non-existent table", 404)
+            return self._refuse("Non-existent table", 404)
         if about == "metadata":
-            return self._send(200, (bank.metadata_v2 if v2 else bank.metadata_v1)(table))
-        if body is None:  # version 2 gives the default selection, not an error
+            return self._send(200, bank.metadata(table))
+        if body is None:  # the default selection, not an error
             first = {v.code: [next(iter(v.values))] for v in table.variables}
             return self._send(200, bank.data(table, first))
-        if v2:
-            if parse_qs(place.query).get("outputFormat") != ["json-stat2"]:
-                return self._refuse(version, "Unsupported format", 400)
-            chosen = {s["variableCode"]: s["valueCodes"] for s in body["selection"]}
-        else:
-            assert body["response"] == {"format": "json-stat2"}
-            assert all(q["selection"]["filter"] == "item" for q in body["query"])
-            chosen = {q["code"]: q["selection"]["values"] for q in body["query"]}
+        if parse_qs(place.query).get("outputFormat") != ["json-stat2"]:
+            return self._refuse("Unsupported format", 400)
+        chosen = {s["variableCode"]: s["valueCodes"] for s in body["selection"]}
         found = bank.data(table, chosen)
         if isinstance(found, str):
-            return self._refuse(version, found, 400)
+            return self._refuse(found, 400)
         if fault is not None:
             return self._spoil(fault, found)
         return self._send(200, found)
 
-    def _config(self) -> dict[str, Any]:
-        return {
-            "apiVersion": "2.3.2",
-            "defaultLanguage": "no",
-            "maxDataCells": self.bank.max_cells,
-            "maxCallsPerTimeWindow": 0,
-            "timeWindow": 0,
-            "page": {"totalElements": len(self.bank.tables)},
-        }
+    def _refuse(self, title: str, status: int) -> None:
+        # as recorded: HTTP 400 also where the body says 404
+        self._send(400, {"type": "Parameter error", "title": title, "status": status})
 
-    def _refuse(self, version: int, title: str, status: int) -> None:
-        if version == 2:  # as recorded: HTTP 400 also where the body says 404
-            self._send(400, {"type": "Parameter error", "title": title, "status": status})
-        else:
-            error = "The request for variable 'Region' has an error. Please check your query."
-            self._send(status, {"error": error})
-
-    def _go_wrong(self, fault: Fault, version: int) -> bool:
+    def _go_wrong(self, fault: Fault) -> bool:
         """Do what goes wrong; True where the answer itself is to be spoilt."""
         kind = fault.kind
         if kind == "400":
-            self._refuse(version, fault.detail or "Non-existent value", 400)
+            self._refuse(fault.detail or "Non-existent value", 400)
         elif kind == "404":
             self._send(404, NOT_FOUND, "text/html")
         elif kind == "429":
@@ -297,9 +252,6 @@ class Handler(BaseHTTPRequestHandler):
                 keys = list(one["category"]["index"])
                 one["category"]["index"] = {f"{k}x": i for i, k in enumerate(keys)}
                 one["category"]["label"] = {f"{k}x": k for k in keys}
-        elif kind == "no decimals":
-            for one in answer["dimension"].values():
-                one["category"].pop("unit", None)
         content = json.dumps(answer, ensure_ascii=False).encode()
         if kind == "cut off":
             self._head(200, len(content), "application/json")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from statbank_server import Statbank, serve
-from statbank_tables import population_table, published_population, startlaan_table
+from statbank_tables import QUICK, population_table, published_population, startlaan_table
 
-from bsup_analysis.ssb import Addresses
+from bsup_analysis.statbank import Client
 
 
 @pytest.fixture(scope="session")
@@ -24,5 +26,6 @@ def bank(people: dict[tuple[str, int], int], monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def addresses(bank: Statbank) -> Addresses:
-    return Addresses(bank.v2, bank.v1)
+def client(bank: Statbank, tmp_path: Path) -> Callable[..., Client]:
+    """Make a client of the local StatBank; options take the place of these."""
+    return functools.partial(Client, address=bank.address, folder=tmp_path, limits=QUICK)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from statbank_server import FakeTable, Variable
 
-from bsup_analysis.ssb import Limits
+from bsup_analysis.statbank import Limits
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 YEARS = range(2005, 2015)

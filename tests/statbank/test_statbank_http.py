@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from statbank_server import Fault, Statbank, Variable, http_date
 from statbank_tables import QUICK
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.ssb import Addresses, Limits, Progress, fetch_population, fetch_startlaan
+from bsup_analysis.statbank import Client, Fetched, Limits, fetch_population, fetch_startlaan
+
+Make = Callable[..., Client]
 
 PASSING = {
     "429 with seconds": Fault("429", detail=0),
@@ -36,13 +39,8 @@ PASSING = {
 SPOILT = {"cut off", "one value short", "other table", "another selection", "drip", "not utf-8"}
 
 
-def fetch(
-    addresses: Addresses, folder: Path, limits: Limits = QUICK, said: list[Progress] | None = None
-) -> object:
-    progress = said.append if said is not None else (lambda _: None)
-    return fetch_population(
-        [2009], folder=folder, limits=limits, addresses=addresses, progress=progress
-    )
+def fetch(client: Client) -> Fetched:
+    return fetch_population([2009], client)
 
 
 def quick(**changes: object) -> Limits:
@@ -54,19 +52,17 @@ def quick(**changes: object) -> Limits:
     [(n, a) for n in PASSING for a in ("metadata", "data") if a == "data" or n not in SPOILT],
 )
 def test_a_fault_that_passes_is_got_over(
-    bank: Statbank, addresses: Addresses, tmp_path: Path, name: str, about: str
+    bank: Statbank, client: Make, name: str, about: str
 ) -> None:
     if name == "not utf-8":
         bank.tables["07459"].variables[0].values["1504"] = "Ålesund"
     bank.faults = [dataclasses.replace(PASSING[name], about=about)]
-    said: list[Progress] = []
-    fetched = fetch(
-        addresses, tmp_path, quick(answer_seconds=1.0 if name in ("slow", "drip") else 10.0), said
-    )
+    said: list[str] = []
+    limits = quick(answer_seconds=1.0 if name in ("slow", "drip") else 10.0)
+    fetched = fetch(client(limits=limits, progress=said.append))
     assert len(fetched.table) == 85
     assert [a.about for a in bank.asked].count(about) == 2
-    assert any("waiting" in p.text for p in said)
-    assert {a.version for a in fetched.answers} == {2}
+    assert any("waiting" in line for line in said)
 
 
 @pytest.mark.parametrize(
@@ -75,17 +71,18 @@ def test_a_fault_that_passes_is_got_over(
     ids=["seconds", "date", "without: SSB's window of time"],
 )
 def test_a_pause_asked_for_is_waited_out(
-    bank: Statbank, addresses: Addresses, tmp_path: Path, detail: object, least: float
+    bank: Statbank, client: Make, detail: object, least: float
 ) -> None:
     bank.faults = [Fault("429", about="data", detail=detail)]
-    fetch(addresses, tmp_path)
+    fetch(client())
     first, second = bank.data_questions()
     assert second.at - first.at >= least
 
 
 LASTING = {
-    "404": (Fault("404"), r"version 2: refused: Not Found \(404\); version 1: refused: Not Found"),
-    "503": (Fault("503"), r"version 2: Service Unavailable \(503\), 3 times; version 1: Service"),
+    "404": (Fault("404"), r": refused: Not Found \(404\); what"),
+    "503": (Fault("503"), r": Service Unavailable \(503\), 3 times; what"),
+    "503 long": (Fault("503", detail=3600), "due in 3600 s, which is past the time limit of 60 s"),
     "302": (Fault("302"), r"refused: the address has moved to /api/pxwebapi/v2/tables/07459/"),
     "cut off": (Fault("cut off", about="data"), "the answer was cut off, 3 times"),
     "html": (Fault("html"), "the answer is not JSON .it begins '<html><body>Vedlikehold"),
@@ -99,14 +96,12 @@ LASTING = {
 
 
 @pytest.mark.parametrize("name", LASTING)
-def test_a_fault_that_lasts_ends_in_one_sentence(
-    bank: Statbank, addresses: Addresses, tmp_path: Path, name: str
-) -> None:
+def test_a_fault_that_lasts_ends_in_one_sentence(bank: Statbank, client: Make, name: str) -> None:
     fault, words = LASTING[name]
     bank.faults = [dataclasses.replace(fault, times=10**6)]
     limits = quick(answer_seconds=0.1) if name == "slow" else QUICK
     with pytest.raises(InputError, match=words) as ended:
-        fetch(addresses, tmp_path, limits)
+        fetch(client(limits=limits))
     sentence = str(ended.value)
     assert sentence.startswith("SSB's table 07459 could not be fetched: ")
     assert sentence.endswith("kept, and the same command goes on from there.")
@@ -114,54 +109,25 @@ def test_a_fault_that_lasts_ends_in_one_sentence(
     assert "Traceback" not in sentence
 
 
-@pytest.mark.parametrize("name", ["429", "429 long", "400"])
-def test_version_1_is_not_asked_where_it_would_not_help(
-    bank: Statbank, addresses: Addresses, tmp_path: Path, name: str
-) -> None:
-    bank.faults = [dataclasses.replace(LASTING[name][0], times=10**6)]
-    with pytest.raises(InputError):
-        fetch(addresses, tmp_path)
-    assert {a.version for a in bank.asked} == {2}
-
-
 @pytest.mark.parametrize(
-    "fault",
-    [Fault("404"), Fault("503"), Fault("503", detail=3600), Fault("html"), Fault("302"),
-     Fault("400", detail="Non-existent table"), Fault("drop")],
-    ids=lambda f: f"{f.kind} {f.detail or ''}",
-)  # fmt: skip
-def test_version_1_answers_where_version_2_does_not(
-    bank: Statbank, addresses: Addresses, tmp_path: Path, fault: Fault
+    ("name", "times"), [("429", 3), ("429 long", 1), ("503 long", 1), ("400", 1), ("302", 1)]
+)
+def test_a_question_is_asked_again_only_where_it_may_help(
+    bank: Statbank, client: Make, name: str, times: int
 ) -> None:
-    bank.faults = [dataclasses.replace(fault, times=10**6, version=2)]
-    fetched = fetch(addresses, tmp_path)
-    assert {a.version for a in fetched.answers} == {1}
-    assert len(fetched.table) == 85
+    fault = LASTING[name][0]
+    bank.faults = [dataclasses.replace(fault, times=10**6)]
+    with pytest.raises(InputError):
+        fetch(client())
+    assert sum(a.about == (fault.about or "metadata") for a in bank.asked) == times
 
 
-def test_version_2_may_fail_on_the_way(
-    bank: Statbank, addresses: Addresses, tmp_path: Path
-) -> None:
-    """What version 2 has answered stays; version 1 goes on from there."""
-    bank.faults = [Fault("503", times=10**6, version=2, about="data", after=2)]
-    fetched = fetch_population(
-        range(2005, 2015), folder=tmp_path, limits=quick(cells=200), addresses=addresses
-    )
-    versions = [a.version for a in fetched.answers]
-    assert versions == [2, 2, 2] + [1] * (len(versions) - 3)
-    assert len(fetched.table) == 851
-    questions = [str(a.body) for a in bank.data_questions() if a.version == 1]
-    assert len(set(questions)) == len(questions) == versions.count(1)
-
-
-def test_a_slow_server_does_not_outlast_the_time_limit(
-    bank: Statbank, addresses: Addresses, tmp_path: Path
-) -> None:
+def test_a_slow_server_does_not_outlast_the_time_limit(bank: Statbank, client: Make) -> None:
     """A byte now and then keeps a socket's time-out from ever coming; the limit is on the whole."""
     bank.faults = [Fault("drip", times=10**6, about="data", detail=0.05)]
     began = time.monotonic()
     with pytest.raises(InputError, match=r"the time limit of 0\.8 s has passed"):
-        fetch(addresses, tmp_path, quick(total_seconds=0.8, answer_seconds=60.0))
+        fetch(client(limits=quick(total_seconds=0.8, answer_seconds=60.0)))
     assert time.monotonic() - began < 10
 
 
@@ -171,47 +137,43 @@ def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         taken.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(InputError, match=r"no connection to 127\.0\.0\.1, 3 times; what has"):
-            fetch(Addresses(f"{base}/v2", f"{base}/v1"), tmp_path)
+            fetch(Client(address=base, folder=tmp_path, limits=QUICK))
     with pytest.raises(InputError, match=r"no connection to nowhere\.invalid"):
-        fetch(Addresses("https://nowhere.invalid/v2", "https://nowhere.invalid/v1"), tmp_path)
+        fetch(Client(address="https://nowhere.invalid/v2", folder=tmp_path, limits=QUICK))
     assert not list(tmp_path.rglob("*.json"))
 
 
-def test_an_interrupted_fetch_keeps_what_has_arrived(
-    bank: Statbank, addresses: Addresses, tmp_path: Path
-) -> None:
+def test_an_interrupted_fetch_keeps_what_has_arrived(bank: Statbank, client: Make) -> None:
     limits, years = quick(cells=200), range(2005, 2015)
     bank.faults = [Fault("429", about="data", after=3, detail=3600)]
     with pytest.raises(InputError, match="the same command goes on"):
-        fetch_population(years, folder=tmp_path, limits=limits, addresses=addresses)
+        fetch_population(years, client(limits=limits))
     arrived = [str(a.body) for a in bank.data_questions()[:3]]
     bank.asked.clear()
-    fetched = fetch_population(years, folder=tmp_path, limits=limits, addresses=addresses)
+    fetched = fetch_population(years, client(limits=limits))
     assert len(fetched.table) == 851
     assert not set(arrived) & {str(a.body) for a in bank.data_questions()}
     assert all(a.about == "data" for a in bank.asked)
 
 
-def startlaan(addresses: Addresses, folder: Path, **names: str) -> object:
-    return fetch_startlaan([2009], folder=folder, limits=QUICK, addresses=addresses, **names)
+def startlaan(client: Client, **names: str) -> Fetched:
+    return fetch_startlaan([2009], client, **names)
 
 
-def test_a_contents_code_gone_is_told_with_near_names(
-    bank: Statbank, addresses: Addresses, tmp_path: Path
-) -> None:
+def test_a_contents_code_gone_is_told_with_near_names(bank: Statbank, client: Make) -> None:
     contents = bank.tables["06493"].variables[0]
     label = contents.values.pop("KOSfainansstartp0000")
     contents.values["KOSfainansstartl0000"] = label
     contents.units["KOSfainansstartl0000"] = 1
     with pytest.raises(InputError) as ended:
-        startlaan(addresses, tmp_path)
+        startlaan(client())
     assert str(ended.value).startswith(
         "SSB's table 06493 is not as expected: it has no contents code KOSfainansstartp0000;"
         f" nearest of its 3: KOSfainansstartl0000 ({label}), "
     )
     assert str(ended.value).endswith("(see https://www.ssb.no/statbank/table/06493).")
     # and the name, once given, is enough
-    found = startlaan(addresses, tmp_path, contents="KOSfainansstartl0000")
+    found = startlaan(client(), contents="KOSfainansstartl0000")
     assert len(found.table) == 85
 
 
@@ -228,10 +190,9 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("version", [2, 1])
 @pytest.mark.parametrize("name", CHANGES)
 def test_changed_metadata_end_in_a_sentence_that_names_what_changed(
-    bank: Statbank, addresses: Addresses, tmp_path: Path, name: str, version: int
+    bank: Statbank, client: Make, name: str
 ) -> None:
     table = bank.tables["06493"]
     contents, region, when = table.variables
@@ -248,43 +209,37 @@ def test_changed_metadata_end_in_a_sentence_that_names_what_changed(
         table.variables.append(Variable("Eier", "eier", {"1": "Kommunen", "2": "Andre"}))
     elif name == "decimals":
         contents.units = {}
-    if version == 1:
-        bank.faults = [Fault("404", times=10**6, version=2)]
     with pytest.raises(InputError, match=words) as ended:
-        startlaan(addresses, tmp_path, **({"contents": code} if code else {}))
+        startlaan(client(), **({"contents": code} if code else {}))
     assert str(ended.value).startswith("SSB's table 06493 is not as expected: ")
     assert "\n" not in str(ended.value)
 
 
-def test_a_table_that_is_gone(bank: Statbank, addresses: Addresses, tmp_path: Path) -> None:
+def test_a_table_that_is_gone(bank: Statbank, client: Make) -> None:
     del bank.tables["06493"]
     with pytest.raises(
-        InputError, match=r"version 2: refused: Non-existent table \(400\); version 1"
+        InputError, match=r"06493 could not be fetched: refused: Non-existent table \(400\)"
     ):
-        startlaan(addresses, tmp_path)
+        startlaan(client())
 
 
-def test_persons_are_whole(bank: Statbank, addresses: Addresses, tmp_path: Path) -> None:
+def test_persons_are_whole(bank: Statbank, client: Make) -> None:
     bank.tables["07459"].cell = lambda _: (10.5, None)
     with pytest.raises(InputError, match="a number of persons that is not whole"):
-        fetch(addresses, tmp_path)
+        fetch(client())
 
 
-def test_a_region_without_figures_is_no_table(
-    bank: Statbank, addresses: Addresses, tmp_path: Path
-) -> None:
+def test_a_region_without_figures_is_no_table(bank: Statbank, client: Make) -> None:
     bank.tables["07459"].cell = lambda _: (0, None)
     with pytest.raises(InputError, match="no figure for any municipality"):
-        fetch(addresses, tmp_path)
+        fetch(client())
 
 
-def test_words_from_the_server_cannot_play_with_the_terminal(
-    bank: Statbank, addresses: Addresses, tmp_path: Path
-) -> None:
+def test_words_from_the_server_cannot_play_with_the_terminal(bank: Statbank, client: Make) -> None:
     bank.faults = [
         Fault("400", times=10**6, about="data", detail="\x1b[2J bad\nvalue " + "x" * 999)
     ]
     with pytest.raises(InputError) as ended:
-        fetch(addresses, tmp_path)
+        fetch(client())
     assert str(ended.value).isprintable()
     assert len(str(ended.value)) < 500
