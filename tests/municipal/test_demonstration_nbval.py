@@ -14,8 +14,7 @@ import pytest
 from nbformat.v4 import new_output
 from papermill.parameterize import parameterize_notebook
 
-from bsup_analysis.intake.demo import DemoParameters, calibration, demo_panel
-from bsup_analysis.intake.demo_file import write_demo
+from bsup_analysis.municipal_import.demo import DemoParameters, calibration, demo_panel, write_demo
 from bsup_analysis.study import read_table
 
 HERE = Path(__file__).parent

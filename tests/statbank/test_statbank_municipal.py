@@ -19,7 +19,13 @@ from typer.testing import CliRunner
 import bsup_analysis.statbank
 from bsup_analysis import cli
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake import Origin, Reference, bring_counts, read_municipal, reference
+from bsup_analysis.municipal_import import (
+    Origin,
+    Reference,
+    import_counts,
+    read_municipal,
+    reference,
+)
 from bsup_analysis.panel.borders import Borders
 from bsup_analysis.sources import read_source
 
@@ -151,7 +157,7 @@ def brought(
         definition="approved_dwellings", source="planted", note="",
     )  # fmt: skip
     origin = Origin("counts.csv", "a test", "none", "", "", None)  # type: ignore[arg-type]
-    result = bring_counts(counts, against, origin, dry_run=True)
+    result = import_counts(counts, against, origin, dry_run=True)
     assert result.rows_in == result.rows_used + len(result.set_aside)
     return result.table.set_index(["municipality_code", "year"])
 

@@ -8,17 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake.headers import (
+from bsup_analysis.municipal_import.cells import Cell, RawTable, is_blank, plain
+from bsup_analysis.municipal_import.layout import (
     QUANTITIES,
     UNITS_NOK,
+    YEARS,
+    Column,
+    Layout,
     role_of,
+    settled,
     simple,
     without_year,
     year_in,
 )
-from bsup_analysis.intake.layout import YEARS, Column, Layout, settled
-from bsup_analysis.intake.numbers import Cell, plain
-from bsup_analysis.intake.raw import RawTable, is_blank
 
 ROLES = ("municipality", "name", "year", *QUANTITIES, "quantity", "value")
 # a header stands near the top: below a title, a unit, an empty row

@@ -4,10 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake.headers import QUANTITIES, quantity_of
-from bsup_analysis.intake.layout import Layout
-from bsup_analysis.intake.numbers import Cell, is_unknown, plain, shown
-from bsup_analysis.intake.raw import RawTable, is_blank
+from bsup_analysis.municipal_import.cells import Cell, RawTable, is_blank, is_unknown, plain, shown
+from bsup_analysis.municipal_import.layout import QUANTITIES, Layout, quantity_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Aside:
+class Rejected:
     """A row of the file that is not used, and why."""
 
     row: int
@@ -48,12 +46,12 @@ class Aside:
 
 
 def content(row: tuple[Cell, ...] | list[Cell]) -> str:
-    """Give a row's text for a list of rows set aside, at most 80 characters."""
+    """Give a row's text for a list of rejected rows, at most 80 characters."""
     text = " | ".join(filter(None, map(plain, row)))
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Aside], int]:
+def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Rejected], int]:
     """Lay the rows out, one entry a row and year.
 
     Parameters
@@ -65,7 +63,7 @@ def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Aside], 
 
     Returns
     -------
-    entries, set aside, rows
+    entries, rejected, rows
         Entries in file order; rows without a municipality; and the number of rows that are not
         blank, the header excepted.
 
@@ -76,7 +74,7 @@ def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Aside], 
         quantity that is not recognised.
     """
     found: list[Entry] = []
-    aside: list[Aside] = []
+    rejected: list[Rejected] = []
     rows = 0
     width = len(layout.columns)
     at = _Places.of(layout)
@@ -86,7 +84,7 @@ def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Aside], 
             continue
         rows += 1
         if number < layout.header_row:
-            aside.append(Aside(number, "above the header", content(list(row))))
+            rejected.append(Rejected(number, "above the header", content(list(row))))
             continue
         if any(plain(cell) for cell in row[width:]):
             raise InputError(
@@ -107,10 +105,10 @@ def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Aside], 
                     f"{table.where(number)} has numbers but no municipality; name it, or delete"
                     " the row."
                 )
-            aside.append(Aside(number, "no municipality", content(list(row))))
+            rejected.append(Rejected(number, "no municipality", content(list(row))))
             continue
         found += own
-    return found, aside, rows
+    return found, rejected, rows
 
 
 def _header_rows(table: RawTable, layout: Layout) -> int:

@@ -12,16 +12,18 @@ import pandas as pd
 import pytest
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake import Reference, import_file
-from bsup_analysis.intake.demo import (
+from bsup_analysis.municipal_import import Reference, import_file
+from bsup_analysis.municipal_import.demo import (
     YEARS,
     Calibration,
     DemoParameters,
     calibration,
     demo_panel,
+    demo_text,
     expected_loans,
+    read_demo,
+    write_demo,
 )
-from bsup_analysis.intake.demo_file import demo_text, read_demo, write_demo
 from bsup_analysis.study import read_table
 
 PARAMETERS = DemoParameters(seed=7, effect=None, dispersion=2.0, noise=0.3)
@@ -117,7 +119,7 @@ def test_the_parts_of_the_real_units_are_played(known: Calibration) -> None:
 
 def test_same_bytes_whatever_the_hash_seed(known: Calibration) -> None:
     program = (
-        "from bsup_analysis.intake.demo import *; from bsup_analysis.intake.demo_file import *;"
+        "from bsup_analysis.municipal_import.demo import *;"
         "from bsup_analysis.study import read_table;"
         "import hashlib; p = DemoParameters(7, None, 2.0, 0.3);"
         "k = calibration(*map(read_table, ('group_year', 'municipality_year', 'region_year')));"

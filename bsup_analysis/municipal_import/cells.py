@@ -1,17 +1,57 @@
-"""Numbers as Norwegian and English tables write them, and the signs that stand for one.
+"""A file as rows of cells, and the numbers that cells hold, as Norwegian and English tables do.
 
-A cell is text as it stands in the file, or a number where the file itself holds one (Excel,
-Parquet).  Statistics Norway's signs keep their meaning: `-` is zero; `.` (cannot occur), `..`
-(missing), `...` (not yet there) and `:` (confidential, bounds not stated) are unknown, each for
-its own reason.  An en dash is neither: it is refused.
+The row numbers are those a reader sees.  A cell is text as it stands in the file, or a number
+where the file itself holds one (Excel, Parquet).  Statistics Norway's signs keep their meaning:
+`-` is zero; `.` (cannot occur), `..` (missing), `...` (not yet there) and `:` (confidential,
+bounds not stated) are unknown, each for its own reason.  An en dash is neither: it is refused.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 Cell = str | int | float
+
+# all municipalities of the country in thirty years with forty columns are half a million cells
+MOST_BYTES = 300_000_000
+MOST_CELLS = 5_000_000
+LONGEST_TEXT = 10_000
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The rows of a file, or of one sheet of it.
+
+    Parameters
+    ----------
+    file
+        The file's name, without its folder.
+    sheet
+        The sheet, empty where the format has none.
+    rows
+        Row 1 of the file is the first; empty rows are kept, so that numbers stay right.
+    comments
+        Lines that are no part of the table (beginning with `#`).
+    """
+
+    file: str
+    sheet: str
+    rows: Sequence[Sequence[Cell]]
+    comments: tuple[str, ...] = ()
+
+    def where(self, row: int | None = None) -> str:
+        """Name the place for a sentence: file, sheet and row."""
+        parts = [self.file]
+        parts += [f"sheet {self.sheet}"] if self.sheet else []
+        parts += [f"row {row}"] if row is not None else []
+        return ", ".join(parts)
+
+
+def is_blank(row: Sequence[Cell]) -> bool:
+    """Tell whether a row holds nothing."""
+    return not any(cell.strip() if isinstance(cell, str) else True for cell in row)
+
 
 # Statistics Norway, "Standardtegn i tabeller"
 SIGNS = {
@@ -109,7 +149,7 @@ def decimal_sign(cells: Iterable[Cell]) -> str | None:
         text = _groups_by_blanks(_stripped(plain(cell)))
         if text is None or not _SHAPE.fullmatch(text):
             continue
-        sign = _told_by(text, blanks=" " in plain(cell))
+        sign = _shown_by(text, blanks=" " in plain(cell))
         if sign:
             told.setdefault(sign, text)
     if len(told) > 1:
@@ -119,7 +159,7 @@ def decimal_sign(cells: Iterable[Cell]) -> str | None:
     return next(iter(told), None)
 
 
-def _told_by(text: str, blanks: bool) -> str | None:
+def _shown_by(text: str, blanks: bool) -> str | None:
     signs = [sign for sign in text if sign in _DECIMAL_SIGNS]
     if not signs:
         return None

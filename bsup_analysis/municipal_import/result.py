@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from bsup_analysis.intake.gate import AGREES, DEVIATES, INCOMPLETE
-from bsup_analysis.intake.layout import Layout
-from bsup_analysis.intake.shape import Aside
+from bsup_analysis.municipal_import.entries import Rejected
+from bsup_analysis.municipal_import.layout import Layout
+from bsup_analysis.municipal_import.validation import AGREES, DEVIATES, INCOMPLETE
 
 UNDECIDED = "undecided"
 NOT_USED = "not used"
@@ -44,8 +44,8 @@ class ImportResult:
         Rows not used: `row`, `reason`, `content`; `rows_in` is `rows_used` and these.
     table
         The municipal table (`MunicipalStartLoans`).
-    gate
-        The table held against published totals (`gate.compare`).
+    comparison
+        The table compared with published totals (`validation.compare`).
     definition
         What is counted; `undecided` on a dry run that does not tell.
     written
@@ -60,14 +60,14 @@ class ImportResult:
     rows_used: int
     set_aside: pd.DataFrame
     table: pd.DataFrame
-    gate: pd.DataFrame
+    comparison: pd.DataFrame
     definition: str
     written: tuple[Path, ...] = ()
 
     @property
     def deviations(self) -> pd.DataFrame:
         """The published totals that the table does not reproduce."""
-        return self.gate[self.gate["status"] == DEVIATES].reset_index(drop=True)
+        return self.comparison[self.comparison["status"] == DEVIATES].reset_index(drop=True)
 
     def lines(self, most: int = 20) -> Iterator[str]:
         """Tell it in plain lines: columns, rows, years, published totals; `most` rows of each."""
@@ -77,7 +77,7 @@ class ImportResult:
         yield f"rows      {self.rows_in} in, {self.rows_used} used, {len(self.set_aside)} set aside"
         yield from _listed("set aside", self.set_aside, most)
         yield from _listed("years", by_year(self.table), most)
-        counts = self.gate["status"].value_counts()
+        counts = self.comparison["status"].value_counts()
         yield "published " + ", ".join(
             f"{int(counts.get(one, 0))} {word}"
             for one, word in ((AGREES, "agree"), (DEVIATES, "deviate"), (INCOMPLETE, "open"))
@@ -139,10 +139,10 @@ def codes_used(pairs: Sequence[tuple[int, int]]) -> str:
     return f"the codes of {', '.join(map(str, years))}"
 
 
-def listed_aside(aside: Sequence[Aside], used: set[int]) -> pd.DataFrame:
+def list_rejected(rejected: Sequence[Rejected], used: set[int]) -> pd.DataFrame:
     """List each row that is not used once, with the first reason found."""
-    rows: dict[int, Aside] = {}
-    for one in sorted(aside, key=lambda one: one.row):
+    rows: dict[int, Rejected] = {}
+    for one in sorted(rejected, key=lambda one: one.row):
         if one.row not in used:
             rows.setdefault(one.row, one)
     return pd.DataFrame(

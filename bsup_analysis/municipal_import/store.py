@@ -13,7 +13,7 @@ import pandera.errors
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256, write_aside
-from bsup_analysis.intake.schema import MunicipalStartLoans
+from bsup_analysis.municipal_import.validation import MunicipalStartLoans
 from bsup_analysis.tables import read_csv, to_csv
 
 NAME = "start_loans"
@@ -125,7 +125,7 @@ def read_municipal() -> pd.DataFrame:
     """
     if not table_file().is_file():
         raise InputError(
-            "there is no municipal table yet; bring one with bsup import FILE or bsup fetch"
+            "there is no municipal table yet; make one with bsup import FILE or bsup fetch"
             " startlaan, or give the notebook a SYNTHETIC panel of bsup demo with panel=FILE."
         )
     table = read_csv(table_file(), MunicipalStartLoans)

@@ -1,4 +1,4 @@
-"""The data gate: an imported table held against every published total it can be held against.
+"""The municipal table's schema, and its comparison with every published total.
 
 Each published total and each sum of imported numbers is an interval: the press rounds to whole
 millions, a file may hold thousands of NOK, an unknown municipality may add anything.  Two
@@ -10,6 +10,68 @@ import math
 from collections.abc import Collection, Mapping
 
 import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import Series
+
+from bsup_analysis.tables import CODE, Strict
+
+DEFINITIONS = ("loans", "approved_dwellings")
+
+
+class MunicipalStartLoans(Strict):
+    """Start loans by municipality (borders of 2009) and year; an empty field is unknown."""
+
+    municipality_code: Series[str] = pa.Field(
+        str_matches=CODE, metadata={"unit": "code", "description": "Municipality, 2009 borders."}
+    )
+    year: Series[int] = pa.Field(
+        ge=1990, le=2030, metadata={"unit": "year", "description": "Calendar year."}
+    )
+    loans: Series[pd.Int64Dtype] = pa.Field(
+        ge=0,
+        nullable=True,
+        metadata={"unit": "count", "description": "Loans, or dwellings, by `definition`."},
+    )
+    loans_low: Series[pd.Int64Dtype] = pa.Field(
+        ge=0,
+        nullable=True,
+        metadata={"unit": "count", "description": "Least that rounding or suppression leaves."},
+    )
+    loans_high: Series[pd.Int64Dtype] = pa.Field(
+        ge=0,
+        nullable=True,
+        metadata={"unit": "count", "description": "Most that rounding or suppression leaves."},
+    )
+    amount_nok: Series[pd.Int64Dtype] = pa.Field(
+        ge=0, nullable=True, metadata={"unit": "NOK", "description": "Amount, current prices."}
+    )
+    definition: Series[str] = pa.Field(
+        isin=list(DEFINITIONS),
+        metadata={"unit": "category", "description": "Loans paid out, or dwellings approved."},
+    )
+    source: Series[str] = pa.Field(
+        metadata={"unit": "text", "description": "Where the row comes from, and marks it had."},
+    )
+    rows_used: Series[pd.Int64Dtype] = pa.Field(
+        ge=0, metadata={"unit": "rows", "description": "Input rows added up; none: no row."}
+    )
+
+    @pa.dataframe_check(error="loans lie between loans_low and loans_high")
+    @classmethod
+    def within_bounds(cls, table: pd.DataFrame) -> pd.Series:
+        """Check that the count lies inside its bounds, where all are known."""
+        low = (table["loans"] >= table["loans_low"]).fillna(True)
+        return (low & (table["loans"] <= table["loans_high"]).fillna(True)).astype(bool)
+
+    @pa.check("source", error="synthetic data are no municipality's data")
+    @classmethod
+    def not_synthetic(cls, source: Series[str]) -> Series[bool]:
+        """Refuse rows that say they are made up."""
+        return ~source.str.lower().str.contains("synthetic", regex=False)
+
+    class Config:
+        unique = ["municipality_code", "year"]  # noqa: RUF012  (pandera reads a list)
+
 
 # half of the last printed figure; document p. 6 may cut off instead of rounding (reading A3)
 _HALF = {"exact": 0.0, "whole_million": 5e5, "tenth_of_million": 5e4}
@@ -99,7 +161,7 @@ def resolution_nok(amounts: pd.Series) -> int:
 def compare(
     municipal: pd.DataFrame, totals: pd.DataFrame, priority: Collection[str] = ()
 ) -> pd.DataFrame:
-    """Hold a municipal table against published totals.
+    """Compare a municipal table with published totals.
 
     Parameters
     ----------
@@ -137,7 +199,7 @@ def compare(
             low, high = own["amount_nok"] - margin, own["amount_nok"] + margin
         values = own[total["quantity"]]
         missing = int(values.isna().sum())
-        # nothing of the area in the file: nothing to hold against the total
+        # nothing of the area in the file: nothing to compare
         if missing == len(own):
             continue
         least = float(low.fillna(0).sum())

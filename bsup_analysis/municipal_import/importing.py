@@ -1,4 +1,4 @@
-"""Importing a file: read, understood, added up, held against what is published, then written."""
+"""Importing a file: read, mapped, added up, compared with published totals, then written."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -9,24 +9,23 @@ import pandas as pd
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
-from bsup_analysis.intake.amounts import municipal_table
-from bsup_analysis.intake.columns import find_layout
-from bsup_analysis.intake.files import read_raw
-from bsup_analysis.intake.gate import AGREES, DEVIATES, compare
-from bsup_analysis.intake.raw import RawTable
-from bsup_analysis.intake.reference import Reference
-from bsup_analysis.intake.resolve import place
-from bsup_analysis.intake.result import (
+from bsup_analysis.municipal_import.amounts import municipal_table
+from bsup_analysis.municipal_import.cells import RawTable
+from bsup_analysis.municipal_import.columns import find_layout
+from bsup_analysis.municipal_import.entries import entries
+from bsup_analysis.municipal_import.mapping import map_entries
+from bsup_analysis.municipal_import.municipalities import Reference
+from bsup_analysis.municipal_import.reading import read_raw
+from bsup_analysis.municipal_import.result import (
     NOT_USED,
     UNDECIDED,
     ImportResult,
     codes_used,
-    listed_aside,
+    list_rejected,
     understood,
 )
-from bsup_analysis.intake.schema import DEFINITIONS
-from bsup_analysis.intake.shape import entries
-from bsup_analysis.intake.store import validated, write_municipal
+from bsup_analysis.municipal_import.store import validated, write_municipal
+from bsup_analysis.municipal_import.validation import AGREES, DEFINITIONS, DEVIATES, compare
 
 SET_ASIDE = ("divided", "unknown")
 _DECIMAL = {"comma": ",", "point": "."}
@@ -86,13 +85,13 @@ def import_file(
     raw = read_raw(path, sheet)
     _refuse_synthetic(raw)
     layout = find_layout(raw, mapping or {})
-    found, aside, rows_in = entries(raw, layout)
-    placed, more = place(found, against.places, raw, codes_of, frozenset(set_aside))
-    if not placed:
+    found, rejected, rows_in = entries(raw, layout)
+    mapped, more = map_entries(found, against.places, raw, codes_of, frozenset(set_aside))
+    if not mapped:
         first = f": row {more[0].row}, {more[0].reason}" if more else ""
         raise InputError(f"{raw.where()} has no row of the region that can be used{first}.")
     table = municipal_table(
-        placed,
+        mapped,
         against.places,
         against.units,
         raw,
@@ -100,21 +99,21 @@ def import_file(
         definition or DEFINITIONS[0],
     )
     table = validated(table)
-    gate = compare(table, against.published)
-    used = {one.entry.row for one in placed}
+    comparison = compare(table, against.published)
+    used = {one.entry.row for one in mapped}
     result = ImportResult(
         file=raw.file,
         sheet=raw.sheet,
         understood=understood(layout),
-        codes=codes_used([(one.codes_of, one.year) for one in placed]),
+        codes=codes_used([(one.codes_of, one.year) for one in mapped]),
         rows_in=rows_in,
         rows_used=len(used),
-        set_aside=listed_aside([*aside, *more], used),
+        set_aside=list_rejected([*rejected, *more], used),
         table=table,
-        gate=gate,
-        definition=definition or _told(gate) or UNDECIDED,
+        comparison=comparison,
+        definition=definition or _shown_by(comparison) or UNDECIDED,
     )
-    if layout.assumed and _told(gate) is None:
+    if layout.assumed and _shown_by(comparison) is None:
         raise InputError(
             f"{raw.where(layout.header_row)}: the columns of years do not say what they hold, and"
             " no published total tells; say so with --map loans=years or --map"
@@ -146,9 +145,9 @@ def _refuse_synthetic(raw: RawTable) -> None:
         )
 
 
-def _told(gate: pd.DataFrame) -> str | None:
+def _shown_by(comparison: pd.DataFrame) -> str | None:
     """Tell what is counted where published numbers of loans are reproduced, and none is not."""
-    agrees = (gate["status"] == AGREES).any() and not (gate["status"] == DEVIATES).any()
+    agrees = (comparison["status"] == AGREES).any() and not (comparison["status"] == DEVIATES).any()
     return "loans" if agrees else None
 
 
@@ -156,7 +155,7 @@ def _undecided(result: ImportResult) -> str:
     ask = "say what the file counts with --definition loans or --definition approved_dwellings"
     if result.deviations.empty:
         return (
-            f"{result.file} has nothing that can be held against a published total (2007-2010);"
+            f"{result.file} has nothing that can be compared with a published total (2007-2010);"
             f" {ask}."
         )
     listed = [

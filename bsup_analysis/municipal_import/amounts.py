@@ -1,4 +1,4 @@
-"""From placed entries to the municipal table: cells read, parts added up."""
+"""From mapped entries to the municipal table: cells read, parts added up."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,19 +7,19 @@ from decimal import ROUND_HALF_UP, Decimal
 import pandas as pd
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake.headers import UNITS_NOK
-from bsup_analysis.intake.municipalities import Places
-from bsup_analysis.intake.numbers import (
+from bsup_analysis.municipal_import.cells import (
     Cell,
     NotANumberError,
+    RawTable,
     Value,
     decimal_sign,
     may_be_either,
     number,
     plain,
 )
-from bsup_analysis.intake.raw import RawTable
-from bsup_analysis.intake.resolve import Placed
+from bsup_analysis.municipal_import.layout import UNITS_NOK
+from bsup_analysis.municipal_import.mapping import Mapped
+from bsup_analysis.municipal_import.municipalities import Places
 
 
 @dataclass
@@ -32,10 +32,10 @@ class _Sum:
 
 
 def _reader(
-    placed: Sequence[Placed], quantity: str, decimal: str | None, table: RawTable
+    mapped: Sequence[Mapped], quantity: str, decimal: str | None, table: RawTable
 ) -> Callable[[Cell, int], Value]:
     """Prepare to read the cells of one quantity: its decimal sign is that of all of them."""
-    cells = [one.entry.cells[quantity] for one in placed if quantity in one.entry.cells]
+    cells = [one.entry.cells[quantity] for one in mapped if quantity in one.entry.cells]
     try:
         sign = decimal or decimal_sign(cells)
     except NotANumberError as error:
@@ -69,13 +69,13 @@ def _reader(
 
 
 def _added(
-    placed: Sequence[Placed], decimal: str | None, table: RawTable
+    mapped: Sequence[Mapped], decimal: str | None, table: RawTable
 ) -> dict[tuple[str, int], _Sum]:
     sums: dict[tuple[str, int], _Sum] = {}
     first: dict[tuple[str, str, int], int] = {}
-    quantities = list(dict.fromkeys(q for one in placed for q in one.entry.cells))
-    readers = {q: _reader(placed, q, decimal, table) for q in quantities}
-    for one in placed:
+    quantities = list(dict.fromkeys(q for one in mapped for q in one.entry.cells))
+    readers = {q: _reader(mapped, q, decimal, table) for q in quantities}
+    for one in mapped:
         total = sums.setdefault((one.units[0], one.year), _Sum())
         total.rows.add(one.entry.row)
         total.codes.add((one.code, one.codes_of))
@@ -113,7 +113,7 @@ def _total(
 
 
 def municipal_table(
-    placed: Sequence[Placed],
+    mapped: Sequence[Mapped],
     places: Places,
     units: Iterable[str],
     table: RawTable,
@@ -124,7 +124,7 @@ def municipal_table(
 
     Parameters
     ----------
-    placed
+    mapped
         The entries.
     places
         The region's municipalities.
@@ -147,9 +147,9 @@ def municipal_table(
     InputError
         A cell is no number, or a municipality stands twice in a year.
     """
-    sums = _added(placed, decimal, table)
+    sums = _added(mapped, decimal, table)
     parts: Mapping[tuple[str, int], frozenset[str]] = {
-        key: places.parts(*key) for key in {(one.units[0], one.codes_of) for one in placed}
+        key: places.parts(*key) for key in {(one.units[0], one.codes_of) for one in mapped}
     }
     rows = []
     for unit in sorted(units):

@@ -7,7 +7,7 @@ codes that were not in force in their own year must all have been in force in so
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -16,6 +16,7 @@ from typing import Protocol
 import pandas as pd
 
 from bsup_analysis.errors import InputError
+from bsup_analysis.municipal_import.validation import published_totals
 
 FIRST_YEAR, LAST_YEAR = 2002, 2024
 _CODE = re.compile(r"(?:K[-\s]?)?(\d{3,4})(?!\d)[\s.,:–-]*(.*)", re.IGNORECASE)
@@ -186,3 +187,55 @@ def names_of(*tables: pd.DataFrame) -> list[tuple[str, str]]:
                 codes, names = table[f"{kind}_code"], table[f"{kind}_name"]
                 pairs |= dict.fromkeys(zip(codes, names, strict=True))
     return [pair for pair in pairs if isinstance(pair[0], str) and isinstance(pair[1], str)]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What an import is compared with: the municipalities, and the published totals.
+
+    Parameters
+    ----------
+    places
+        Municipalities of the region by code and name, in any year.
+    units
+        Codes of the municipalities of 2009.
+    published
+        From `published_totals`.
+    """
+
+    places: Places
+    units: frozenset[str]
+    published: pd.DataFrame
+
+
+def reference(
+    read: Callable[[str], pd.DataFrame],
+    borders: Callable[[int, frozenset[str], pd.DataFrame], Changes],
+) -> Reference:
+    """Put the reference together from the study's tables.
+
+    Parameters
+    ----------
+    read
+        Gives a raw table by name.
+    borders
+        Makes the borders from year, codes and changes (`bsup_analysis.panel.borders.Borders`).
+    """
+    points, population = read("municipality_points_2009"), read("ssb_population")
+    changes = pd.concat(
+        [read("municipality_changes"), read("municipality_codes_later")], ignore_index=True
+    )
+    units = frozenset(points["municipality_code"])
+    published = published_totals(
+        {
+            name: read(name)
+            for name in (
+                "programme_p14_start_loans",
+                "programme_p11_region_loans",
+                "programme_p06_malvik",
+                "press_totals",
+            )
+        }
+    )
+    places = Places(borders(2009, units, changes), names_of(points, changes, population))
+    return Reference(places, units, published)

@@ -11,7 +11,7 @@ import pytest
 from imported_values import source, value
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake import (
+from bsup_analysis.municipal_import import (
     ImportResult,
     Reference,
     import_file,
@@ -258,7 +258,7 @@ def test_nothing_published_to_hold_it_against_asks_for_the_definition(
     imported: Imported, project: Path
 ) -> None:
     rows = [HEAD, "1601;2012;9"]
-    with pytest.raises(InputError, match="nothing that can be held against"):
+    with pytest.raises(InputError, match="nothing that can be compared with"):
         imported(rows, dry_run=False)
     written = imported(rows, dry_run=False, definition="approved_dwellings")
     assert set(written.table["definition"]) == {"approved_dwellings"}

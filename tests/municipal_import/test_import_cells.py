@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsup_analysis.intake.numbers import NotANumberError, decimal_sign, number, plain
+from bsup_analysis.municipal_import.cells import NotANumberError, decimal_sign, number, plain
 
 
 @pytest.mark.parametrize(

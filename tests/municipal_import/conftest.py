@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bsup_analysis.intake import ImportResult, Reference, import_file, reference
+from bsup_analysis.municipal_import import ImportResult, Reference, import_file, reference
 from bsup_analysis.panel.borders import Borders
 from bsup_analysis.sources import read_source
 

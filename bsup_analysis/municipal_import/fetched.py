@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake.gate import compare
-from bsup_analysis.intake.municipalities import FIRST_YEAR, LAST_YEAR, Places
-from bsup_analysis.intake.reference import Reference
-from bsup_analysis.intake.resolve import divided
-from bsup_analysis.intake.result import ImportResult, listed_aside
-from bsup_analysis.intake.shape import Aside
-from bsup_analysis.intake.store import validated, write_municipal
+from bsup_analysis.municipal_import.entries import Rejected
+from bsup_analysis.municipal_import.mapping import divided
+from bsup_analysis.municipal_import.municipalities import FIRST_YEAR, LAST_YEAR, Places, Reference
+from bsup_analysis.municipal_import.result import ImportResult, list_rejected
+from bsup_analysis.municipal_import.store import validated, write_municipal
+from bsup_analysis.municipal_import.validation import compare
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Origin:
     read_on: dt.date
 
 
-def bring_counts(
+def import_counts(
     counts: pd.DataFrame,
     against: Reference,
     origin: Origin,
@@ -51,7 +50,7 @@ def bring_counts(
     set_aside: Sequence[str] = (),
     dry_run: bool = False,
 ) -> ImportResult:
-    """Bring fetched counts as the municipal table.
+    """Make the municipal table of fetched counts.
 
     Parameters
     ----------
@@ -78,15 +77,15 @@ def bring_counts(
     own = str(counts["definition"].iloc[0])
     if definition not in (None, own):
         raise InputError(f"{origin.file} counts {own}, not {definition}; name that.")
-    rows = list(_placed(counts, against.places, origin.file))
-    aside = [row.aside for row in rows if row.aside]
-    lost = [row.aside for row in rows if row.aside and row.value is not None]
+    rows = list(_mapped(counts, against.places, origin.file))
+    rejected = [row.rejected for row in rows if row.rejected]
+    lost = [row.rejected for row in rows if row.rejected and row.value is not None]
     if lost and "divided" not in set_aside:
         raise InputError(
             f"{origin.file}, row {lost[0].row}: {lost[0].reason}; ask for other years, or add"
             " --set-aside divided and let the municipalities behind it stay unknown."
         )
-    used = [row for row in rows if not row.aside]
+    used = [row for row in rows if not row.rejected]
     if not used:
         raise InputError(f"{origin.file} has no row that can be used; ask for other years.")
     table = validated(_added(used, against, own, str(counts["source"].iloc[0])))
@@ -97,9 +96,9 @@ def bring_counts(
         codes="the codes of each row's own year",
         rows_in=len(rows),
         rows_used=len(used),
-        set_aside=listed_aside(aside, {row.number for row in used}),
+        set_aside=list_rejected(rejected, {row.number for row in used}),
         table=table,
-        gate=compare(table, against.published),
+        comparison=compare(table, against.published),
         definition=own,
     )
     if dry_run:
@@ -131,10 +130,10 @@ class _Row:
     high: int | None
     note: str
     unit: str
-    aside: Aside | None
+    rejected: Rejected | None
 
 
-def _placed(counts: pd.DataFrame, places: Places, file: str) -> Iterator[_Row]:
+def _mapped(counts: pd.DataFrame, places: Places, file: str) -> Iterator[_Row]:
     columns = ["municipality_code", "year", "value", "low", "high", "note"]
     for number, row in enumerate(counts[columns].itertuples(index=False), start=2):
         code, year, *numbers, note = row
@@ -151,9 +150,9 @@ def _placed(counts: pd.DataFrame, places: Places, file: str) -> Iterator[_Row]:
             )
         units = places.units(code, year)
         reason = "" if len(units) == 1 else divided(code, year, units, places)
-        aside = Aside(number, reason, f"{code} {year}") if reason else None
+        rejected = Rejected(number, reason, f"{code} {year}") if reason else None
         unit = "" if reason else units[0]
-        yield _Row(number, code, year, value, low, high, str(note), unit, aside)
+        yield _Row(number, code, year, value, low, high, str(note), unit, rejected)
 
 
 def _added(rows: Sequence[_Row], against: Reference, definition: str, source: str) -> pd.DataFrame:

@@ -5,16 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake.municipalities import FIRST_YEAR, LAST_YEAR, Places
-from bsup_analysis.intake.numbers import shown
-from bsup_analysis.intake.raw import RawTable
-from bsup_analysis.intake.shape import Aside, Entry
+from bsup_analysis.municipal_import.cells import RawTable, shown
+from bsup_analysis.municipal_import.entries import Entry, Rejected
+from bsup_analysis.municipal_import.municipalities import FIRST_YEAR, LAST_YEAR, Places
 
 _NEW_YEAR = re.compile(r"(\d{4})(?:\.0|-01-01(?:[T ]00:00(?::00)?)?)?")
 
 
 @dataclass(frozen=True)
-class Placed:
+class Mapped:
     """An entry with its year and the code, in force in `codes_of`, it stands under.
 
     `units` are the municipalities of 2009: one, or several for a later merger of them, or none
@@ -110,14 +109,14 @@ def _own_or_clear(codes: frozenset[str], year: int, places: Places) -> int | Non
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def place(
+def map_entries(
     entries: Sequence[Entry],
     places: Places,
     table: RawTable,
     codes_of: int | None,
     set_aside: frozenset[str],
-) -> tuple[list[Placed], list[Aside]]:
-    """Give every entry its place in the borders of 2009.
+) -> tuple[list[Mapped], list[Rejected]]:
+    """Map every entry to the borders of 2009.
 
     Parameters
     ----------
@@ -135,7 +134,7 @@ def place(
 
     Returns
     -------
-    placed, set aside
+    mapped, rejected
         Entries to be added up, and those that are not used with the reason; a row whose other
         years are used is in both.
 
@@ -148,19 +147,19 @@ def place(
         raise InputError(f"--codes-of is a year from {FIRST_YEAR} to {LAST_YEAR}, not {codes_of}.")
     labels = _labels(entries, places, table, set_aside)
     known: list[Known] = []
-    aside: list[Aside] = []
+    rejected: list[Rejected] = []
     for entry in entries:
         codes = labels[entry.label, entry.name]
         if not entry.cells:
-            aside.append(Aside(entry.row, "another quantity", entry.label))
+            rejected.append(Rejected(entry.row, "another quantity", entry.label))
             continue
         year = codes if isinstance(codes, str) else _year(entry, table)
         if isinstance(codes, str) or isinstance(year, str):
-            aside.append(Aside(entry.row, str(year), f"{entry.label} {entry.year}".strip()))
+            rejected.append(Rejected(entry.row, str(year), f"{entry.label} {entry.year}".strip()))
         else:
             known.append((entry, year, codes))
     find = (lambda codes, year: codes_of) if codes_of else _codes_of(known, places, table)
-    placed: list[Placed] = []
+    mapped: list[Mapped] = []
     for entry, year, codes in known:
         one = find(codes, year)
         code = places.code_in(codes, one) if one else None
@@ -171,20 +170,20 @@ def place(
                     f" {one or year}; correct it, or say which year's codes the file uses with"
                     " --codes-of YEAR."
                 )
-            aside.append(Aside(entry.row, "not in force, no number", entry.label))
+            rejected.append(Rejected(entry.row, "not in force, no number", entry.label))
             continue
         units = places.units(code, one)
         if len(units) == 1:
-            placed.append(Placed(entry, year, code, one, units))
+            mapped.append(Mapped(entry, year, code, one, units))
         elif entry.empty or "divided" in set_aside:
-            aside.append(Aside(entry.row, divided(code, one, units, places), entry.label))
+            rejected.append(Rejected(entry.row, divided(code, one, units, places), entry.label))
         else:
             raise InputError(
                 f"{table.where(entry.row)}: {divided(code, one, units, places)}; give numbers in"
                 " the borders of 2009, or add --set-aside divided and let the municipalities"
                 " behind it stay unknown."
             )
-    return placed, aside
+    return mapped, rejected
 
 
 def divided(code: str, year: int, units: tuple[str, ...], places: Places) -> str:

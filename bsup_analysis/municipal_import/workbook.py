@@ -17,8 +17,7 @@ from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake.numbers import Cell
-from bsup_analysis.intake.raw import MOST_BYTES, MOST_CELLS, RawTable
+from bsup_analysis.municipal_import.cells import MOST_BYTES, MOST_CELLS, Cell, RawTable
 
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _REFERENCE = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br=["']([A-Z]{1,3})([0-9]{1,7})["']""")

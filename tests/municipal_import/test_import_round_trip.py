@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from bsup_analysis.intake import ImportResult, Reference
+from bsup_analysis.municipal_import import ImportResult, Reference
 from bsup_analysis.sources import read_source
 
 Imported = Callable[..., ImportResult]
@@ -194,7 +194,7 @@ def test_every_form_gives_the_same_table(
     assert result.definition == "loans"
     assert result.deviations.empty
     # 17 x 2 x 2 rows of p. 14, its four sums, and the press on Stjørdal in 2010
-    assert (result.gate["status"] == "agrees").sum() == 74
+    assert (result.comparison["status"] == "agrees").sum() == 74
 
 
 def test_titles_and_footnotes_are_listed(p14: pd.DataFrame, imported: Imported) -> None:

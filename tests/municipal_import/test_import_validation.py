@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from bsup_analysis.exhibits.gate import data_gate
-from bsup_analysis.intake import Reference
-from bsup_analysis.intake.gate import compare, resolution_nok
 from bsup_analysis.language import LANGUAGES, Words
+from bsup_analysis.municipal_import import Reference
+from bsup_analysis.municipal_import.validation import compare, resolution_nok
 
 # The press on the region and on Nord-Trøndelag, NOK; document p. 11, loans.
 REGION_NOK = {2009: 498_000_000, 2010: 673_000_000}
