@@ -68,26 +68,23 @@ def find_layout(table: RawTable, mapping: Mapping[str, str]) -> Layout:
     for role in mapping:
         if role not in ROLES:
             raise InputError(f"--map {role}=...: there is no {role!r}; it is {', '.join(ROLES)}.")
-    titles: list[str] = []
     refused: InputError | None = None
     for number, row in enumerate(table.rows[:FIRST_ROWS], start=1):
         if is_blank(row):
             continue
-        context = " ".join([*titles, table.sheet, table.file.rpartition(".")[0]])
         headers = [plain(cell) for cell in row]
         below = table.rows[number] if number < len(table.rows) else ()
         for last, candidate in ((number + 1, _joined(headers, below)), (number, headers)):
             if candidate is None:
                 continue
             try:
-                columns = _columns(candidate, mapping, table, context)
+                columns = _columns(candidate, mapping, table)
             except InputError as error:
                 refused = refused or error
                 continue
             roles = {column.role for column in columns}
             if "municipality" in roles and ("year" in roles or any(c.year for c in columns)):
-                return settled(Layout(last, columns, context), table.where(last))
-        titles += headers
+                return settled(Layout(last, columns), table.where(last))
     raise refused or InputError(
         f"{table.where()} has no header row with a municipality and a year (or years as columns)"
         " that is recognised; name the columns, for example --map municipality=Kommunenr"
@@ -99,7 +96,7 @@ def _joined(upper: Sequence[str], lower: Sequence[Cell]) -> list[str] | None:
     """Join two header rows, quantities above years or years above quantities."""
     second = [plain(cell) for cell in lower]
     if not any(map(year_in, (*upper, *second))) or any(
-        text and not role_of(text, "") for text in second
+        text and not role_of(text) for text in second
     ):
         return None
     joined, above = [], ""
@@ -114,7 +111,7 @@ def _joined(upper: Sequence[str], lower: Sequence[Cell]) -> list[str] | None:
 
 
 def _columns(
-    headers: Sequence[str], mapping: Mapping[str, str], table: RawTable, context: str
+    headers: Sequence[str], mapping: Mapping[str, str], table: RawTable
 ) -> tuple[Column, ...]:
     """Give each column its role: the reader's, else the header's."""
     named: dict[int, str] = {}
@@ -124,7 +121,7 @@ def _columns(
     taken |= set(named.values())
     columns = []
     for i, header in enumerate(headers):
-        role = named.get(i, role_of(header, context))
+        role = named.get(i, role_of(header))
         if i not in named and role in taken:
             role = ""
         year = year_in(header) if role in {"bare", "amount", *QUANTITIES} else None

@@ -152,16 +152,16 @@ def _of_row(
         quantity = role
         if role == "value":
             stated = plain(row[at.quantity]) if at.quantity >= 0 else ""
-            quantity = _quantity(stated, row[index], layout, table.where(number))
+            quantity = _quantity(stated, row[index], table.where(number))
         if quantity:
             cells.setdefault(year or own_year, {})[quantity] = row[index]
     for year, held in (cells or {own_year: {}}).items():
         yield Entry(number, label, name, year, held)
 
 
-def _quantity(stated: str, cell: Cell, layout: Layout, where: str) -> str:
+def _quantity(stated: str, cell: Cell, where: str) -> str:
     """Read the quantity that a row names; empty where it is none of those asked for."""
-    quantity = quantity_of(stated, layout.titles) if stated else None
+    quantity = quantity_of(stated) if stated else None
     if quantity == "amount":
         raise InputError(
             f"{where}: {shown(stated)} does not say whether it is in NOK, thousands or millions;"

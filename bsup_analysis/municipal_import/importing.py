@@ -113,12 +113,6 @@ def import_file(
         comparison=comparison,
         definition=definition or _shown_by(comparison) or UNDECIDED,
     )
-    if layout.assumed and _shown_by(comparison) is None:
-        raise InputError(
-            f"{raw.where(layout.header_row)}: the columns of years do not say what they hold, and"
-            " no published total tells; say so with --map loans=years or --map"
-            " amount_1000_nok=years."
-        )
     if dry_run:
         return result
     if definition is None and result.definition == UNDECIDED:

@@ -54,15 +54,8 @@ def without_year(header: Cell) -> str:
     return simple(_YEAR.sub(" ", plain(header)))
 
 
-def quantity_of(text: Cell, context: str = "") -> str | None:
+def quantity_of(text: Cell) -> str | None:
     """Tell what a header, or a cell that names a quantity, is about.
-
-    Parameters
-    ----------
-    text
-        The header.
-    context
-        Words around it (titles, sheet, file), which may name the unit.
 
     Returns
     -------
@@ -74,23 +67,12 @@ def quantity_of(text: Cell, context: str = "") -> str | None:
     if _OTHER.search(words):
         return None
     if _AMOUNT.search(words):
-        for place in (words, simple(context)):
-            for unit, pattern in _UNITS.items():
-                if pattern.search(place):
-                    return unit
-        return "amount"
+        units = (unit for unit, pattern in _UNITS.items() if pattern.search(words))
+        return next(units, "amount")
     return "loans" if _COUNT.search(words) else None
 
 
-def stated_by(titles: str) -> str | None:
-    """Tell which one quantity titles name for columns that have only a year as header."""
-    words = simple(titles)
-    if _AMOUNT.search(words) and re.search(r"antall|antal\b|number|count", words):
-        return None
-    return quantity_of(titles, titles)
-
-
-def role_of(header: Cell, context: str) -> str:
+def role_of(header: Cell) -> str:
     """Tell a column's role from its header; `bare` is a year alone, empty is not recognised."""
     words = without_year(header) if year_in(header) else simple(header)
     if not words:
@@ -101,7 +83,7 @@ def role_of(header: Cell, context: str) -> str:
                 return role
     if len(set(_YEAR.findall(plain(header)))) > 1:
         return ""
-    return quantity_of(words, context) or ""
+    return quantity_of(words) or ""
 
 
 # what --map calls the columns whose whole header is a year
@@ -140,16 +122,10 @@ class Layout:
         Row number of the (last) header row.
     columns
         All columns, used or not.
-    titles
-        Text above the header, and the names of sheet and file.
-    assumed
-        Columns of bare years are taken for loans though nothing says so.
     """
 
     header_row: int
     columns: tuple[Column, ...]
-    titles: str
-    assumed: bool = False
 
     def of(self, *roles: str) -> tuple[Column, ...]:
         """Give the columns of some roles."""
@@ -208,16 +184,11 @@ def _ask_unit(where: str, header: str, name: str) -> None:
 
 def _with_bare_years(layout: Layout, where: str) -> Layout:
     """Settle what columns hold whose whole header is a year."""
-    if not layout.of("bare"):
-        return layout
-    if layout.of("quantity"):
-        role, assumed = "value", False
-    elif layout.of("year"):
-        role, assumed = "", False
-    else:
-        stated = stated_by(layout.titles)
-        if stated == "amount":
-            _ask_unit(where, layout.titles.strip(), YEARS)
-        role, assumed = stated or "loans", stated is None
+    role = "value" if layout.of("quantity") else ""
+    if layout.of("bare") and not role and not layout.of("year"):
+        raise InputError(
+            f"{where}: the columns of years do not say what they hold; say so with --map"
+            f" loans={YEARS} or --map amount_1000_nok={YEARS}."
+        )
     columns = tuple(replace(c, role=role) if c.role == "bare" else c for c in layout.columns)
-    return replace(layout, columns=columns, assumed=assumed)
+    return replace(layout, columns=columns)

@@ -125,8 +125,6 @@ def understood(layout: Layout) -> pd.DataFrame:
     rows = []
     for column in layout.columns:
         meaning = _MEANING[column.role] + (f", {column.year}" if column.year else "")
-        assumed = layout.assumed and column.year is not None
-        meaning += " (nothing says so; published totals agree)" if assumed else ""
         rows.append((column.index + 1, column.header, meaning))
     return pd.DataFrame(rows, columns=["column", "header", "taken_for"])
 

@@ -148,18 +148,23 @@ def test_a_whole_beside_its_parts_is_refused(imported: Imported) -> None:
         imported(rows)
 
 
-def test_columns_of_years_without_a_word_need_a_published_total(
-    imported: Imported, p14: pd.DataFrame
-) -> None:
-    table = p14.pivot(index="code", columns="year", values="loans").reset_index()
-    result = imported(table.rename(columns={"code": "kommune"}).to_csv(index=False))
-    assert result.definition == "loans"
-    assert "published totals agree" in " ".join(result.understood["taken_for"])
-    later = ["kommune;2011;2012", "1601;200;210"]
-    with pytest.raises(InputError, match="--map loans=years"):
-        imported(later)
-    named = imported(later, mapping={"loans": "years"})
+@pytest.mark.parametrize("title", ["", "Beløp i 1000 kr;;"], ids=["bare", "below a title"])
+def test_columns_of_years_without_a_word_ask_for_a_mapping(imported: Imported, title: str) -> None:
+    rows = [*filter(None, [title]), "kommune;2011;2012", "1601;200;210"]
+    with pytest.raises(InputError, match="--map loans=years or --map amount_1000_nok=years"):
+        imported(rows)
+    named = imported(rows, mapping={"loans": "years"})
     assert value(named, "1601", 2012) == 210
+    named = imported(rows, mapping={"amount_1000_nok": "years"})
+    assert value(named, "1601", 2012, "amount_nok") == 210_000
+
+
+def test_a_unit_stands_in_the_header_or_is_asked_about(imported: Imported) -> None:
+    rows = ["Tall i 1000 kr;;", "Kommunenr;År;Beløp", "1601;2011;5"]
+    with pytest.raises(InputError, match="'Beløp' does not say whether it is in NOK"):
+        imported(rows)
+    named = imported(rows, mapping={"amount_1000_nok": "Beløp"})
+    assert value(named, "1601", 2011, "amount_nok") == 5_000
 
 
 def test_a_mapping_names_columns(imported: Imported) -> None:
