@@ -49,7 +49,7 @@ def data_gate(municipal_gate: pd.DataFrame, municipal_data: MunicipalData, words
     Parameters
     ----------
     municipal_gate
-        From `bsup_analysis.intake.gate.compare`.
+        From `bsup_analysis.municipal_import.validation.compare`.
     municipal_data
         What is counted, and whether it is a demonstration.
     words

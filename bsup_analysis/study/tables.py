@@ -6,9 +6,8 @@ import pandas as pd
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake import read_municipal
-from bsup_analysis.intake.demo import DemoParameters, calibration, demo_panel
-from bsup_analysis.intake.demo_file import read_demo
+from bsup_analysis.municipal_import import read_municipal
+from bsup_analysis.municipal_import.demo import DemoParameters, calibration, demo_panel, read_demo
 from bsup_analysis.panel.schemas import SCHEMAS as PROCESSED
 from bsup_analysis.results.municipal_data import Demonstration
 from bsup_analysis.simulation.reading import read_stored

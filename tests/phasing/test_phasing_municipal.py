@@ -19,8 +19,8 @@ from displayed import displayed
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibits.phasing import municipal, ranking
 from bsup_analysis.exhibits.profile import page
-from bsup_analysis.intake import store
 from bsup_analysis.language import LANGUAGES, Words
+from bsup_analysis.municipal_import import store
 from bsup_analysis.study import MunicipalStudy, Study, read_table
 from bsup_analysis.study import tables as study_module
 
@@ -146,7 +146,7 @@ def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, mon
 
 def test_without_a_table_it_is_told_how_to_bring_one(root, monkeypatch):
     monkeypatch.setattr(store, "municipal_folder", lambda: root / "nowhere")
-    with pytest.raises(InputError, match="there is no municipal table yet; bring one"):
+    with pytest.raises(InputError, match="there is no municipal table yet; make one"):
         displayed(MunicipalStudy("en"), municipal.loan_rate_ranking)
     text = displayed(Study("en", municipality_code="1723"), page.municipality_profile).caption
     assert "loans are not known" in text
