@@ -3,7 +3,7 @@
 from typing import Any
 
 from bsup_analysis.report.content import Report
-from bsup_analysis.report.tables import read_rows
+from bsup_analysis.report.published import read_rows
 
 
 def explorer(report: Report, kind: str) -> dict[str, Any]:

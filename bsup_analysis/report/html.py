@@ -8,14 +8,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bsup_analysis.report.blocks import Heading
+from bsup_analysis.report.blocks import Heading, Spans
 from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.explorer import explorer
-from bsup_analysis.report.inline import Code, Emphasis, Inlines, Number, Reference, Strong
-from bsup_analysis.report.resolve import resolved
 from bsup_analysis.report.svg import Glyphs, inline_svg
-
-_ELEMENT = {Strong: "strong", Emphasis: "em", Code: "code"}
 
 
 def to_html(report: Report, others: Mapping[str, str]) -> str:
@@ -48,7 +44,7 @@ def to_html(report: Report, others: Mapping[str, str]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["inlines"] = lambda inlines: _inlines(report, inlines)
+    environment.filters["spans"] = _spans
     environment.filters["kind"] = lambda block: type(block).__name__
     environment.filters["embedded"] = _embedded
     return environment.get_template("report.html.j2").render(
@@ -64,17 +60,17 @@ def to_html(report: Report, others: Mapping[str, str]) -> str:
     )
 
 
-def _inlines(report: Report, inlines: Inlines) -> Markup:
+def _spans(spans: Spans) -> Markup:
     parts = []
-    for part, text, target in resolved(report, inlines):
-        shown = escape(text)
-        if isinstance(part, Number):
-            shown = f'<a class="number" href="#{target}" data-number="{part.id}">{shown}</a>'
-        elif isinstance(part, Reference):
-            shown = f'<a href="#{target}">{shown}</a>'
-        elif type(part) in _ELEMENT:
-            name = _ELEMENT[type(part)]
-            shown = f"<{name}>{shown}</{name}>"
+    for span in spans:
+        shown = escape(span.text)
+        if span.number:
+            link = f'class="number" href="#{span.target}" data-number="{span.number}"'
+            shown = f"<a {link}>{shown}</a>"
+        elif span.target:
+            shown = f'<a href="#{span.target}">{shown}</a>'
+        if span.style:
+            shown = f"<{span.style}>{shown}</{span.style}>"
         parts.append(shown)
     return Markup("".join(parts))  # noqa: S704 - every text is escaped above
 

@@ -16,13 +16,11 @@ import typst
 from bsup_analysis.errors import InputError
 from bsup_analysis.report import blocks
 from bsup_analysis.report.content import Report, edition
-from bsup_analysis.report.inline import Code, Emphasis, Inlines, Strong
-from bsup_analysis.report.resolve import resolved
 from bsup_analysis.report.row_heads import with_row_heads
 from bsup_analysis.report.widths import fits_whole, layout
 
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
-_CALL = {Strong: "strong", Emphasis: "emph", Code: "raw"}
+_CALL = {"strong": "strong", "em": "emph", "code": "raw"}
 # a table of so many rows is kept on one page
 _WHOLE_TO = 22
 
@@ -58,10 +56,10 @@ def to_pdf(report: Report) -> bytes:
 def source(report: Report) -> str:
     """Write the report in Typst's language."""
     frame = {
-        "title": report.text("title"),
-        "subtitle": report.text("subtitle"),
+        "title": report.title,
+        "subtitle": report.subtitle,
         "edition": f"{report.text('edition')}: {edition(report)}",
-        "running": report.text("running"),
+        "running": report.running,
         "language": report.words.language,
     }
     counted = f"(n, all) => [{_text(report.text('page'))} #n {_text(report.text('of'))} #all]"
@@ -85,16 +83,16 @@ def _block(report: Report, block: blocks.Block) -> str:
             flush = "#place.flush()\n" if block.level == 1 else ""
             return f"{flush}{'=' * block.level} {shown}{_text(block.text)} <{block.id}>"
         case blocks.Paragraph():
-            told = _inlines(report, block.inlines)
-            return f"#lead[{told}]" if block.lead else told
+            words = _spans(block.spans)
+            return f"#lead[{words}]" if block.lead else words
         case blocks.Listing():
             mark = "+" if block.ordered else "-"
-            return "\n".join(f"{mark} {_inlines(report, item)}" for item in block.items)
+            return "\n".join(f"{mark} {_spans(item)}" for item in block.items)
         case blocks.Commands():
-            return f"#commands({_string(chr(10).join(block.lines))})"
+            return f"#commands({_string(block.text)})"
         case blocks.Table():
-            cells = [[_inlines(report, cell) for cell in row] for row in block.rows]
-            plain = [["".join(t for _, t, _ in resolved(report, c)) for c in r] for r in block.rows]
+            cells = [[_spans(cell) for cell in row] for row in block.rows]
+            plain = [[blocks.plain(cell) for cell in row] for row in block.rows]
             note = _caption(report, block.id, block.title, "", block.note)
             return _table(block.id, block.head, cells, plain, block.numeric, note)
         case blocks.ExhibitBlock():
@@ -144,15 +142,15 @@ def _caption(report: Report, name: str, title: str, words: str, source: str) -> 
     return f"caption({parts})"
 
 
-def _inlines(report: Report, inlines: Inlines) -> str:
+def _spans(spans: blocks.Spans) -> str:
     parts = []
-    for part, text, target in resolved(report, inlines):
-        if target:
-            parts.append(f"#link(<{target}>, {_string(text)})")
-        elif type(part) in _CALL:
-            parts.append(f"#{_CALL[type(part)]}({_string(text)})")
+    for span in spans:
+        if span.target:
+            parts.append(f"#link(<{span.target}>, {_string(span.text)})")
+        elif span.style:
+            parts.append(f"#{_CALL[span.style]}({_string(span.text)})")
         else:
-            parts.append(_text(text))
+            parts.append(_text(span.text))
     return "".join(parts)
 
 

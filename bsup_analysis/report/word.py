@@ -6,10 +6,8 @@ from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.text.paragraph import Paragraph
 
-from bsup_analysis.report.blocks import Heading
+from bsup_analysis.report.blocks import Heading, Spans
 from bsup_analysis.report.content import Report
-from bsup_analysis.report.inline import Code, Emphasis, Inlines, Strong
-from bsup_analysis.report.resolve import resolved
 
 
 class Word:
@@ -25,16 +23,16 @@ class Word:
         self._report = report
         self._marks = 0
 
-    def write(self, paragraph: Paragraph, inlines: Inlines) -> None:
+    def write(self, paragraph: Paragraph, spans: Spans) -> None:
         """Write a sentence; numbers and references lead to their exhibits."""
-        for part, text, target in resolved(self._report, inlines):
-            run = paragraph.add_run(text)
-            run.bold = True if isinstance(part, Strong) else None
-            run.italic = True if isinstance(part, Emphasis) else None
-            if isinstance(part, Code):
+        for span in spans:
+            run = paragraph.add_run(span.text)
+            run.bold = True if span.style == "strong" else None
+            run.italic = True if span.style == "em" else None
+            if span.style == "code":
                 run.font.name = "Consolas"
-            if target:
-                link = _element("w:hyperlink", {"w:anchor": target[:40], "w:history": "1"})
+            if span.target:
+                link = _element("w:hyperlink", {"w:anchor": span.target[:40], "w:history": "1"})
                 run._r.addprevious(link)
                 link.append(run._r)
 

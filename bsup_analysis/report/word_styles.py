@@ -44,7 +44,7 @@ def set_frame(document: DocumentType, report: Report) -> None:
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = Cm(2.4)
     section.top_margin = section.bottom_margin = Cm(2.4)
-    section.header.paragraphs[0].text = report.text("running")
+    section.header.paragraphs[0].text = report.running
     foot: Paragraph = section.footer.paragraphs[0]
     foot.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     foot.add_run(f"{report.text('page')} ")
@@ -52,6 +52,6 @@ def set_frame(document: DocumentType, report: Report) -> None:
     foot.add_run(f" {report.text('of')} ")
     Word.field(foot, "NUMPAGES", "1")
     about = document.core_properties
-    about.title, about.subject = report.text("title"), report.text("subtitle")
+    about.title, about.subject = report.title, report.subtitle
     about.author, about.comments, about.keywords = "bsup_analysis", "", ""
     about.language = report.words.language
