@@ -8,8 +8,7 @@ class Span:
     """Words in one style, which may lead to an exhibit, a table or a section.
 
     `style` is empty, `strong`, `em` or `code`; `target` is the id it leads to; `number` the id of
-    the published number that is shown. A span with a target and no text is a reference, and gets
-    its text (`Figure 3`) when everything has its number.
+    the published number that is shown.
     """
 
     text: str

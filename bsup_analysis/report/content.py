@@ -3,22 +3,14 @@
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.resources import files
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import Words
 from bsup_analysis.report import facts
-from bsup_analysis.report.blocks import (
-    Block,
-    ExhibitBlock,
-    Heading,
-    Listing,
-    Paragraph,
-    Spans,
-    Table,
-)
+from bsup_analysis.report.blocks import Block, ExhibitBlock, Heading, Table
 from bsup_analysis.report.markdown import parse
 from bsup_analysis.report.published import Published, PublishedExhibit
 from bsup_analysis.report.render import Value, Values, render
@@ -86,8 +78,8 @@ class Places:
         """Return all exhibits as they stand, those without a place yet last."""
         return [self.published.exhibits[name] for name in (*self.placed, *self.unplaced())]
 
-    def ref(self, name: str) -> str:
-        """Refer to an exhibit, a table or a section.
+    def ref(self, name: str, shown: str = "ref") -> str:
+        """Refer to an exhibit, a table or a section; `shown` as `Ref` begins a sentence.
 
         Raises
         ------
@@ -96,7 +88,7 @@ class Places:
         """
         if name not in self.published.exhibits and name not in self.ids:
             raise InputError(f"no exhibit, table or section is called {name}; correct the name.")
-        return f"[](#{name})"
+        return f"[{shown}](#{name})"
 
     def mark(self, text: str, value: Value) -> str:
         """Link a written number to the exhibit it comes from."""
@@ -127,6 +119,7 @@ def compose(published: Published) -> Report:
         unplaced=places.unplaced,
         in_order=places.in_order,
         ref=places.ref,
+        Ref=partial(places.ref, shown="Ref"),
         published=published,
         run_time=tomllib.loads(run_time),
         interval=partial(facts.widest_interval, numbers),
@@ -138,13 +131,12 @@ def compose(published: Published) -> Report:
         checksums=facts.checksums(published),
     )
     _, front, body = filled.split("+++\n", 2)
-    blocks = parse(body)
-    labels, sections = number(blocks, published, words)
+    labels, sections = number(parse(body), published, words)
     return Report(
         published,
         words,
         **tomllib.loads(front),
-        blocks=tuple(_labelled(block, labels, words) for block in blocks),
+        blocks=tuple(parse(_named(body, labels, words))),
         labels=labels,
         sections=sections,
     )
@@ -170,32 +162,18 @@ def number(
     return labels, sections
 
 
-def _labelled(block: Block, labels: dict[str, str], words: Words) -> Block:
-    """Give the references of a block their text."""
+def _named(text: str, labels: dict[str, str], words: Words) -> str:
+    """Give the references in Markdown their text: `Figure 3`, in a Norwegian sentence `figur 3`."""
 
-    def labelled(spans: Spans) -> Spans:
-        before, done = "", []
-        for span in spans:
-            if span.target and not span.text:
-                if span.target not in labels:
-                    raise InputError(f"the report refers to {span.target} and does not show it.")
-                label = labels[span.target]
-                inside = before.strip() and before.rstrip()[-1] not in ".!?:"
-                if inside and words.language == "nb":  # figur 3, in the middle of a sentence
-                    label = label[0].lower() + label[1:]
-                span = replace(span, text=label)
-            before = span.text
-            done.append(span)
-        return tuple(done)
+    def named(found: re.Match[str]) -> str:
+        if found[2] not in labels:
+            raise InputError(f"the report refers to {found[2]} and does not show it.")
+        label = labels[found[2]]
+        if found[1] == "ref" and words.language == "nb":
+            label = label[0].lower() + label[1:]
+        return f"[{label}](#{found[2]})"
 
-    match block:
-        case Paragraph():
-            return replace(block, spans=labelled(block.spans))
-        case Listing():
-            return replace(block, items=tuple(map(labelled, block.items)))
-        case Table():
-            return replace(block, rows=tuple(tuple(map(labelled, row)) for row in block.rows))
-    return block
+    return re.sub(r"\[([Rr]ef)\]\(#([\w-]+)\)", named, text)
 
 
 def edition(report: Report) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from bsup_analysis.language import Words
-from bsup_analysis.report.published import Published, PublishedExhibit, read_rows
+from bsup_analysis.report.published import Published, read_rows
 from bsup_analysis.report.render import Value, Values
 
 READING = "signed_2010"
@@ -38,37 +38,26 @@ class Readings:
 
     Attributes
     ----------
-    ratio, low, high
-        With the agreements that are named as signed.
-    lowest, highest
-        The ends of the other readings' ratios.
+    others
+        By the readings other than the agreements that are named as signed, the smallest first.
     total, clear
-        How many readings there are, and of how many the interval holds no 1; marked as `ratio`.
+        How many readings there are, and of how many the interval holds no 1.
     """
 
-    ratio: Value
-    low: Value
-    high: Value
-    lowest: Value
-    highest: Value
+    others: list[Value]
     total: Value
     clear: Value
 
 
 def agreement_readings(numbers: Values, stem: str) -> Readings:
     """Return the ratios whose id begins with `stem` and ends with the reading."""
+    signed = stem + READING
     names = [one.id for one in numbers.starting(stem) if not one.id.endswith(("_low", "_high"))]
-    others = sorted(numbers[name] for name in names if name != stem + READING)
     clear = [n for n in names if numbers[f"{n}_ci_low"] > 1 or numbers[f"{n}_ci_high"] < 1]
-    name = stem + READING
     return Readings(
-        ratio=numbers[name],
-        low=numbers[f"{name}_ci_low"],
-        high=numbers[f"{name}_ci_high"],
-        lowest=others[0],
-        highest=others[-1],
-        total=Value(len(names), name),
-        clear=Value(len(clear), name),
+        others=sorted(numbers[name] for name in names if name != signed),
+        total=Value(len(names), signed),
+        clear=Value(len(clear), signed),
     )
 
 
@@ -128,12 +117,10 @@ def _contradiction(row: Sequence[str]) -> tuple[str, ...]:
     return (row[NUMBER], row[PAGE], row[STATEMENT], both, row[NOTE])
 
 
-def exhibits_of(
-    published: Published, *notebooks: str, level: str | None = None
-) -> list[PublishedExhibit]:
+def exhibits_of(published: Published, *notebooks: str, level: str | None = None) -> list[str]:
     """Return the exhibits of notebooks, named by a part of their name, at a level of the data."""
     return [
-        exhibit
+        exhibit.id
         for exhibit in published.exhibits.values()
         if any(one in PurePosixPath(exhibit.notebook).stem for one in notebooks)
         and level in (None, exhibit.parameters.get("level"))

@@ -3,7 +3,7 @@
 CommonMark with tables, read by markdown-it, and four conventions on top:
 
 - `# Heading {: #id }` gives a heading its id; `.unnumbered` after the id leaves out its number;
-- `[0.88](#exhibit "number_id")` is a number that leads to its exhibit, `[](#id)` a reference;
+- `[0.88](#exhibit "number_id")` is a number that leads to its exhibit;
 - `![](exhibit:id)` and `![](explorer:kind)`, alone in a paragraph, place an exhibit or a part of
   the page that needs a script;
 - a paragraph `: Title {: #id }` in front of a table is its title, a second line its source.
@@ -17,18 +17,8 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.report.blocks import (
-    Block,
-    Commands,
-    ExhibitBlock,
-    Explorer,
-    Heading,
-    Listing,
-    Paragraph,
-    Span,
-    Spans,
-    Table,
-)
+from bsup_analysis.report import blocks
+from bsup_analysis.report.blocks import Block, Span, Spans
 
 _NAMED = re.compile(r"(?P<text>.*?) *\{: #(?P<id>[\w-]+)(?P<unnumbered> \.unnumbered)? \}")
 _SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
@@ -43,14 +33,14 @@ def parse(text: str) -> list[Block]:
         It holds what the report has no form for.
     """
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    blocks: list[Block] = []
+    read: list[Block] = []
     caption = ""
     for node in SyntaxTreeNode(reader.parse(text)).children:
         if node.type == "paragraph" and node.children[0].content.startswith(": "):
             caption = _words(node.children[0]).removeprefix(": ")
         else:
-            blocks.append(_block(node, caption))
-    return blocks
+            read.append(_block(node, caption))
+    return read
 
 
 def escape(text: str) -> str:
@@ -63,16 +53,16 @@ def _block(node: SyntaxTreeNode, caption: str) -> Block:
         case "heading":
             found = _named(node.children[0].content)
             level = int(node.tag.removeprefix("h"))
-            return Heading(found["id"], level, found["text"], not found["unnumbered"])
+            return blocks.Heading(found["id"], level, found["text"], not found["unnumbered"])
         case "paragraph":
-            return _placed(node.children[0]) or Paragraph(_spans(node.children[0]))
+            return _placed(node.children[0]) or blocks.Paragraph(_spans(node.children[0]))
         case "blockquote":
-            return Paragraph(_spans(node.children[0].children[0]), lead=True)
+            return blocks.Paragraph(_spans(node.children[0].children[0]), lead=True)
         case "bullet_list" | "ordered_list":
             items = tuple(_spans(item.children[0].children[0]) for item in node.children)
-            return Listing(items, ordered=node.type == "ordered_list")
+            return blocks.Listing(items, ordered=node.type == "ordered_list")
         case "fence":
-            return Commands(node.content.rstrip("\n"))
+            return blocks.Commands(node.content.rstrip("\n"))
         case "table":
             return _table(node, caption)
     raise InputError(f"the report has no form for a {node.type} of Markdown.")
@@ -82,14 +72,14 @@ def _placed(inline: SyntaxTreeNode) -> Block | None:
     if [child.type for child in inline.children] != ["image"]:
         return None
     kind, _, name = str(inline.children[0].attrs["src"]).partition(":")
-    return ExhibitBlock(name) if kind == "exhibit" else Explorer(name)
+    return blocks.ExhibitBlock(name) if kind == "exhibit" else blocks.Explorer(name)
 
 
-def _table(node: SyntaxTreeNode, caption: str) -> Table:
+def _table(node: SyntaxTreeNode, caption: str) -> blocks.Table:
     head, *body = (row for part in node.children for row in part.children)
     title, _, note = caption.partition("\n")
     found = _named(title)
-    return Table(
+    return blocks.Table(
         id=found["id"],
         title=found["text"],
         note=note.replace("\n", " "),
