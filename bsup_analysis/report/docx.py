@@ -18,8 +18,7 @@ from docx.shared import Cm, Pt
 from bsup_analysis.report import blocks
 from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.widths import Layout, layout
-from bsup_analysis.report.word import Word
-from bsup_analysis.report.word_styles import set_frame, set_styles
+from bsup_analysis.report.word import Word, set_frame, set_styles
 
 _TEXT_CM = 16.2
 # the earliest time a zip archive can hold: files of the same content have the same bytes

@@ -4,25 +4,32 @@ Fonts are those Typst brings (Libertinus Serif) and those matplotlib brings (Dej
 machine are not looked at, and no date is written, so the same report has the same bytes.
 Libertinus is under the SIL Open Font License, DejaVu under the Bitstream Vera licence; both may be
 embedded.
+
+Typst tags the heads of columns alone: its function for heads of rows stands behind a switch that
+its Python package does not have.  So the heads of rows are tagged in the finished file; what is
+seen stays.
 """
 
+import io
 import json
 from importlib.resources import files
 from pathlib import Path
 
 import matplotlib as mpl
 import typst
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, PdfObject
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.report import blocks
 from bsup_analysis.report.content import Report, edition
-from bsup_analysis.report.row_heads import with_row_heads
 from bsup_analysis.report.widths import fits_whole, layout
 
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
 _CALL = {"strong": "strong", "em": "emph", "code": "raw"}
 # a table of so many rows is kept on one page
 _WHOLE_TO = 22
+_ROW = {NameObject("/O"): NameObject("/Table"), NameObject("/Scope"): NameObject("/Row")}
 
 
 def to_pdf(report: Report) -> bytes:
@@ -161,3 +168,59 @@ def _text(text: str) -> str:
 
 def _string(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
+
+
+def with_row_heads(pdf: bytes) -> bytes:
+    """Tag the first cell of each row of a table's body as a head with the row as its scope.
+
+    Cells then find their heads by scope, in both directions, and not by a list of column heads.
+
+    Parameters
+    ----------
+    pdf
+        A tagged PDF, the first column of whose tables names the rows.
+
+    Returns
+    -------
+    bytes
+        The same file but for the tags; the same input has the same bytes.
+    """
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf)))
+    for entry in writer._objects:  # the writer has no way of its own through the tags
+        if _is(entry, "/TBody"):
+            for row in _kids(entry):
+                if _is(row, "/TR"):
+                    _name_row(_kids(row))
+    stream = io.BytesIO()
+    writer.write(stream)
+    return stream.getvalue()
+
+
+def _name_row(cells: list[PdfObject]) -> None:
+    for place, cell in enumerate(cells):
+        if not isinstance(cell, DictionaryObject):
+            continue
+        attributes = [DictionaryObject(one) for one in _listed(cell.get("/A"))]
+        for one in attributes:
+            one.pop("/Headers", None)
+        if place == 0:
+            cell[NameObject("/S")] = NameObject("/TH")
+            attributes.append(DictionaryObject(_ROW))
+        cell.pop("/A", None)
+        if kept := [one for one in attributes if len(one) > 1]:
+            cell[NameObject("/A")] = ArrayObject(kept)
+
+
+def _is(entry: PdfObject | None, kind: str) -> bool:
+    return isinstance(entry, DictionaryObject) and entry.get("/S") == kind
+
+
+def _kids(element: PdfObject | None) -> list[PdfObject]:
+    return _listed(element.get("/K")) if isinstance(element, DictionaryObject) else []
+
+
+def _listed(value: PdfObject | None) -> list:
+    if value is None:
+        return []
+    found = value.get_object()
+    return [one.get_object() for one in found] if isinstance(found, ArrayObject) else [found]
