@@ -14,7 +14,7 @@ from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
 from bsup_analysis.language import Words
-from bsup_analysis.report.render import Values, render
+from bsup_analysis.report.render import TEMPLATES, Values, render
 
 PICTURE = "group_contrast_loans"
 
@@ -35,7 +35,7 @@ def finding(numbers: Mapping[str, Mapping[str, Any]], words: Words) -> str:
         A number the finding needs is not there.
     """
     values = Values((name, number["value"]) for name, number in numbers.items())
-    filled = render(f"readme.{words.language}.md.j2", words, values)
+    filled = render(TEMPLATES / f"readme.{words.language}.md.j2", words, values)
     return filled.rstrip("\n").replace("\n", " ")
 
 

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.resources import files
+from pathlib import Path
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import Words
@@ -13,7 +13,7 @@ from bsup_analysis.report import facts
 from bsup_analysis.report.blocks import Block, ExhibitBlock, Heading, Table
 from bsup_analysis.report.markdown import parse
 from bsup_analysis.report.published import Published, PublishedExhibit
-from bsup_analysis.report.render import Value, Values, render
+from bsup_analysis.report.render import TEMPLATES, Value, Values, render
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,15 @@ class Places:
         return f'[{text}](#{self.published.numbers[value.id].exhibit} "{value.id}")'
 
 
-def compose(published: Published) -> Report:
+def compose(published: Published, templates: Path = TEMPLATES) -> Report:
     """Put the report together from what is published.
+
+    Parameters
+    ----------
+    published
+        The results in one language.
+    templates
+        Where the language's template lies.
 
     Raises
     ------
@@ -104,13 +111,12 @@ def compose(published: Published) -> Report:
         A number or an exhibit the report needs is not published.
     """
     words = Words(published.language)
-    name = f"report.{published.language}.md.j2"
-    template = files(__package__).joinpath(name).read_text(encoding="utf-8")
-    places = Places(published, set(re.findall(r"\{: #([\w-]+)", template)))
+    template = templates / f"report.{published.language}.md.j2"
+    ids = re.findall(r"\{: #([\w-]+)", template.read_text(encoding="utf-8"))
+    places = Places(published, set(ids))
     numbers = Values((key, number.value) for key, number in published.numbers.items())
-    run_time = files(__package__).joinpath("run_time.toml").read_text(encoding="utf-8")
     filled = render(
-        name,
+        template,
         words,
         numbers,
         places.mark,
@@ -121,7 +127,7 @@ def compose(published: Published) -> Report:
         ref=places.ref,
         Ref=partial(places.ref, shown="Ref"),
         published=published,
-        run_time=tomllib.loads(run_time),
+        run_time=tomllib.loads((TEMPLATES / "run_time.toml").read_text(encoding="utf-8")),
         interval=partial(facts.widest_interval, numbers),
         agreement_readings=partial(facts.agreement_readings, numbers),
         clear_specifications=partial(facts.clear_specifications, published, words),

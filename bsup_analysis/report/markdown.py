@@ -65,7 +65,7 @@ def _block(node: SyntaxTreeNode, caption: str) -> Block:
             return blocks.Commands(node.content.rstrip("\n"))
         case "table":
             return _table(node, caption)
-    raise InputError(f"the report has no form for a {node.type} of Markdown.")
+    raise InputError(f"the report has no form for this of Markdown: {node.type}.")
 
 
 def _placed(inline: SyntaxTreeNode) -> Block | None:
@@ -129,4 +129,4 @@ def _leaves(node: SyntaxTreeNode, style: str = "") -> Iterator[Span]:
                 number = str(child.attrs.get("title", ""))
                 yield Span(text, style, str(child.attrs["href"])[1:], number)
             case kind:
-                raise InputError(f"the report has no form for a {kind} of Markdown in a sentence.")
+                raise InputError(f"a sentence has no form for this of Markdown: {kind}.")

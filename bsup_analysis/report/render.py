@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from babel.lists import format_list
-from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import Words
 from bsup_analysis.report.markdown import escape
 
+TEMPLATES = Path(__file__).parent
 VERDICTS = {-1: "worse", 0: "not_shown", 1: "improved"}
 
 
@@ -76,18 +77,18 @@ class Values(dict[str, Value]):
 
 
 def render(
-    template: str,
+    template: Path,
     words: Words,
     numbers: Values,
     mark: Callable[[str, Value], str] = lambda text, _: text,
     **content: Any,
 ) -> str:
-    """Fill a template of this folder.
+    """Fill a template.
 
     Parameters
     ----------
     template
-        Name of the file.
+        The file, `report.en.md.j2` of `TEMPLATES` for one.
     words
         The language: how numbers are written.
     numbers
@@ -104,7 +105,7 @@ def render(
         a number stands without a format. The sentence gives file and line.
     """
     environment = Environment(
-        loader=PackageLoader(__package__, "."),
+        loader=FileSystemLoader(template.parent),
         autoescape=False,  # noqa: S701 - Markdown, whose reader lets no HTML through
         undefined=StrictUndefined,
         finalize=_formatted,
@@ -127,9 +128,9 @@ def render(
         "cells": lambda row: f"| {' | '.join(map(escape, row))} |",
     }
     try:
-        return environment.get_template(template).render(numbers=numbers, words=words, **content)
+        return environment.get_template(template.name).render(numbers=numbers, **content)
     except (InputError, TemplateError) as error:
-        raise InputError(f"{template}, line {_line(error, template)}: {error}") from None
+        raise InputError(f"{template.name}, line {_line(error, template)}: {error}") from None
 
 
 def direction(change: float, words: Words) -> str:
@@ -153,7 +154,7 @@ def _formatted(value: object) -> object:
     return value
 
 
-def _line(error: Exception, template: str) -> int:
+def _line(error: Exception, template: Path) -> int:
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if Path(frame.filename).name == template]
+    lines = [frame.lineno for frame in frames if frame.filename == str(template)]
     return getattr(error, "lineno", None) or lines[-1] or 0

@@ -11,6 +11,7 @@ from published_report import seal
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES, Words
+from bsup_analysis.readme import finding
 from bsup_analysis.report.blocks import (
     ExhibitBlock,
     Heading,
@@ -228,3 +229,30 @@ def test_the_report_says_of_how_many_articles_the_totals_are(report: Report) -> 
     """The words say one; a second source is to be named there too."""
     (address,) = read_source("press_totals")["source_url"].unique()
     assert address.split("/")[2] in text(report)
+
+
+@pytest.mark.parametrize(
+    ("language", "answer", "readme"),
+    [
+        (
+            "nb",
+            "økte med 11,0 % i satsingskommunene og med 22,0 % i de øvrige",
+            "med +11,0 % i satsingskommunene og med +22,0 % i de øvrige",
+        ),
+        (
+            "en",
+            "rose by 11.0 % in the priority municipalities and by 22.0 % in the others",
+            "by +11.0 % in the priority municipalities and by +22.0 % in the others",
+        ),
+    ],
+)
+def test_each_group_has_its_own_growth(
+    with_numbers: Callable[..., Report], language: str, answer: str, readme: str
+) -> None:
+    """Planted: 11 % in the one group and 22 % in the other, in the report and in README."""
+    growth = {"priority": 1.11, "other": 1.22}
+    planted = {f"growth_number_{group}_2009_2010": value for group, value in growth.items()}
+    report = with_numbers(language, **planted)
+    numbers = {name: {"value": one.value} for name, one in report.published.numbers.items()}
+    for said, whole in ((answer, text(report)), (readme, finding(numbers, Words(language)))):
+        assert said in whole.replace("\N{NO-BREAK SPACE}", " ")
