@@ -99,10 +99,10 @@ def _after(languages: tuple[str, ...]) -> dict[str, Step]:
 
         return write_readme()
 
-    words = sorted((package / "language").glob("*/readme.toml"))
+    words = sorted((package / "report").glob("readme.*.md.j2"))
     steps = {
         "README": Step(
-            (package / "readme.py", *words),
+            (package / "readme.py", package / "report" / "render.py", *words),
             (root / "README.md", paths.reports() / "picture.svg"),
             readme,
         )

@@ -175,7 +175,7 @@ def code_of(package: Path) -> tuple[Path, ...]:
     """
     rooms = {"pipeline", "commands", "engines", "report", "ssb", "traceability", "replication"}
     run_only = {*rooms, "cli.py", "readme.py", "__main__.py"}
-    after = {"report.toml", "readme.toml"}
+    after = {"page.toml"}
     return tuple(
         path
         for path in sorted(package.rglob("*"))

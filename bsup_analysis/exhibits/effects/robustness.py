@@ -71,7 +71,7 @@ def specifications(
     sentences = [
         words(
             f"robustness.exclude_{side}",
-            which=words.listed([words("report.quoted", text=label) for label in which]),
+            which=words.listed([words.quoted(label) for label in which]),
         )
         for side, which in (("below", below), ("above", above))
         if which

@@ -94,4 +94,4 @@ def size(SYNTHETIC_rejection: pd.DataFrame, design: Design, words: Words) -> Exh
 
 
 def _test(test: str, words: Words) -> str:
-    return words("report.quoted", text=words(f"power.test_{test}"))
+    return words.quoted(words(f"power.test_{test}"))
