@@ -10,8 +10,9 @@ closed form (`METHODS.md`, published level).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -42,8 +43,8 @@ class Fit:
         Degrees of freedom of the t distribution; None for the normal.
     vcov_type
         Which variance: model, pearson, clustered, CRV3 or priority_rows.
-    level
-        Confidence level.
+    level, power
+        Confidence level, and the power at which a ratio counts as detectable.
     model
         The fitted model behind: rows that entered, levels dropped, statsmodels' result.
     """
@@ -55,6 +56,7 @@ class Fit:
     df: int | None
     vcov_type: Kind
     level: float
+    power: float
     model: FittedModel = field(repr=False)
 
     @property
@@ -71,6 +73,16 @@ class Fit:
         return float(self.model.result.scale)
 
     @property
+    def is_ratio(self) -> bool:
+        """Whether exp(coefficient) is a ratio: Poisson, or least squares on a log."""
+        return self.model.is_ratio
+
+    @property
+    def exposure(self) -> str | None:
+        """Column that the outcome is a rate of."""
+        return self.model.exposure
+
+    @property
     def nobs(self) -> int:
         """Rows that entered."""
         return len(self.model.rows)
@@ -85,6 +97,14 @@ class Fit:
         """Give the same estimate with another variance; see `regression_variance.variance`."""
         cov, df = variance(self.model, kind)
         return replace(self, cov=cov, df=df, vcov_type=kind)
+
+    def variances(self) -> tuple[Fit, ...]:
+        """Give the same estimate with each variance that the data have."""
+        found = []
+        for kind in get_args(Kind):
+            with suppress(InputError):
+                found.append(self.vcov(kind))
+        return tuple(found)
 
     def interval(self, term: str | None = None, level: float | None = None) -> RatioInterval:
         """Give a term's ratio with its interval.
@@ -113,6 +133,7 @@ class Fit:
             float(self.params.iloc[position]),
             float(self.se.iloc[position]),
             level=self.level if level is None else level,
+            power=self.power,
             df=self.df,
         )
 
@@ -144,13 +165,6 @@ class Fit:
         table = self._shown().to_string(index=False, float_format=_digits)
         return f"{table}\n{self._about()}"
 
-    def _repr_html_(self) -> str:
-        from markupsafe import escape
-
-        table = self._shown().to_html(index=False, float_format=_digits)
-        lines = "<br>".join(str(escape(line)) for line in self._about().splitlines())
-        return f"{table}\n<p>{lines}</p>"
-
 
 def _digits(value: float) -> str:
     return f"{value:#.4g}"
@@ -164,6 +178,7 @@ def fit(
     exposure: str | None = None,
     vcov: Kind | None = None,
     level: float = 0.95,
+    power: float = 0.80,
 ) -> Fit:
     """Fit a regression.
 
@@ -182,8 +197,8 @@ def fit(
     vcov
         The variance, see `regression_variance.variance`; by default CRV3 where each group has two
         clusters or more, as at the municipal level, else pearson.
-    level
-        Confidence level.
+    level, power
+        Confidence level, and the power at which a ratio counts as detectable.
 
     Raises
     ------
@@ -203,5 +218,6 @@ def fit(
         df=df,
         vcov_type=kind,
         level=level,
+        power=power,
         model=model,
     )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from bsup_analysis.effects.municipal.estimands import Estimand
 from bsup_analysis.effects.municipal.event_study import EventStudy
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
+from bsup_analysis.effects.municipal.refusal import NotEstimableError, known
 from bsup_analysis.effects.municipal.robustness import RobustnessRow
 from bsup_analysis.effects.municipal.sensitivity import Sensitivity
 from bsup_analysis.effects.municipal.staggered import Staggered
@@ -64,6 +64,11 @@ class MunicipalStudy(Study):
     def municipal_panels(self) -> MunicipalPanels:
         """The table laid out as panels, one for each part of the evaluation."""
         return panels.municipal_panels(self.municipal_data, self.design)
+
+    @result
+    def municipal_units(self) -> pd.DataFrame:
+        """The panel of the primary estimate, one row a municipality and year."""
+        return known(self.municipal_panels.primary).to_frame()
 
     @result
     def municipal_change(self) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from bsup_analysis import paths
 from bsup_analysis.audit import statement_audit, table_arithmetic
-from bsup_analysis.design import Design, load_design
+from bsup_analysis.design import Design, Outcome, load_design
 from bsup_analysis.effects.amounts import AmountContrast, AxisBounds
 from bsup_analysis.effects.averages import (
     AverageChange,
@@ -30,6 +30,9 @@ from bsup_analysis.effects.inside_priority import LeftOut
 from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.ranking.counts import Counts
+from bsup_analysis.effects.regression import Fit, fit
+from bsup_analysis.effects.regression_design import Family
+from bsup_analysis.effects.regression_variance import Kind
 from bsup_analysis.effects.selection_rules import Sensitivity
 from bsup_analysis.effects.specifications import SpecificationRow
 from bsup_analysis.effects.verdict import Verdict, published_verdict
@@ -109,6 +112,42 @@ class Study(Recording):
         self._folder = Path(output) if output else None
         self._exhibits: dict[str, dict[str, Any]] = {}
         self._numbers: dict[str, tuple[Number, str]] = {}
+
+    def fit(
+        self,
+        formula: str,
+        data: pd.DataFrame,
+        *,
+        exposure: str | None = None,
+        family: Family = "poisson",
+        vcov: Kind | None = None,
+    ) -> Fit:
+        """Fit a regression at the design's confidence level.
+
+        Parameters
+        ----------
+        formula
+            `outcome ~ terms | fixed + effects`, such as `loans ~ treated | unit + year`.
+        data
+            One row an observation: the study's own, such as `contrast_units`, or the reader's.
+        exposure, family, vcov
+            See `bsup_analysis.effects.regression.fit`.
+
+        Raises
+        ------
+        InputError
+            A formula or data that give no estimate.
+        """
+        level, power = self.design.inference.confidence_level, self.design.inference.power
+        return fit(
+            formula,
+            data,
+            family=family,
+            exposure=exposure,
+            vcov=vcov,
+            level=level.value,
+            power=power.value,
+        )
 
     def _check(self, **parameters: str) -> None:
         for name, value in parameters.items():
@@ -196,6 +235,16 @@ class Study(Recording):
         )
 
     # --- the two groups ----------------------------------------------------------------------
+
+    @property
+    def measure(self) -> Outcome:
+        """The notebook's outcome: its column, and what it is for each of."""
+        return getattr(self.design.outcomes, self.outcome)
+
+    @result
+    def contrast_units(self) -> pd.DataFrame:
+        """The priority municipalities and the rest of the region as one unit, two years each."""
+        return groups.contrast_units(self.municipality_year, self.group_year, self.design)
 
     @result
     def priority_loans(self) -> Paired:
@@ -438,7 +487,7 @@ class Study(Recording):
                 continue
             if isinstance(value, str | int | float):
                 continue
-            behind = self.behind(value)
+            behind = self.behind(value.data if isinstance(value, Fit) else value)
             if behind is None and isinstance(value, list | tuple):
                 behind = self._rests_on(tuple(value))
             if behind is None:
