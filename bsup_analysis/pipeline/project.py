@@ -84,6 +84,9 @@ class Project:
         Runs that are not there, by id, and what to do to have them.
     origins
         Describes where every table comes from, by path, for the manifest.
+    texts
+        Gives the file with the text of a notebook (by name) in a language; None where the
+        notebook itself is in it.
     """
 
     root: Path
@@ -95,6 +98,7 @@ class Project:
     after: Mapping[str, Step] = field(default_factory=dict)
     waiting: Mapping[str, str] = field(default_factory=dict)
     origins: Callable[[], Mapping[str, object]] = dict
+    texts: Callable[[str, str], Path | None] = lambda _notebook, _language: None
 
     @property
     def languages(self) -> tuple[str, ...]:
