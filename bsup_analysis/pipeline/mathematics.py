@@ -11,6 +11,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from bsup_analysis.errors import InputError
 
+# the converter takes these for letters, which a browser sets without room beside them
+_OPERATORS = {"&#x0007E;": "&#x223C;", "&#x000B1;": "&#x000B1;"}
 # a command or an alignment mark that the converter passes on as a letter
 _UNKNOWN = re.compile(r"<mi>(\\[^<]*|&)</mi>")
 
@@ -42,8 +44,8 @@ def mathml(formula: str, display: str) -> str:
             f"the formula {formula.strip()!r} cannot be shown: {unknown[1]} is not known here;"
             " lines are set below each other by \\begin{split}."
         )
-    # "is distributed as" comes as a letter
-    made = made.replace("<mi>&#x0007E;</mi>", "<mo>&#x223C;</mo>")
+    for letter, operator in _OPERATORS.items():
+        made = made.replace(f"<mi>{letter}</mi>", f"<mo>{operator}</mo>")
     return made.replace("<math ", f'<math alttext="{escape(" ".join(formula.split()))}" ', 1)
 
 
