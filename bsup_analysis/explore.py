@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import ipywidgets as widgets
 
 from bsup_analysis.exhibits import Exhibit
+from bsup_analysis.exhibits.effects.contrast import group_contrast
 from bsup_analysis.exhibits.explore.figures import growth_of_rows, municipality_against_group
 from bsup_analysis.exhibits.profile.page import known_municipality
 from bsup_analysis.study import Study
@@ -78,10 +79,12 @@ class Explorer(widgets.VBox):
         self.study = study = Study(self._language, self._output, **chosen)
         tables = study.municipality, study.municipality_year, study.group_year
         choices = study.municipality_code, study.outcome, study.group, study.reading
-        self.exhibits = tuple(
-            study.show(make(*tables, *choices, study.design, study.words))
+        figures = [
+            make(*tables, *choices, study.design, study.words)
             for make in (municipality_against_group, growth_of_rows)
-        )
+        ]
+        contrast = group_contrast(study.outcome_contrast, study.words)
+        self.exhibits = tuple(study.show(exhibit) for exhibit in (*figures, contrast))
         self._figures.value = "\n".join(one._repr_html_() for one in self.exhibits)
 
 

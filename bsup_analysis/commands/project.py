@@ -24,6 +24,7 @@ def study_project(boundaries: Path | None = None) -> Project:
         file of borders.
     """
     from bsup_analysis.design import load_design
+    from bsup_analysis.language import notebook_texts
     from bsup_analysis.panel import INPUTS, OUTPUTS
 
     def build() -> list[Path]:
@@ -84,6 +85,7 @@ def study_project(boundaries: Path | None = None) -> Project:
         after=_after(design.parameters["language"].allowed),
         origins=origins,
         waiting=waiting,
+        texts=notebook_texts,
     )
     return project
 
