@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from bsup_analysis.design.model import Design
 from bsup_analysis.design.tables import Location, disagreements, used_readings
 from bsup_analysis.errors import InputError
+from bsup_analysis.language import LANGUAGES, templates
 
 _HEADER = re.compile(r"^\s*\[(\[?)\s*([\w.\"-]+)\s*\]\]?\s*(?:#.*)?$")
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
@@ -79,8 +80,13 @@ def _invalid(error: ErrorDetails) -> tuple[Location, str]:
     return (*location, *filter(None, at.split("."))), error["msg"][0].lower() + error["msg"][1:]
 
 
-def _lists(design: Design) -> Iterator[tuple[Location, str]]:
-    """Go through the parameters whose values are not given exactly once."""
+def _names(design: Design) -> Iterator[tuple[Location, str]]:
+    """Go through the names without a label, and those that are not given exactly once."""
+    for number, chosen in enumerate(design.specifications):
+        for language in LANGUAGES:
+            if f"robustness.specification_{chosen.name}" not in templates(language):
+                problem = f"is {chosen.name}: label specification_{chosen.name} in language"
+                yield ("specification", number, "name"), f"{problem}/{language}/robustness.toml"
     for name, parameter in design.parameters.items():
         if (name in design.names) == bool(parameter.allowed):
             problem = "is given elsewhere in the design" if parameter.allowed else "is missing"
@@ -153,7 +159,7 @@ def load_design(path: Path) -> Design:
         # a misspelt key is reported twice, as unknown and as missing: the first helps more
         first = min(invalid.errors(), key=lambda e: e["type"] not in _UNKNOWN)
         raise refuse(*_invalid(first)) from None
-    for location, problem in (*disagreements(design), *_lists(design)):
+    for location, problem in (*disagreements(design), *_names(design)):
         raise refuse(location, problem)
     design = design.completed()
     for location, problem in _runs(design):

@@ -159,6 +159,12 @@ class Outcomes:
     amount: Outcome
     average: Outcome
 
+    @model_validator(mode="after")
+    def _counted(self) -> Self:
+        if self.loans.column != "loans":
+            raise clash("loans.column", "the main outcome is a count, which has a Poisson model")
+        return self
+
 
 @dataclass(frozen=True, config=_STRICT)
 class Reading(Generic[T]):
@@ -272,7 +278,7 @@ class Specification:
     source: Text
     outcome: Literal["loans", "amount"] = "loans"
     per_inhabitant: bool = False
-    without: tuple[str, ...] = ()
+    without: Annotated[tuple[str, ...], AfterValidator(_increasing)] = ()
     malvik_2009_loans: Literal["text_p06"] | None = None
     region_loans: tuple[Positive, Positive] | None = None
     baseline: Literal["table_2009", "share_2008_of_loans", "share_2008_of_amount"] = "table_2009"

@@ -84,22 +84,20 @@ def disagreements(design: Design) -> Iterator[tuple[Location, str]]:
             yield ("groups", group, "value"), problem
     bars = {row["year"]: row["loans"] for row in _rows(paths.raw(), "programme_p11_region_loans")}
     printed = _rows(paths.raw(), "programme_p14_start_loans")[0]
-    counted = {row["year"] for row in _rows(paths.raw(), "ssb_population")}
-    window = design.window
-    for name, known, table in (
-        ("population_years", counted, "ssb_population"),
-        ("chart_years", set(bars), "programme_p11_region_loans"),
+    population = _rows(paths.raw(), "ssb_population")
+    for name, table, years in (
+        ("population_years", "ssb_population", {row["year"] for row in population}),
+        ("chart_years", "programme_p11_region_loans", set(bars)),
         (
             "published_years",
-            {key.removeprefix("loans_") for key in printed},
             "programme_p14_start_loans",
+            {key[-4:] for key in printed if key.startswith("loans_2")},
         ),
     ):
-        for year in getattr(window, name).value:
-            if str(year) not in known:
-                yield ("window", name, "value"), f"data/raw/{table}.csv has no {year}"
-    if len(window.chart_years.value) != len(bars):
-        yield ("window", "chart_years", "value"), f"the chart has {len(bars)} bars"
+        stated = {str(year) for year in getattr(design.window, name).value}
+        for year in sorted(stated ^ years):
+            problem = f"has no {year}" if year in stated else f"has {year} too"
+            yield ("window", name, "value"), f"data/raw/{table}.csv {problem}"
     for number, chosen in enumerate(design.specifications):
         for code in chosen.without:
             if code not in priority:
@@ -107,5 +105,5 @@ def disagreements(design: Design) -> Iterator[tuple[Location, str]]:
         for loans in chosen.region_loans or ():
             if str(loans) not in bars.values():
                 known_bars = ", ".join(sorted(bars.values()))
-                problem = f"the chart has no bar of {loans}; its bars are {known_bars}"
+                problem = f"the chart has no bar of {loans} loans; its bars are {known_bars}"
                 yield ("specification", number, "region_loans"), problem

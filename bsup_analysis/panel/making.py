@@ -19,7 +19,7 @@ REFERENCE_YEAR = 2009
 
 
 def build_panel(read: Callable[[str], pd.DataFrame], design: Design) -> Mapping[str, pd.DataFrame]:
-    """Build the processed tables for the design's years of population, under its readings.
+    """Build the processed tables under the readings that the design uses.
 
     Parameters
     ----------
@@ -34,9 +34,6 @@ def build_panel(read: Callable[[str], pd.DataFrame], design: Design) -> Mapping[
         The tables named in `OUTPUTS`, each valid by its schema.
     """
     made: dict[str, Any] = {name: read(name) for name in INPUTS}
-    population = made["ssb_population"]
-    kept = population["year"].isin(design.window.population_years.value)
-    made["ssb_population"] = population[kept]
     (malvik_2009,) = design.readings.malvik_2009_loans.used
     (order,) = design.readings.chart_order.used
     # each is called with the tables that `ORIGINS` names for it, so the way back cannot be wrong
