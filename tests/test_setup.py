@@ -360,7 +360,6 @@ def repository(tmp_path):
         copy = shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy
         copy(CHECKOUT / name, tmp_path / name)
     (tmp_path / ".venv").symlink_to(sys.prefix)
-    (tmp_path / "bsup_analysis").mkdir()  # ruff sorts imports by what lies there
     for command in (
         "git init -q",
         "git config core.autocrlf true",
