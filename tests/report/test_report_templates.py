@@ -114,6 +114,7 @@ RATIO = "{{ numbers.rate_ratio_loans_2009_2010 | ratio }}"
         (RATIO, "{{ numbers.rate_ratio_loans_2009_2010 | ratoi }}", "No filter named 'ratoi'"),
         (RATIO, "{{ rate_ratio | ratio }}", "'rate_ratio' is undefined"),
         (RATIO, "{% if %}", "Expected an expression"),
+        (RATIO, "{{ published() }}", "'Published' object is not callable"),
         (
             '{{ exhibit("malvik") }}',
             '{{ exhibit("malvick") }}',
@@ -169,7 +170,7 @@ def test_a_reference_to_what_is_not_shown_is_refused(published_root: Path, tmp_p
         ("title = ", "heading = ", "needs title, subtitle and running"),
         ('title = "', "title = ", "needs title, subtitle and running"),
         (" {: #asked }", "", ": 'What was asked' needs an id"),
-        ("# What was asked", "---\n\n# What was asked", ": the report has no form for this"),
+        ("# What was asked", "---\n\n# What was asked", ": the report cannot show this"),
     ],
 )
 def test_a_template_of_another_form_is_refused_by_name(
