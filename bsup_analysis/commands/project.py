@@ -6,7 +6,8 @@ from typing import Any
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
-from bsup_analysis.pipeline.project import Project, Run, Step, code_of
+from bsup_analysis.pipeline.imports import cells_of, code_of
+from bsup_analysis.pipeline.project import Project, Run, Step
 
 
 def study_project(boundaries: Path | None = None) -> Project:
@@ -40,6 +41,7 @@ def study_project(boundaries: Path | None = None) -> Project:
 
         return origins((table for run in project.runs for table in run.tables), read_table)
 
+    package = Path(__file__).parent.parent
     borders = None if boundaries is None else _readable(boundaries)
     made = {name: paths.processed() / f"{name}.csv" for name in OUTPUTS}
     design = load_design(paths.study_file())
@@ -66,6 +68,7 @@ def study_project(boundaries: Path | None = None) -> Project:
                     ),
                     *([borders] if borders and _draws_maps(notebook.name) else []),
                 ),
+                code=code_of(cells_of(paths.notebooks() / f"{notebook.name}.ipynb"), package),
                 parameters=one.parameters
                 if borders is None or not _draws_maps(notebook.name)
                 else {**one.parameters, "boundaries": str(borders)},
@@ -75,13 +78,16 @@ def study_project(boundaries: Path | None = None) -> Project:
             if one.id not in waiting
         ),
         allowed={name: tuple(p.allowed) for name, p in design.parameters.items()},
-        processed=Step((*raw, *records), (*made.values(), codebook), build),
+        processed=Step(
+            (*raw, *records, *code_of(["import bsup_analysis.panel.making"], package)),
+            (*made.values(), codebook),
+            build,
+        ),
         design=(
             paths.study_file(),
             paths.decisions() / "readings.csv",
             paths.root() / "requirements.lock",
         ),
-        code=code_of(Path(__file__).parent.parent),
         after=_after(design.parameters["language"].allowed),
         origins=origins,
         waiting=waiting,

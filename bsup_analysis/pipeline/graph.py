@@ -118,7 +118,7 @@ def processed(project: Project) -> Task:
     return task(
         "processed tables",
         project.processed.build,
-        inputs=[*project.processed.inputs, *project.design, *project.code],
+        inputs=[*project.processed.inputs, *project.design],
         outputs=project.processed.outputs,
     )
 
@@ -135,7 +135,7 @@ def _notebook(project: Project, page: Page) -> Task:
     return task(
         f"notebook {page.key}",
         execute,
-        inputs=[*project.inputs(page.run), *project.code, *EXECUTING],
+        inputs=[*project.inputs(page.run), *page.run.code, *EXECUTING],
         outputs=[folder / "run.json", folder / "notebook.ipynb"],
         settings=page.parameters,
     )

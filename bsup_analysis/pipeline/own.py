@@ -40,7 +40,8 @@ def own_page(project: Project, name: str, settings: Iterable[str]) -> Page:
     # a run for another level of data may read more
     runs = (one for one in project.runs if one.notebook == run.notebook)
     tables = tuple(dict.fromkeys(table for one in runs for table in one.tables))
-    return Page(Run(_label(run.notebook.stem, chosen), run.notebook, tables, own), language)
+    label = _label(run.notebook.stem, chosen)
+    return Page(Run(label, run.notebook, tables, own, run.code), language)
 
 
 def own_folder(project: Project, page: Page, out: Path | None) -> Path:

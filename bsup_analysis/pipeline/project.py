@@ -14,12 +14,13 @@ from bsup_analysis.files import sha256
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a notebook; `id` is also the page's file name."""
+    """One run of a notebook; `id` is also the page's file name, `code` what its cells import."""
 
     id: str
     notebook: Path
     tables: tuple[Path, ...]
     parameters: Mapping[str, str]
+    code: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Step:
 
 
 class Fingerprint(TypedDict):
-    """SHA-256 of what a run depends on: each input by name, and the package's code as one."""
+    """SHA-256 of what a run depends on: each input by name, and the code it imports as one."""
 
     inputs: dict[str, str]
     code: str
@@ -77,8 +78,6 @@ class Project:
         How the processed tables are made.
     design
         Files that every notebook depends on, beside its tables: `study.toml`, the lock.
-    code
-        The package's source files that every notebook depends on.
     after
         What is made of the whole published report, by name.
     waiting
@@ -95,7 +94,6 @@ class Project:
     allowed: Mapping[str, tuple[str, ...]]
     processed: Step
     design: tuple[Path, ...]
-    code: tuple[Path, ...]
     after: Mapping[str, Step] = field(default_factory=dict)
     waiting: Mapping[str, str] = field(default_factory=dict)
     origins: Callable[[], Mapping[str, object]] = dict
@@ -167,28 +165,10 @@ class Project:
     def fingerprint(self, run: Run) -> Fingerprint:
         """Return the SHA-256 of what a run depends on, as far as it is there."""
         code = hashlib.sha256()
-        for path in sorted(self.code):
+        for path in sorted(run.code):
             code.update(f"{self.name(path)} {digest(path)}\n".encode())
         inputs = {self.name(p): input_digest(p) for p in self.inputs(run) if p.is_file()}
         return Fingerprint(inputs=dict(sorted(inputs.items())), code=code.hexdigest())
-
-
-def code_of(package: Path) -> tuple[Path, ...]:
-    """Return the files of a package that results may depend on.
-
-    That is all but how it is run, and what is written of the results once they are there.
-    """
-    rooms = {"pipeline", "commands", "engines", "report", "ssb", "traceability", "replication"}
-    run_only = {*rooms, "cli.py", "readme.py", "__main__.py"}
-    after = {"page.toml"}
-    return tuple(
-        path
-        for path in sorted(package.rglob("*"))
-        if path.is_file()
-        and path.relative_to(package).parts[0] not in run_only
-        and path.name not in after
-        and "__pycache__" not in path.parts
-    )
 
 
 def digest(path: Path) -> str:

@@ -115,19 +115,22 @@ def describe(root: Path) -> Project:
         doubled.write_text("\n".join([head, *double]) + "\n", encoding="utf-8")
         return [doubled]
 
-    notebooks = root / "notebooks"
+    notebooks, code = root / "notebooks", (root / "package" / "code.py",)
     return Project(
         root=root,
         runs=(
-            Run("01_loans", notebooks / "01_loans.ipynb", (doubled,), {}),
+            Run("01_loans", notebooks / "01_loans.ipynb", (doubled,), {}, code),
             Run(
-                "02_people", notebooks / "02_people.ipynb", (raw / "people.csv",), {"level": "high"}
+                "02_people",
+                notebooks / "02_people.ipynb",
+                (raw / "people.csv",),
+                {"level": "high"},
+                code,
             ),
         ),
         allowed={"language": ("nb", "en"), "level": ("low", "high")},
-        processed=Step((raw / "loans.csv",), (doubled,), build),
+        processed=Step((raw / "loans.csv", *code), (doubled,), build),
         design=(root / "study.toml", root / "requirements.lock"),
-        code=(root / "package" / "code.py",),
     )
 
 
