@@ -58,7 +58,10 @@ golden: $(READY)  ## store anew the pictures that pages are held against (the br
 bench: $(READY)  ## measure the simulation kernel against other software, as ratios
 	$(BIN)/python benchmarks/kernel.py
 
+# The filter lets git see of a notebook only what is stored of it, so that a saved run is no change.
 lab: $(READY)  ## open JupyterLab in the same environment
+	@! git rev-parse --git-dir >/dev/null 2>&1 || \
+		git config filter.notebook.clean "$(BIN)/python tools/notebook_form.py --filter"
 	$(BIN)/jupyter lab
 
 status: $(READY)  ## tell what is out of date, and why
@@ -70,7 +73,7 @@ verify: $(READY)  ## compare raw data, tables and exhibits with their records
 format: $(READY)  ## put code and notebooks into the house style
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
-	$(if $(wildcard notebooks/*.ipynb),$(BIN)/nbstripout --keep-count --keep-id notebooks/*.ipynb)
+	$(if $(wildcard notebooks/*.ipynb),$(BIN)/python tools/notebook_form.py --store notebooks/*.ipynb)
 
 lock:  ## write requirements.lock from pyproject.toml (needs uv; LOCKFLAGS=--upgrade takes newer versions)
 	$(if $(UV),,$(error "make lock" needs uv on the PATH))

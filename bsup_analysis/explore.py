@@ -8,11 +8,10 @@ from collections.abc import Mapping
 import ipywidgets as widgets
 
 from bsup_analysis.exhibits import Exhibit
-from bsup_analysis.exhibits.explore import figures
+from bsup_analysis.exhibits.effects.contrast import group_contrast
+from bsup_analysis.exhibits.explore.figures import growth_of_rows, municipality_against_group
 from bsup_analysis.exhibits.profile.page import known_municipality
 from bsup_analysis.study import Study
-
-FIGURES = (figures.municipality_against_group, figures.growth_of_rows)
 
 
 class Explorer(widgets.VBox):
@@ -46,7 +45,7 @@ class Explorer(widgets.VBox):
         self._language, self._output = language, output
         self.study = Study(language, output, **chosen)
         self.exhibits: tuple[Exhibit, ...] = ()
-        known_municipality(self.study.compute("municipality"), chosen["municipality_code"])
+        known_municipality(self.study.municipality, chosen["municipality_code"])
         self.controls: Mapping[str, widgets.Dropdown] = {
             name: widgets.Dropdown(
                 options=self._options(name),
@@ -67,7 +66,7 @@ class Explorer(widgets.VBox):
         """Give what may be chosen, as shown and as meant."""
         words = self.study.words
         if name == "municipality_code":
-            rows = self.study.compute("municipality")
+            rows = self.study.municipality
             pairs = zip(rows["municipality_name"], rows["municipality_code"], strict=True)
             return sorted(pairs, key=lambda pair: pair[0].translate(_ALPHABET))
         allowed = self.study.design.parameters[name].allowed
@@ -77,9 +76,15 @@ class Explorer(widgets.VBox):
 
     def _draw(self) -> None:
         chosen = {name: control.value for name, control in self.controls.items()}
-        self.study = Study(self._language, self._output, **chosen)
-        shown = (self.study.show(figure) for figure in FIGURES)
-        self.exhibits = tuple(one for one in shown if one is not None)
+        self.study = study = Study(self._language, self._output, **chosen)
+        tables = study.municipality, study.municipality_year, study.group_year
+        choices = study.municipality_code, study.outcome, study.group, study.reading
+        figures = [
+            make(*tables, *choices, study.design, study.words)
+            for make in (municipality_against_group, growth_of_rows)
+        ]
+        contrast = group_contrast(study.outcome_contrast, study.words)
+        self.exhibits = tuple(study.show(exhibit) for exhibit in (*figures, contrast))
         self._figures.value = "\n".join(one._repr_html_() for one in self.exhibits)
 
 

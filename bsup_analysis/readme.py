@@ -14,13 +14,13 @@ from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
 from bsup_analysis.language import Words
+from bsup_analysis.report.render import TEMPLATES, Values, render
 
 PICTURE = "group_contrast_loans"
-VERDICTS = {-1: "worse", 0: "not_shown", 1: "improved"}
 
 
 def finding(numbers: Mapping[str, Mapping[str, Any]], words: Words) -> str:
-    """Say the finding in a few sentences, every number taken from `numbers`.
+    """Return the finding in a few sentences, by the template of the language.
 
     Parameters
     ----------
@@ -34,43 +34,9 @@ def finding(numbers: Mapping[str, Mapping[str, Any]], words: Words) -> str:
     InputError
         A number the finding needs is not there.
     """
-
-    def value(identifier: str) -> float:
-        if identifier not in numbers:
-            raise InputError(
-                f"reports/numbers.json has no {identifier}; run `make report` for all notebooks."
-            )
-        return float(numbers[identifier]["value"])
-
-    ratio = "rate_ratio_loans_2009_2010"
-    sentences = [
-        words(f"readme.{VERDICTS[round(value('verdict_loans'))]}"),
-        words(
-            "readme.contrast",
-            priority_growth=words.change(value("growth_number_priority_2009_2010") - 1),
-            other_growth=words.change(value("growth_number_other_2009_2010") - 1),
-            ratio=words.decimal(value(ratio)),
-            low=words.decimal(value(f"{ratio}_ci_low_phi17_t")),
-            high=words.decimal(value(f"{ratio}_ci_high_phi17_t")),
-            detectable=words.decimal(value("minimum_detectable_ratio_phi17_t")),
-            level=words.percent(value("confidence_level"), 0),
-            power=words.percent(value("power"), 0),
-        ),
-        words(
-            "readme.figures",
-            population=words.percent(value("population_share_priority_2009")),
-            loan_share=words.percent(value("loan_share_priority_2009")),
-            amount_share=words.percent(value("amount_share_priority_2009")),
-            region_average=words.count(value("average_loan_nok_region_2009")),
-            statements=words.count(value("audit_statements_total")),
-            contradicted=words.count(value("audit_contradicted")),
-        ),
-    ]
-    # page numbers of a contents list are no findings about the programme
-    contents = numbers.get("audit_contradicted_contents", {}).get("value", 0)
-    if contents:
-        sentences.append(words("readme.contents", contents=words.count(contents)))
-    return " ".join(sentences)
+    values = Values((name, number["value"]) for name, number in numbers.items())
+    filled = render(TEMPLATES / f"readme.{words.language}.md.j2", words, values)
+    return filled.rstrip("\n").replace("\n", " ")
 
 
 def of_own_table(exhibit: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from displayed import displayed
 from PIL import Image
 from published_report import CHECKOUT, LANGUAGES, seal
 
@@ -115,12 +116,9 @@ def golden_root(published_root: Path, tmp_path_factory: pytest.TempPathFactory) 
     manifest: dict[str, Any] = json.loads((reports / "manifest.json").read_text(encoding="utf-8"))
     for language in LANGUAGES:
         folder = root / "made" / language
-        study = Study(
-            language, str(folder), outcome="loans", level="published", reading="signed_2010",
-            boundaries="",
-        )  # fmt: skip
+        study = Study(language, str(folder))
         for make in REAL:
-            study.show(make)
+            displayed(study, make)
         study.close()
         made = json.loads((folder / "exhibits.json").read_text(encoding="utf-8"))
         manifest["pages"][f"{language}/run"]["exhibits"] |= made

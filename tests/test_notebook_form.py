@@ -46,17 +46,22 @@ SOUND = {
         code("plain", "value = 3\nvalue", []),
     ],
 }
-PARAMETERS, HEAD, PLAIN = 1, 2, 3
+TITLE, PARAMETERS, HEAD, PLAIN = 0, 1, 2, 3
+
+
+def stored(notebook: dict) -> str:
+    return notebook_form.stored(json.dumps(notebook))
 
 
 @pytest.fixture
 def write(tmp_path):
     """Return a function that writes a notebook and gives its path."""
 
-    def written(notebook: dict, name: str = "planted") -> Path:
+    def written(notebook: dict | str, name: str = "planted") -> Path:
         path = tmp_path / "notebooks" / f"{name}.ipynb"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(notebook), encoding="utf-8")
+        text = notebook if isinstance(notebook, str) else json.dumps(notebook)
+        path.write_text(text, encoding="utf-8")
         return path
 
     return written
@@ -76,6 +81,7 @@ def tagged(cell: int, *tags: str) -> dict:
 
 
 PICTURE = {"output_type": "display_data", "metadata": {}, "data": {"image/png": ""}}
+FRAME = {**PICTURE, "data": {"text/plain": "", "text/html": ""}}
 ERROR = {"output_type": "error", "ename": "E", "evalue": "", "traceback": []}
 STREAM = {"output_type": "stream", "name": "stdout", "text": "2"}
 DEPARTURES = [
@@ -90,8 +96,8 @@ DEPARTURES = [
     (planted(PLAIN, id="title"), "two cells have the same id"),
     (planted(PLAIN, source="value = 3\n" * 16), "cell 3 has 16 lines, 15 are allowed"),
     (
-        {**SOUND, "cells": SOUND["cells"] + [code(f"c{n}", "a = 1\n" * 15, []) for n in range(8)]},
-        "the code has 127 lines, 120 are allowed",
+        {**SOUND, "cells": SOUND["cells"] + [code(f"c{n}", "a = 1\n" * 15, []) for n in range(10)]},
+        "the code has 157 lines, 150 are allowed",
     ),
     (planted(PLAIN, source="def f():\n    pass"), "cell 3 defines f,"),
     (planted(PLAIN, source="async def g():\n    pass"), "cell 3 defines g,"),
@@ -122,7 +128,10 @@ DEPARTURES = [
     (tagged(PLAIN, "raises-exception"), "kept from comparison by the tag raises-exception"),
     (planted(HEAD, outputs=[]), "cell 2 is a headline without a stored output"),
     (planted(HEAD, execution_count=None), "cell 2 is a headline without a stored output"),
-    (planted(HEAD, outputs=[PICTURE]), "cell 2 is a headline with a picture"),
+    (planted(HEAD, outputs=[PICTURE]), "cell 2 is a headline with more than plain text"),
+    (planted(HEAD, outputs=[FRAME]), "cell 2 is a headline with more than plain text"),
+    (SOUND, "it is not in the stored form; run `make format`"),
+    (planted(TITLE, source="17 of 85"), "the text of cell title holds a number, 17;"),
     (planted(HEAD, outputs=[ERROR]), "cell 2 stores an error"),
 ]
 
@@ -133,14 +142,77 @@ def test_notebook_keeps_the_form(path):
 
 
 def test_sound_notebook_has_no_problem(write):
-    assert notebook_form.problems(write(SOUND)) == []
-    assert notebook_form.problems(write(planted(HEAD, outputs=[STREAM]))) == []
+    for sound in (SOUND, planted(HEAD, outputs=[STREAM])):
+        assert notebook_form.problems(write(stored(sound))) == []
 
 
 @pytest.mark.parametrize(("notebook", "told"), DEPARTURES, ids=[told for _, told in DEPARTURES])
 def test_departure_is_told(write, notebook, told):
     problems = notebook_form.problems(write(notebook))
     assert any(told in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# 4. The document (p. 14-15, table 06493) of 2009-2010",
+        "See notebooks 04 and 05, [there](05_robustness.ipynb), and `k = 3`",
+        "the level $1 - \\alpha/2$ and $$t_{16}$$",
+        "dokumentet s. 15, tabell 3 og 4, avsnitt 5.1, notatbok 04",
+    ],
+)
+def test_pages_years_tables_and_formulas_may_stand_in_text(write, text):
+    assert notebook_form.problems(write(stored(planted(TITLE, source=text)))) == []
+
+
+@pytest.mark.parametrize("text", ["an interval of 0.67 to 1.16", "17 kommuner", "page 3 says 4"])
+def test_a_number_in_text_is_told(write, text):
+    problems = notebook_form.problems(write(planted(TITLE, source=text)))
+    assert any("the text of cell title holds a number" in problem for problem in problems)
+
+
+def test_text_in_another_language_is_held_to_the_same(write, tmp_path):
+    folder = tmp_path / "bsup_analysis" / "language" / "nb" / "notebooks"
+    folder.mkdir(parents=True)
+    path = write(stored(planted(TITLE, source="## A title, $n$")))
+    for text, told in {
+        "": "nb: the text of cell title is missing; write it",
+        "title = 'En tittel, $m$'": "nb: cell title has other mathematics than the notebook;",
+        "title = '3 titler, $n$'": "nb: the text of cell title holds a number, 3;",
+        "title = 'En tittel, $n$'\nother = ''": "nb: the notebook shows no markdown cell other",
+    }.items():
+        (folder / "planted.toml").write_text(text, encoding="utf-8")
+        (problem,) = notebook_form.problems(path)
+        assert problem.startswith(told)
+    (folder / "planted.toml").write_text("title = 'En tittel, $n$'", encoding="utf-8")
+    assert notebook_form.problems(path) == []
+
+
+def test_what_is_stored_does_not_depend_on_how_it_was_run(tmp_path):
+    """As JupyterLab leaves it: outputs, counts from a second run, metadata of its own."""
+    clean = stored(SOUND)
+    used = json.loads(clean)
+    used["metadata"]["language_info"] = {"name": "python", "version": "3.13.1", "mimetype": "x"}
+    used["metadata"]["widgets"] = {}
+    for number, cell in enumerate(used["cells"]):
+        cell["metadata"] |= {"scrolled": True, "execution": {"iopub.status.busy": "2026"}}
+        if cell["cell_type"] == "code":
+            cell["execution_count"] = 20 + number
+            for output in cell["outputs"]:
+                output["execution_count"] = 20 + number
+    used["cells"][PLAIN]["outputs"] = [PICTURE]
+    assert stored(used) == clean
+    filtered = subprocess.run(
+        [sys.executable, CHECKOUT / "tools" / "notebook_form.py", "--filter"],
+        input=json.dumps(used).encode(), capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    assert filtered.decode() == clean
+    path = tmp_path / "used.ipynb"
+    path.write_text(json.dumps(used), encoding="utf-8")
+    assert notebook_form.main([str(path), "--store"]) == 0
+    assert path.read_bytes() == filtered
+    used["cells"][HEAD]["outputs"][0]["data"]["text/plain"] = "3"
+    assert stored(used) != clean
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"nbformat": 4}'])
@@ -152,7 +224,7 @@ def test_file_that_is_no_notebook_is_told(tmp_path, content):
 
 
 def test_command_names_the_file_and_fails(write, capsys):
-    sound, broken = write(SOUND, "sound"), write(planted(HEAD, outputs=[]), "broken")
+    sound, broken = write(stored(SOUND), "sound"), write(planted(HEAD, outputs=[]), "broken")
     assert notebook_form.main([str(sound)]) == 0
     assert capsys.readouterr().out == ""
     assert notebook_form.main([str(sound), str(broken)]) == 1

@@ -1,7 +1,9 @@
-"""Check that notebooks keep the form of this house; a pre-commit hook and a test call it.
+"""Check that notebooks keep the form of this house, and put what is stored of one into it.
 
-A notebook reads, makes one call and shows: what is computed stands in the package, where it is
-tested. It stores the output of its headline cells only, and nbval compares these with a fresh run.
+A cell reads data, fits, tabulates or draws, and shows what it made: what is computed stands in the
+package, where it is tested.  Headline cells alone store their output, as text, which nbval
+compares with a fresh run.  A pre-commit hook and a test call this; git calls it as the filter that
+`make lab` sets up, so that a notebook that was run and saved in JupyterLab is no change.
 """
 
 from __future__ import annotations
@@ -10,17 +12,31 @@ import argparse
 import ast
 import io
 import json
+import re
 import sys
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+from nbstripout import strip_output
+
+from bsup_analysis.files import write_aside
+from bsup_analysis.pipeline.text import faults, read_texts
 
 CELL_LINES = 15
-CODE_LINES = 120
+CODE_LINES = 150
 REQUIRED_PARAMETERS = ("language", "output")
 HEADLINE = {"keep_output", "nbval-check-output"}  # nbstripout keeps it, nbval compares it
+ALLOWED_NUMBERS = re.compile(
+    r"""\$\$.*?\$\$ | \$.*?\$ | ```.*?``` | `[^`]*` | \]\([^)]*\)  # formulas, code, addresses
+    | ^\#+\ \d+\.\   # the number of the notebook
+    | \b(?:19|20)\d\d\b  # years
+    | \b(?:pp?\.|pages?|tables?|sections?|notebooks?|s\.|sider?|tabell(?:ene|en|er)?|avsnitt
+        |kapitle?[trne]*|notatb[oø]k(?:er|en)?)(?:[\s,–-]+|and|og)*\d+(?:(?:[\s,.–-]|and|og)+\d+)*
+    """,
+    re.VERBOSE | re.DOTALL | re.MULTILINE | re.IGNORECASE,
+)
 # nbval would not run such a cell, not compare it, or let it fail
 EVASIVE = {
     "nbval-ignore-output",
@@ -59,12 +75,57 @@ def problems(path: Path) -> list[str]:
         if cell["cell_type"] == "code"
     ]
     found = list(_notebook_problems(raw, [(source, tags) for _, _, source, tags in cells]))
+    found += list(_text_problems(path, raw))
     for name, cell, source, tags in cells:
         found += [f"{name} {text}" for text in _code_problems(source)]
         found += [f"{name} {text}" for text in _output_problems(cell, tags)]
         if "parameters" in tags:
             found += [f"{name} {text}" for text in _parameter_problems(source)]
+    if not found and path.read_text(encoding="utf-8") != stored(path.read_text(encoding="utf-8")):
+        found.append("it is not in the stored form; run `make format`")
     return found
+
+
+def stored(text: str) -> str:
+    """Return what is stored of a notebook, however it was run and saved.
+
+    Headline cells keep their output, numbered by their place among the code cells; the others keep
+    neither, and nbval compares what has a number.  Of the metadata, kernel and tags are kept.
+    """
+    notebook = strip_output(
+        nbformat.reads(text, as_version=4), keep_output=False, keep_count=True, keep_id=True
+    )
+    kept = {"kernelspec": notebook.metadata.get("kernelspec"), "language_info": {"name": "python"}}
+    notebook.metadata = {name: value for name, value in kept.items() if value}
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags")
+        cell.metadata = {"tags": tags} if tags else {}
+    for place, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), 1):
+        cell.execution_count = place if cell.outputs else None
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = place
+    return nbformat.writes(notebook).rstrip("\n") + "\n"
+
+
+def _text_problems(path: Path, raw: dict) -> Iterator[str]:
+    """Yield what is wrong with the text between the cells, in English and in other languages."""
+    texts = {cell["id"]: _source(cell) for cell in raw["cells"] if cell["cell_type"] == "markdown"}
+    for name, text in texts.items():
+        yield from _number_problems(f"the text of cell {name}", text)
+    language = path.resolve().parent.parent / "bsup_analysis" / "language"
+    for folder in sorted(one for one in language.glob("*/notebooks") if one.is_dir()):
+        told = read_texts(folder / f"{path.stem}.toml")
+        for fault in faults(raw, told):
+            yield f"{folder.parent.name}: {fault}"
+        for name, text in told.items():
+            yield from _number_problems(f"{folder.parent.name}: the text of cell {name}", text)
+
+
+def _number_problems(name: str, text: str) -> Iterator[str]:
+    """Yield the numbers in prose that are no page, year, table, section or notebook."""
+    for number in re.findall(r"\S*\d\S*", ALLOWED_NUMBERS.sub("", text)):
+        yield f"{name} holds a number, {number}; show it from the results"
 
 
 def _source(cell: dict[str, object]) -> str:
@@ -117,8 +178,8 @@ def _output_problems(cell: dict, tags: set[str]) -> Iterator[str]:
     # nbval compares nothing where the reference was not run, and no pictures anywhere
     if not cell["outputs"] or cell["execution_count"] is None:
         yield "is a headline without a stored output"
-    if any(kind.startswith("image/") for out in cell["outputs"] for kind in out.get("data", ())):
-        yield "is a headline with a picture, which is not compared"
+    if any(kind != "text/plain" for out in cell["outputs"] for kind in out.get("data", ())):
+        yield "is a headline with more than plain text, which is not compared"
     if any(out["output_type"] == "error" for out in cell["outputs"]):
         yield "stores an error"
 
@@ -161,11 +222,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the problems of the notebooks named; return 1 where there is one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path)
-    found = [
-        f"{path}: {text}"
-        for path in parser.parse_args(arguments).notebooks
-        for text in problems(path)
-    ]
+    parser.add_argument("--store", action="store_true", help="put them into the stored form")
+    parser.add_argument("--filter", action="store_true", help="read one, write its stored form")
+    asked = parser.parse_args(arguments)
+    if asked.filter:
+        sys.stdout.buffer.write(stored(sys.stdin.buffer.read().decode()).encode())
+        return 0
+    for path in asked.notebooks if asked.store else ():
+        write_aside(path, stored(path.read_text(encoding="utf-8")))
+    found = [f"{path}: {text}" for path in asked.notebooks for text in problems(path)]
     print(*found, sep="\n", end="\n" if found else "")
     return int(bool(found))
 

@@ -9,8 +9,8 @@ import typer
 from bsup_analysis.errors import InputError
 
 if TYPE_CHECKING:
-    from bsup_analysis.intake import ImportResult
-    from bsup_analysis.ssb import Fetched
+    from bsup_analysis.municipal_import import ImportResult
+    from bsup_analysis.statbank import Fetched
 
 
 def seal(table: Annotated[str, typer.Argument(help="Name of a raw table.")]) -> None:
@@ -45,8 +45,8 @@ def import_table(
     ] = None,
     dry_run: Annotated[bool, typer.Option(help="Tell what is understood, write nothing.")] = False,
 ) -> None:
-    """Bring a table of start loans by municipality and year, held against what is published."""
-    from bsup_analysis.intake import import_file, mapping_of, reference
+    """Bring a table of start loans by municipality and year, compared with what is published."""
+    from bsup_analysis.municipal_import import import_file, mapping_of, reference
     from bsup_analysis.panel.borders import Borders
     from bsup_analysis.sources import read_source
 
@@ -90,41 +90,34 @@ def fetch(
     """
     from bsup_analysis import paths
     from bsup_analysis.files import write_aside
-    from bsup_analysis.ssb import Progress, fetch_population, fetch_startlaan
+    from bsup_analysis.statbank import Client, fetch_population, fetch_startlaan
     from bsup_analysis.tables import to_csv
 
-    def told(progress: Progress) -> None:
-        typer.echo(progress.text)
-
-    span = _span(years)
+    span, client = _span(years), Client(fresh=fresh, progress=typer.echo)
     if what == "population":
-        found = fetch_population(span, contents=contents, fresh=fresh, progress=told)
+        found = fetch_population(span, client, contents=contents)
     elif what == "startlaan":
         found = fetch_startlaan(
-            span,
-            contents=contents,
-            population_contents=population_contents,
-            fresh=fresh,
-            progress=told,
+            span, client, contents=contents, population_contents=population_contents
         )
     else:
         raise InputError(f"there is no table {what!r} to fetch; there are population, startlaan.")
     path = out or paths.root() / "data" / "municipal" / "ssb" / f"{what}.csv"
     write_aside(path, to_csv(found.table))
-    for line in (*found.reports, *found.notes):
+    for line in (*client.reports, *found.notes):
         typer.echo(line)
     typer.echo(f"written  {path}: {len(found.table)} rows, {len(found.set_aside)} set aside")
     if what == "startlaan":
-        result = _brought(found, path.name, definition, set_aside or [], dry_run)
+        result = _import_fetched(found, path.name, definition, set_aside or [], dry_run)
         for line in result.lines():
             typer.echo(line)
 
 
-def _brought(
+def _import_fetched(
     found: "Fetched", file: str, definition: str | None, set_aside: list[str], dry_run: bool
 ) -> "ImportResult":
     """Make the municipal table of what was fetched, with its vintage in the record."""
-    from bsup_analysis.intake import Origin, bring_counts, reference
+    from bsup_analysis.municipal_import import Origin, import_counts, reference
     from bsup_analysis.panel.borders import Borders
     from bsup_analysis.sources import read_source
 
@@ -140,7 +133,7 @@ def _brought(
         method=f"bsup fetch startlaan. {' '.join(found.notes)} Answers (sha256): {answers}.",
         read_on=max(dt.datetime.fromisoformat(a.asked_at) for a in found.answers).date(),
     )
-    return bring_counts(
+    return import_counts(
         found.table,
         reference(read_source, Borders),
         origin,
@@ -171,8 +164,12 @@ def demo(
     noise: Annotated[float, typer.Option(help="Spread of log average loans.")] = 0.2,
 ) -> None:
     """Write a SYNTHETIC panel that nobody can take for data, to try a notebook or a program on."""
-    from bsup_analysis.intake.demo import DemoParameters, calibration, demo_panel
-    from bsup_analysis.intake.demo_file import write_demo
+    from bsup_analysis.municipal_import.demo import (
+        DemoParameters,
+        calibration,
+        demo_panel,
+        write_demo,
+    )
     from bsup_analysis.study import read_table
 
     tables = [read_table(name) for name in ("group_year", "municipality_year", "region_year")]

@@ -24,6 +24,7 @@ def study_project(boundaries: Path | None = None) -> Project:
         file of borders.
     """
     from bsup_analysis.design import load_design
+    from bsup_analysis.language import notebook_texts
     from bsup_analysis.panel import INPUTS, OUTPUTS
 
     def build() -> list[Path]:
@@ -84,6 +85,7 @@ def study_project(boundaries: Path | None = None) -> Project:
         after=_after(design.parameters["language"].allowed),
         origins=origins,
         waiting=waiting,
+        texts=notebook_texts,
     )
     return project
 
@@ -99,10 +101,10 @@ def _after(languages: tuple[str, ...]) -> dict[str, Step]:
 
         return write_readme()
 
-    words = sorted((package / "language").glob("*/readme.toml"))
+    words = sorted((package / "report").glob("readme.*.md.j2"))
     steps = {
         "README": Step(
-            (package / "readme.py", *words),
+            (package / "readme.py", package / "report" / "render.py", *words),
             (root / "README.md", paths.reports() / "picture.svg"),
             readme,
         )

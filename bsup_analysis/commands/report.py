@@ -135,7 +135,7 @@ def notebook(
 
 def profiles(language: Language = "both", jobs: Jobs = CORES) -> None:
     """Make a page for every municipality."""
-    from bsup_analysis.pipeline.profiles import NOTEBOOK, make_profiles
+    from bsup_analysis.pipeline.profiles import make_profiles, profile_run
     from bsup_analysis.pipeline.sealing import inputs_digest, seal
 
     project, progress = study_project(), Progress(sys.stdout)
@@ -143,7 +143,7 @@ def profiles(language: Language = "both", jobs: Jobs = CORES) -> None:
         listed = make_profiles(project, None if language == "both" else [language], jobs, progress)
         if read_manifest(project.reports):
             pages = (page for path in listed for page in path.parent.glob("*.html"))
-            seal(project, "profiles", pages, inputs_digest(project, NOTEBOOK))
+            seal(project, "profiles", pages, inputs_digest(project, profile_run(project)))
     typer.echo(f"{len(progress.done)} steps run, {len(progress.skipped)} unchanged")
     for path in listed:
         typer.echo(f"profiles {path}")

@@ -11,9 +11,12 @@ for the published ratio is the normal one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.stats import norm, t
 
 from bsup_analysis.effects.totals import GroupTotals
@@ -95,6 +98,49 @@ def ratio_interval(
         power=power,
         df=df,
     )
+
+
+def tidy(
+    terms: Sequence[str | int] | pd.Index,
+    estimate: ArrayLike,
+    se: ArrayLike,
+    *,
+    df: int | None,
+    level: float,
+    is_ratio: bool = True,
+    label: str = "term",
+) -> pd.DataFrame:
+    """Lay coefficients out as a table, one row a term.
+
+    Parameters
+    ----------
+    terms
+        Names, or years.
+    estimate, se
+        Coefficients and standard errors, on the log scale if `is_ratio`; a standard error of NaN
+        (a reference year) has no interval.
+    df
+        Degrees of freedom of the t distribution; None for the normal, shown as <NA>.
+    level
+        Confidence level.
+    is_ratio
+        Whether exp(estimate) is a ratio.
+    label
+        Name of the first column.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `term`, `estimate`, `se` and `df`; `low` and `high`, the interval of the ratio `exp`.
+        Without a ratio `exp` is NaN, and `low` and `high` are the interval of the estimate.
+    """
+    value, error = np.asarray(estimate, float), np.asarray(se, float)
+    reach = float((norm if df is None else t(df)).ppf((1 + level) / 2)) * error
+    with np.errstate(over="ignore"):  # exp of a covariate's coefficient may be infinite
+        low, high = (np.exp(end) if is_ratio else end for end in (value - reach, value + reach))
+        ratio = np.exp(value) if is_ratio else np.full_like(value, np.nan)
+    columns = {"estimate": value, "se": error, "df": pd.array([df] * len(value), dtype="Int64")}
+    return pd.DataFrame({label: list(terms), **columns, "low": low, "high": high, "exp": ratio})
 
 
 def dispersed_se(

@@ -1,17 +1,29 @@
 """A figure or a table with everything a reader needs of it, shown or written as files."""
 
-import base64
+import copy
 import html
-import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import Any, Literal, ParamSpec
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bsup_analysis.exhibits.style import across, house_style
+from bsup_analysis.errors import InputError
+from bsup_analysis.exhibits.style import (
+    FORMS,
+    HouseFigure,
+    across,
+    house_style,
+    picture_html,
+    rendered,
+)
+from bsup_analysis.files import write_aside
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,10 @@ class Exhibit:
     numbers
         Headline numbers by stable id.
     banner
-        What a reader must see first; empty but for a SYNTHETIC demonstration.
+        What a reader must see first: SYNTHETIC data, or an exhibit of the reader's own.
+    made_by, given
+        The function that made it and what it was given, set by `traced`; the study knows by
+        them what the exhibit rests on.
     """
 
     id: str
@@ -55,35 +70,75 @@ class Exhibit:
     shown: pd.DataFrame | None = None
     numbers: Mapping[str, Number] = field(default_factory=dict)
     banner: str = ""
+    made_by: str = ""
+    given: tuple[Any, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def kind(self) -> Literal["figure", "table"]:
         """Whether the exhibit is a figure or a table."""
         return "figure" if self.draw else "table"
 
+    @cached_property
+    def figure(self) -> Figure:
+        """The figure, in the house style; as the last expression of a cell it displays itself.
+
+        What is drawn on it is seen in it and saved by `save`. What is published is drawn for
+        itself, so that no change enters it.
+        """
+        figure = self._drawn()
+        if isinstance(figure, HouseFigure):
+            figure.alternative_text = self.alternative_text
+        return figure
+
+    @property
+    def axes(self) -> list[Axes]:
+        """The figure's panels, to be drawn on, as `matplotlib.figure.Figure.axes`."""
+        return self.figure.axes
+
+    def save(self, path: str | Path) -> None:
+        """Write `figure` as it is now, in the house style: the same figure, the same bytes.
+
+        Parameters
+        ----------
+        path
+            A file that ends in .svg, .png or .pdf, in a folder that is there.
+
+        Raises
+        ------
+        InputError
+            Another ending, no such folder, or a table.
+        """
+        file = Path(path)
+        form = file.suffix.lower().removeprefix(".")
+        if self.draw is None:
+            raise InputError(f"{self.id} is a table and has no picture; its rows are in `data`.")
+        if form not in FORMS:
+            raise InputError(f"{file.name} must end in one of {', '.join(f'.{f}' for f in FORMS)}.")
+        if not file.parent.is_dir():
+            raise InputError(f"there is no folder {file.parent}; make it first.")
+        write_aside(file, rendered(copy.deepcopy(self.figure), form))
+
     def svg(self) -> bytes:
         """Draw the figure as SVG: letters as outlines, no date, the same bytes each time."""
         return self._svg
 
+    def png(self) -> bytes:
+        """Draw the figure as PNG, 150 dots an inch, without a stamp of the software."""
+        return rendered(self._drawn(), "png")
+
     @cached_property
     def _svg(self) -> bytes:
         # a notebook both writes and shows it, and drawing is most of a notebook's time
-        return self._rendered("svg", {"Date": None, "Creator": None})
+        return rendered(self._drawn(), "svg")
 
-    def png(self) -> bytes:
-        """Draw the figure as PNG, 150 dots an inch, without a stamp of the software."""
-        return self._rendered("png", {"Software": None})
-
-    def _rendered(self, form: str, metadata: dict[str, None]) -> bytes:
+    def _drawn(self) -> Figure:
         if self.draw is None:
             raise TypeError(f"{self.id} is a table; it has no picture")
-        stream = io.BytesIO()
         with house_style():
             figure = self.draw()
             if self.banner:
                 across(figure, self.banner)
-            figure.savefig(stream, format=form, metadata=metadata)
-        return stream.getvalue()
+        return figure
 
     def shown_cells(self) -> dict[str, list[Any]] | None:
         """Give the shown table as plain lists: `head`, `rows` and `numeric`, None without one.
@@ -132,11 +187,7 @@ class Exhibit:
             parts.append(f'<p class="banner"><strong>{html.escape(self.banner)}</strong></p>')
         parts.append(f"<figcaption><h2>{html.escape(self.title)}</h2></figcaption>")
         if self.draw is not None:
-            picture = base64.b64encode(self.svg()).decode("ascii")
-            parts.append(
-                f'<img src="data:image/svg+xml;base64,{picture}"'
-                f' alt="{html.escape(self.alternative_text, quote=True)}">'
-            )
+            parts.append(picture_html(self.svg(), self.alternative_text))
         if self.shown is not None:
             parts.append(f'<div class="table">{self.table_html()}</div>')
         parts.append(f"<p>{html.escape(self.caption)}</p>" if self.caption else "")
@@ -146,6 +197,18 @@ class Exhibit:
     def __repr__(self) -> str:
         """Name the exhibit; the picture and table are shown as HTML."""
         return f"{self.id}: {self.title}"
+
+
+def traced(make: Callable[P, Exhibit]) -> Callable[P, Exhibit]:
+    """Let the exhibit that a function makes remember the function and its arguments."""
+
+    @wraps(make)
+    def remembering(*arguments: P.args, **named: P.kwargs) -> Exhibit:
+        given = (*arguments, *named.values())
+        made_by = f"{make.__module__}.{make.__qualname__}"
+        return replace(make(*arguments, **named), made_by=made_by, given=given)
+
+    return remembering
 
 
 def _is_numeric(column: pd.Series) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.language import Words
 from bsup_analysis.results.municipal_data import MunicipalData
 
@@ -42,13 +42,14 @@ def _row(total: dict[str, Any], words: Words) -> dict[str, str]:
     }
 
 
+@traced
 def data_gate(municipal_gate: pd.DataFrame, municipal_data: MunicipalData, words: Words) -> Exhibit:
     """Show which published totals the imported table reproduces, and each that it does not.
 
     Parameters
     ----------
     municipal_gate
-        From `bsup_analysis.intake.gate.compare`.
+        From `bsup_analysis.municipal_import.validation.compare`.
     municipal_data
         What is counted, and whether it is a demonstration.
     words

@@ -9,10 +9,12 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language.numbers import Numbers
 
+HERE = Path(__file__).parent
 LANGUAGES = ("nb", "en")
 
 
@@ -33,6 +35,11 @@ def templates(language: str) -> Mapping[str, str]:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
             collect(path.name.removesuffix(".toml"), content)
     return found
+
+
+def notebook_texts(notebook: str, language: str) -> Path | None:
+    """Return the file with the text of a notebook's cells; None for English, which it is in."""
+    return None if language == "en" else HERE / language / "notebooks" / f"{notebook}.toml"
 
 
 class Words(Numbers):

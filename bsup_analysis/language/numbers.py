@@ -75,6 +75,10 @@ class Numbers:
         """Write a date out: 22 November 2026, 22. november 2026."""
         return format_date(day, "long", self.locale)
 
+    def quoted(self, text: str) -> str:
+        """Put text in quotation marks: «a», “a”."""
+        return f"«{text}»" if self.language == "nb" else f"“{text}”"
+
     def listed(self, items: Sequence[str]) -> str:
         """Join items the way the language lists them (a, b and c)."""
         return format_list(list(items), locale=self.locale)

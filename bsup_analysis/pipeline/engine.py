@@ -19,7 +19,7 @@ from doit.tools import config_changed
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
 from bsup_analysis.pipeline.progress import Progress
-from bsup_analysis.pipeline.project import digest
+from bsup_analysis.pipeline.project import digest, input_digest
 
 _REASONS = {
     "changed_file_dep": "changed:",
@@ -40,15 +40,15 @@ class State:
 
 
 class ContentChecker(FileChangedChecker):
-    """A file has changed when its SHA-256 has; a new time stamp alone means nothing."""
+    """An input has changed when its `input_digest` has; a time stamp alone means nothing."""
 
     def check_modified(self, file_path: str, _status: stat_result, state: str) -> bool:
         """Compare a file with its recorded hash."""
-        return digest(Path(file_path)) != state
+        return input_digest(Path(file_path)) != state
 
     def get_state(self, dep: str, _current: str | None) -> str:
         """Return what is recorded of a file."""
-        return digest(Path(dep))
+        return input_digest(Path(dep))
 
 
 class _Records(JsonDB):
@@ -106,7 +106,7 @@ def task(
 
     def act() -> dict[str, dict[str, str]] | TaskError:
         try:
-            before = [digest(path) for path in files]
+            before = [input_digest(path) for path in files]
             written = {str(path): digest(path) for path in action()}
         except InputError as error:
             return TaskError(str(error))
@@ -117,7 +117,7 @@ def task(
             fault = f"{type(error).__name__}: {error}".splitlines()[0]
             return TaskError(f"{name} stopped by a fault of the program ({fault})", error)
         for path, was in zip(files, before, strict=True):
-            if digest(path) != was:
+            if input_digest(path) != was:
                 return TaskError(f"{path.name} was changed while {name} ran; run again.")
         return {"written": written}
 

@@ -20,6 +20,7 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
 from bsup_analysis.pipeline.kernel import kernel_for
 from bsup_analysis.pipeline.project import Page, Project
+from bsup_analysis.pipeline.text import translated
 from bsup_analysis.pipeline.warm import ENGINE
 
 RECORD = "run.json"
@@ -95,13 +96,16 @@ def run_notebook(
     ------
     InputError
         If a cell fails; the notebook with the error is kept, and the sentence says which cell.
+        If the notebook's text in the language of the page does not fit it.
     """
     source = page.run.notebook
+    text = translated(source, project.texts(source.stem, page.language))
+    executed.write_text(json.dumps(text, ensure_ascii=False), encoding="utf-8")
     label = f"{source.stem} ({page.language if page.run.id == source.stem else page.key})"
     try:
         return papermill.execute_notebook(
             # papermill takes braces in a path for parameters
-            *(str(path).replace("{", "{{").replace("}", "}}") for path in (source, executed)),
+            *[str(executed).replace("{", "{{").replace("}", "}}")] * 2,
             parameters=dict(parameters),
             kernel_name="bsup",
             language="python",

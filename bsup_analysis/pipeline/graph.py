@@ -18,11 +18,12 @@ from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Page, Project, Step
 from bsup_analysis.pipeline.publish import NUMBERS, kept_pages, publish
 from bsup_analysis.pipeline.sealing import restore, results_digest, results_path, seal
+from bsup_analysis.pipeline.text import translated
 
 HERE = Path(__file__).parent
 TEMPLATES = [path for path in sorted((HERE / "templates").rglob("*")) if path.is_file()]
-EXECUTING = [HERE / "execute.py", HERE / "kernel.py", HERE / "warm.py"]
-RENDERING = [HERE / "render.py", HERE / "contents.py", *TEMPLATES]
+EXECUTING = [HERE / f"{name}.py" for name in ("execute", "text", "kernel", "warm")]
+RENDERING = [HERE / f"{name}.py" for name in ("render", "mathematics", "contents")] + TEMPLATES
 PUBLISHING = [HERE / f"{name}.py" for name in ("publish", "merge", "manifest", "sealing")]
 
 
@@ -32,10 +33,12 @@ def graph(project: Project, pages: Sequence[Page]) -> list[Task]:
     Raises
     ------
     InputError
-        If a run asks for a parameter its notebook does not have or a value it cannot take.
+        If a run asks for a parameter its notebook does not have or a value it cannot take, or
+        a notebook's text in a language does not fit it.
     """
     for page in pages:
         check(page.run.notebook, page.parameters, project.allowed)
+        translated(page.run.notebook, project.texts(page.run.notebook.stem, page.language))
     kept = kept_pages(project, pages)
     published = [page for page in project.pages() if page in pages or page.key in kept]
     languages = [one for one in project.languages if any(p.language == one for p in published)]

@@ -23,7 +23,8 @@ from bsup_analysis.pipeline.parameters import check
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Page, Project, Run
 
-NOTEBOOK = "08_profile"
+# where the user's table is, the profile with the loans of all
+NOTEBOOKS = ("08_profile", "12_municipal_profile")
 PARAMETER = "municipality_code"
 _MAKING = [HERE / "profiles.py", *EXECUTING, *RENDERING]
 
@@ -52,14 +53,10 @@ def make_profiles(
     InputError
         With the first thing that is wrong; pages already made are kept.
     """
-    # the last run shows most: the municipal one where the user's table is
-    runs = [one for one in project.runs if one.notebook.stem == NOTEBOOK]
-    template = runs[-1] if runs else None
-    if template is None:
-        raise InputError(f"study.toml names no notebook {NOTEBOOK}; restore it from git.")
+    template = profile_run(project)
     run([processed(project)], records(project), jobs, progress)
     chosen = project.languages if languages is None else tuple(languages)
-    project.pages(chosen, NOTEBOOK)  # refuses a language that does not exist
+    project.pages(chosen, template.id)  # refuses a language that does not exist
     names = _municipalities(template)
     pages = [Page(_run(template, code), one) for one in chosen for code in names]
     check(template.notebook, pages[0].parameters, project.allowed)
@@ -70,6 +67,20 @@ def make_profiles(
     finally:
         shutil.rmtree(project.build / "profiles", ignore_errors=True)
     return [_target(project, one, "index") for one in chosen]
+
+
+def profile_run(project: Project) -> Run:
+    """Find the run whose notebook makes a profile: the last of those there are shows most.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    runs = [one for one in project.runs if one.notebook.stem in NOTEBOOKS]
+    if not runs:
+        raise InputError(f"study.toml names no notebook {NOTEBOOKS[0]}; restore it from git.")
+    return runs[-1]
 
 
 def _make(project: Project, page: Page) -> list[Path]:
@@ -92,7 +103,9 @@ def _municipalities(template: Run) -> dict[str, str]:
     """Read code and name of every municipality from the table the notebook reads."""
     table = next((one for one in template.tables if one.stem == "municipality"), None)
     if table is None:
-        raise InputError(f"study.toml must name the table municipality for {NOTEBOOK}.")
+        raise InputError(
+            f"study.toml must name the table municipality for {template.notebook.stem}."
+        )
     with table.open(encoding="utf-8", newline="") as stream:
         return {
             row["municipality_code"]: row["municipality_name"] for row in csv.DictReader(stream)

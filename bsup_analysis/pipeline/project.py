@@ -1,11 +1,12 @@
 """A plain description of what is to be run; the pipeline knows nothing else of the study."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
@@ -84,6 +85,9 @@ class Project:
         Runs that are not there, by id, and what to do to have them.
     origins
         Describes where every table comes from, by path, for the manifest.
+    texts
+        Gives the file with the text of a notebook (by name) in a language; None where the
+        notebook itself is in it.
     """
 
     root: Path
@@ -95,6 +99,7 @@ class Project:
     after: Mapping[str, Step] = field(default_factory=dict)
     waiting: Mapping[str, str] = field(default_factory=dict)
     origins: Callable[[], Mapping[str, object]] = dict
+    texts: Callable[[str, str], Path | None] = lambda _notebook, _language: None
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -164,7 +169,7 @@ class Project:
         code = hashlib.sha256()
         for path in sorted(self.code):
             code.update(f"{self.name(path)} {digest(path)}\n".encode())
-        inputs = {self.name(p): digest(p) for p in self.inputs(run) if p.is_file()}
+        inputs = {self.name(p): input_digest(p) for p in self.inputs(run) if p.is_file()}
         return Fingerprint(inputs=dict(sorted(inputs.items())), code=code.hexdigest())
 
 
@@ -175,7 +180,7 @@ def code_of(package: Path) -> tuple[Path, ...]:
     """
     rooms = {"pipeline", "commands", "engines", "report", "ssb", "traceability", "replication"}
     run_only = {*rooms, "cli.py", "readme.py", "__main__.py"}
-    after = {"report.toml", "readme.toml"}
+    after = {"page.toml"}
     return tuple(
         path
         for path in sorted(package.rglob("*"))
@@ -190,6 +195,38 @@ def digest(path: Path) -> str:
     """Return a file's SHA-256; within a process a file that has not moved is read only once."""
     status = path.stat()
     return _digest(path, status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def input_digest(path: Path) -> str:
+    """Return the SHA-256 of what is made from a file: of its bytes, but for a notebook.
+
+    A notebook's is that of its cells' kinds, ids, tags and sources, and of the stored results of
+    its headlines: what else JupyterLab writes into it on saving changes no run.
+    """
+    if path.suffix != ".ipynb":
+        return digest(path)
+    return hashlib.sha256(json.dumps(_essence(path)).encode()).hexdigest()
+
+
+def _essence(path: Path) -> object:
+    try:
+        cells = json.loads(path.read_bytes())["cells"]
+        return [_cell(cell, cell["metadata"].get("tags", ())) for cell in cells]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return digest(path)  # no notebook; whoever runs it says so
+
+
+def _cell(cell: Mapping[str, Any], tags: Collection[str]) -> list[object]:
+    stored = cell.get("outputs", ()) if "keep_output" in tags else ()
+    results = [_joined(one.get("data") or one.get("text")) for one in stored]
+    return [cell["cell_type"], cell.get("id"), sorted(tags), _joined(cell["source"]), results]
+
+
+def _joined(text: object) -> object:
+    """Join what a notebook may keep as one text or as a list of lines."""
+    if isinstance(text, dict):
+        return {kind: _joined(value) for kind, value in sorted(text.items())}
+    return "".join(text) if isinstance(text, list) else text
 
 
 @cache

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbconvert.exporters import HTMLExporter
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
@@ -17,6 +16,7 @@ from bsup_analysis.pipeline.contents import heading, read_contents, shown_cells
 from bsup_analysis.pipeline.execute import RECORD
 from bsup_analysis.pipeline.inspection import complaints
 from bsup_analysis.pipeline.manifest import PACKAGE, packages
+from bsup_analysis.pipeline.mathematics import MathMLExporter
 from bsup_analysis.pipeline.project import Page
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -39,8 +39,8 @@ def render_page(
     Raises
     ------
     InputError
-        If the page would load something from another host, or has an image without
-        alternative text.
+        If the page would load something from another host, has an image without
+        alternative text, or a formula that cannot be shown.
     """
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     notebook = nbformat.read(folder / "notebook.ipynb", as_version=4)
@@ -55,7 +55,10 @@ def render_page(
         "tables": [table.stem for table in page.run.tables],
         **_frame(page.language, contents, languages),
     }
-    html, _ = _exporter().from_notebook_node(notebook, resources={"page": about})
+    try:
+        html, _ = _exporter().from_notebook_node(notebook, resources={"page": about})
+    except InputError as error:
+        raise InputError(f"page {page.run.id} ({page.language}): {error}") from None
     return _write(folder / "page.html", html, about["words"]["table"])
 
 
@@ -91,8 +94,8 @@ def _frame(language: str, contents: Path | None, languages: Sequence[str]) -> di
     }
 
 
-def _exporter() -> HTMLExporter:
-    return HTMLExporter(
+def _exporter() -> MathMLExporter:
+    return MathMLExporter(
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],
         exclude_anchor_links=True,

@@ -14,7 +14,7 @@ from typing import Any
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
 from bsup_analysis.pipeline.manifest import MANIFEST, SECTIONS, read_manifest, to_json
-from bsup_analysis.pipeline.project import Project, digest
+from bsup_analysis.pipeline.project import Project, Run, digest
 
 
 def results_path(project: Project) -> Path:
@@ -66,9 +66,8 @@ def seal(project: Project, section: str, files: Iterable[Path], made_from: str) 
     return _write(project, content)
 
 
-def inputs_digest(project: Project, notebook: str) -> str:
-    """Return the SHA-256 of what a notebook depends on."""
-    run = project.pages(only=notebook)[0].run
+def inputs_digest(project: Project, run: Run) -> str:
+    """Return the SHA-256 of what a run depends on."""
     return hashlib.sha256(to_json(project.fingerprint(run)).encode("utf-8")).hexdigest()
 
 

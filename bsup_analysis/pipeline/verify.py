@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bsup_analysis.pipeline.manifest import MANIFEST, read_manifest
-from bsup_analysis.pipeline.profiles import NOTEBOOK
+from bsup_analysis.pipeline.profiles import profile_run
 from bsup_analysis.pipeline.project import Project, digest
 from bsup_analysis.pipeline.sealing import inputs_digest, results_digest
 
@@ -68,7 +68,11 @@ def _made_of_results(project: Project, content: Mapping) -> Iterator[Check]:
             continue
         for name, was in part["files"].items():
             yield _file(project, name, was, command)
-        now = results_digest(content) if section == "report" else inputs_digest(project, NOTEBOOK)
+        now = (
+            results_digest(content)
+            if section == "report"
+            else inputs_digest(project, profile_run(project))
+        )
         yield (
             Check(section, True, "was made from these results")
             if set(part["made_from"].values()) <= {now}

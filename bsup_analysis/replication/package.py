@@ -14,7 +14,7 @@ from bsup_analysis.pipeline.verify import published
 from bsup_analysis.replication.archive import archive
 from bsup_analysis.replication.datasets import datasets
 from bsup_analysis.replication.readme import package_readme
-from bsup_analysis.replication.tracked import tracked
+from bsup_analysis.replication.tracked import committed, tracked
 
 README, OWN_README = "README.md", "README-project.md"
 _MODE = 0o644
@@ -86,4 +86,5 @@ def _refuse_differences(project: Project) -> None:
 
 
 def _read(root: Path, name: str) -> bytes:
-    return (root / name).read_bytes()
+    # a notebook may hold the outputs of a run that was saved, which git does not see
+    return committed(root, name) if name.endswith(".ipynb") else (root / name).read_bytes()

@@ -34,6 +34,11 @@ def tracked(root: Path) -> dict[str, int]:
     return files
 
 
+def committed(root: Path, name: str) -> bytes:
+    """Return a tracked file as git has it, without what a filter of this clone takes out."""
+    return _git(root, "show", f":{name}").encode("utf-8")
+
+
 def _git(root: Path, *arguments: str) -> str:
     try:
         made = subprocess.run(["git", *arguments], cwd=root, capture_output=True)  # noqa: S603, S607

@@ -1,9 +1,23 @@
 """What the report is built of, the same for every format it is written in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from bsup_analysis.report.inline import Inlines
+
+@dataclass(frozen=True)
+class Span:
+    """Words in one style, which may lead to an exhibit, a table or a section.
+
+    `style` is empty, `strong`, `em` or `code`; `target` is the id it leads to; `number` the id of
+    the published number that is shown.
+    """
+
+    text: str
+    style: str = ""
+    target: str = ""
+    number: str = ""
+
+
+Spans = tuple[Span, ...]
 
 
 @dataclass(frozen=True)
@@ -20,15 +34,15 @@ class Heading:
 class Paragraph:
     """Sentences; `lead` sets them larger, as the answer is."""
 
-    inlines: Inlines
+    spans: Spans
     lead: bool = False
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A list of items, each with an optional term in front."""
+    """A list of items."""
 
-    items: tuple[Inlines, ...]
+    items: tuple[Spans, ...]
     ordered: bool = False
 
 
@@ -41,24 +55,24 @@ class ExhibitBlock:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the report's own: a summary, sources, versions or hashes.
+    """A table of the report's own: a summary, sources, versions or checksums.
 
     `numeric` names the columns (from 0) set right; the first column names the row.
     """
 
     id: str
     title: str
+    note: str
     head: tuple[str, ...]
-    rows: tuple[tuple[Inlines, ...], ...]
-    note: str = ""
-    numeric: frozenset[int] = field(default_factory=frozenset)
+    rows: tuple[tuple[Spans, ...], ...]
+    numeric: frozenset[int]
 
 
 @dataclass(frozen=True)
 class Commands:
     """Lines to be typed."""
 
-    lines: tuple[str, ...]
+    text: str
 
 
 @dataclass(frozen=True)
@@ -72,4 +86,8 @@ class Explorer:
 
 
 Block = Heading | Paragraph | Listing | ExhibitBlock | Table | Commands | Explorer
-Blocks = Sequence[Block]
+
+
+def plain(spans: Spans) -> str:
+    """Return the words alone."""
+    return "".join(span.text for span in spans)

@@ -1,39 +1,19 @@
-"""The order of the report, and the numbers of its sections, figures and tables."""
+"""The report's content: its template filled, read into blocks, sections and exhibits numbered."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
+from bsup_analysis.errors import InputError
 from bsup_analysis.language import Words
+from bsup_analysis.report import facts
 from bsup_analysis.report.blocks import Block, ExhibitBlock, Heading, Table
-from bsup_analysis.report.inline import Reference
-from bsup_analysis.report.published import Published
-from bsup_analysis.report.sections.answer import answer
-from bsup_analysis.report.sections.background import asked, programme
-from bsup_analysis.report.sections.certainty import certainty
-from bsup_analysis.report.sections.document import document
-from bsup_analysis.report.sections.improvement import improvement
-from bsup_analysis.report.sections.meaning import limits, methods, phasing, release
-from bsup_analysis.report.sections.origin import remake, sources
-from bsup_analysis.report.sections.selection import selection
-from bsup_analysis.report.teller import Teller
-
-# the page of one municipality, shown as an example
-PROFILE = "municipality_profile"
-SECTIONS: tuple[Callable[[Teller], list[Block]], ...] = (
-    answer,
-    asked,
-    programme,
-    document,
-    selection,
-    improvement,
-    certainty,
-    phasing,
-    limits,
-    release,
-    methods,
-    sources,
-    remake,
-)
+from bsup_analysis.report.markdown import parse
+from bsup_analysis.report.published import Published, PublishedExhibit
+from bsup_analysis.report.render import TEMPLATES, Value, Values, render
 
 
 @dataclass(frozen=True)
@@ -46,19 +26,84 @@ class Report:
 
     published: Published
     words: Words
+    title: str
+    subtitle: str
+    running: str
     blocks: tuple[Block, ...]
     labels: dict[str, str]
     sections: dict[str, str]
 
     def text(self, key: str, **values: object) -> str:
-        """Give words of the report's frame."""
-        return self.words(f"report.{key}", **values)
+        """Return words of the report's frame."""
+        return self.words(f"page.{key}", **values)
 
 
-def compose(published: Published) -> Report:
+@dataclass
+class Places:
+    """Where exhibits stand, and what can be referred to.
+
+    `placed` are the exhibits placed so far; `ids` the sections and tables of the report's own.
+    """
+
+    published: Published
+    ids: set[str]
+    placed: list[str] = field(default_factory=list)
+
+    def exhibit(self, name: str) -> str:
+        """Place an exhibit.
+
+        Raises
+        ------
+        InputError
+            It is not published.
+        """
+        if name not in self.published.exhibits:
+            raise InputError(
+                f"the exhibit {name} is not published in {self.published.language}; correct the "
+                "name, or run `bsup report` for all notebooks."
+            )
+        self.placed.append(name)
+        return f"![](exhibit:{name})"
+
+    def exhibits(self, names: Iterable[str]) -> str:
+        """Place those exhibits that are published and do not stand anywhere yet."""
+        left = self.unplaced()
+        return "\n\n".join(self.exhibit(name) for name in dict.fromkeys(names) if name in left)
+
+    def unplaced(self) -> list[str]:
+        """Return the exhibits that do not stand anywhere yet."""
+        return [name for name in self.published.exhibits if name not in self.placed]
+
+    def in_order(self) -> list[PublishedExhibit]:
+        """Return all exhibits as they stand, those without a place yet last."""
+        return [self.published.exhibits[name] for name in (*self.placed, *self.unplaced())]
+
+    def ref(self, name: str, shown: str = "ref") -> str:
+        """Refer to an exhibit, a table or a section; `shown` as `Ref` begins a sentence.
+
+        Raises
+        ------
+        InputError
+            There is no such thing.
+        """
+        if name not in self.published.exhibits and name not in self.ids:
+            raise InputError(f"no exhibit, table or section is called {name}; correct the name.")
+        return f"[{shown}](#{name})"
+
+    def mark(self, text: str, value: Value) -> str:
+        """Link a written number to the exhibit it comes from."""
+        return f'[{text}](#{self.published.numbers[value.id].exhibit} "{value.id}")'
+
+
+def compose(published: Published, templates: Path = TEMPLATES) -> Report:
     """Put the report together from what is published.
 
-    Exhibits no section asks for follow in an appendix, so that nothing published is left out.
+    Parameters
+    ----------
+    published
+        The results in one language.
+    templates
+        Where the language's template lies.
 
     Raises
     ------
@@ -66,29 +111,41 @@ def compose(published: Published) -> Report:
         A number or an exhibit the report needs is not published.
     """
     words = Words(published.language)
-    tell = Teller(published, words)
-    blocks = [block for section in SECTIONS for block in section(tell)]
-    placed = {block.id for block in blocks if isinstance(block, ExhibitBlock)}
-    rest = [name for name in published.exhibits if name not in placed]
-    if rest:
-        profile = ["appendix_more.profile"] if PROFILE in rest else []
-        told = tell.say("appendix_more.text", *profile, profile=tell.ref(PROFILE))
-        blocks += [tell.heading("appendix_more"), told]
-        blocks += [tell.exhibit(name) for name in rest]
-    if published.outdated:
-        blocks.insert(1, tell.say("outdated"))
-    labels, sections = number(blocks, published, words)
-    blocks = [_in_order(block, labels) for block in blocks]
-    return Report(published, words, tuple(blocks), labels, sections)
-
-
-def _in_order(block: Block, labels: dict[str, str]) -> Block:
-    """Put the rows of a table that lists exhibits in the order of the report."""
-    if not isinstance(block, Table) or not isinstance(block.rows[0][0][0], Reference):
-        return block
-    place = {name: i for i, name in enumerate(labels)}
-    rows = sorted(block.rows, key=lambda row: place[row[0][0].target])  # type: ignore[union-attr]
-    return replace(block, rows=tuple(rows))
+    template = templates / f"report.{published.language}.md.j2"
+    ids = re.findall(r"\{: #([\w-]+)", template.read_text(encoding="utf-8"))
+    places = Places(published, set(ids))
+    numbers = Values((key, number.value) for key, number in published.numbers.items())
+    filled = render(
+        template,
+        words,
+        numbers,
+        places.mark,
+        exhibit=places.exhibit,
+        exhibits=places.exhibits,
+        unplaced=places.unplaced,
+        in_order=places.in_order,
+        ref=places.ref,
+        Ref=partial(places.ref, shown="Ref"),
+        published=published,
+        run_time=tomllib.loads((TEMPLATES / "run_time.toml").read_text(encoding="utf-8")),
+        interval=partial(facts.widest_interval, numbers),
+        agreement_readings=partial(facts.agreement_readings, numbers),
+        clear_specifications=partial(facts.clear_specifications, published, words),
+        contradictions=facts.contradictions(published),
+        exhibits_of=partial(facts.exhibits_of, published),
+        counted=partial(facts.counted, published, words),
+        checksums=facts.checksums(published),
+    )
+    _, front, body = filled.split("+++\n", 2)
+    labels, sections = number(parse(body), published, words)
+    return Report(
+        published,
+        words,
+        **tomllib.loads(front),
+        blocks=tuple(parse(_named(body, labels, words))),
+        labels=labels,
+        sections=sections,
+    )
 
 
 def number(
@@ -107,8 +164,22 @@ def number(
         elif isinstance(block, ExhibitBlock | Table):
             kind = "table" if isinstance(block, Table) else published.exhibits[block.id].kind
             count[kind] += 1
-            labels[block.id] = f"{words(f'report.{kind}')}\N{NO-BREAK SPACE}{count[kind]}"
+            labels[block.id] = f"{words(f'page.{kind}')}\N{NO-BREAK SPACE}{count[kind]}"
     return labels, sections
+
+
+def _named(text: str, labels: dict[str, str], words: Words) -> str:
+    """Give the references in Markdown their text: `Figure 3`, in a Norwegian sentence `figur 3`."""
+
+    def named(found: re.Match[str]) -> str:
+        if found[2] not in labels:
+            raise InputError(f"the report refers to {found[2]} and does not show it.")
+        label = labels[found[2]]
+        if found[1] == "ref" and words.language == "nb":
+            label = label[0].lower() + label[1:]
+        return f"[{label}](#{found[2]})"
+
+    return re.sub(r"\[([Rr]ef)\]\(#([\w-]+)\)", named, text)
 
 
 def edition(report: Report) -> str:

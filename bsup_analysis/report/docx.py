@@ -17,10 +17,8 @@ from docx.shared import Cm, Pt
 
 from bsup_analysis.report import blocks
 from bsup_analysis.report.content import Report, edition
-from bsup_analysis.report.resolve import told
 from bsup_analysis.report.widths import Layout, layout
-from bsup_analysis.report.word import Word
-from bsup_analysis.report.word_styles import set_frame, set_styles
+from bsup_analysis.report.word import Word, set_frame, set_styles
 
 _TEXT_CM = 16.2
 # the earliest time a zip archive can hold: files of the same content have the same bytes
@@ -33,8 +31,8 @@ def to_docx(report: Report) -> bytes:
     set_styles(document, report)
     set_frame(document, report)
     word = Word(report)
-    document.add_paragraph(report.text("title"), style="Title")
-    document.add_paragraph(report.text("subtitle"), style="Subtitle")
+    document.add_paragraph(report.title, style="Title")
+    document.add_paragraph(report.subtitle, style="Subtitle")
     document.add_paragraph(f"{report.text('edition')}: {edition(report)}", style="Source")
     listed = False
     for block in report.blocks:
@@ -58,15 +56,15 @@ def _block(document: DocumentType, report: Report, word: Word, block: blocks.Blo
             word.bookmark(document.add_heading(text, block.level), block.id)
         case blocks.Paragraph():
             style = "Intense Quote" if block.lead else None
-            word.write(document.add_paragraph(style=style), block.inlines)
+            word.write(document.add_paragraph(style=style), block.spans)
         case blocks.Listing():
             style = "List Number" if block.ordered else "List Bullet"
             for item in block.items:
                 word.write(document.add_paragraph(style=style), item)
         case blocks.Commands():
-            document.add_paragraph("\n".join(block.lines), style="Command")
+            document.add_paragraph(block.text, style="Command")
         case blocks.Table():
-            rows = [[told(report, cell) for cell in row] for row in block.rows]
+            rows = [[blocks.plain(cell) for cell in row] for row in block.rows]
             _caption(document, report, word, block.id, block.title)
             _table(
                 document,

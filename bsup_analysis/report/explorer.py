@@ -3,7 +3,13 @@
 from typing import Any
 
 from bsup_analysis.report.content import Report
-from bsup_analysis.report.tables import read_rows
+from bsup_analysis.report.published import read_rows
+
+# columns of the figure's data: assumed dispersion, ratio, interval, smallest detectable ratios
+BAND = (
+    *("dispersion_other", "ratio", "low", "high"),
+    *("minimum_detectable_above", "minimum_detectable_below"),
+)
 
 
 def explorer(report: Report, kind: str) -> dict[str, Any]:
@@ -36,25 +42,17 @@ def municipalities(report: Report) -> dict[str, Any]:
 
     def lines(code: str) -> list[str]:
         before, after = (float(series[code][year]["population"]) for year in (first, last))
-        told = [
-            report.text(
-                "explore.population_line",
-                before=words.count(before),
-                after=words.count(after),
-                change=words.change(after / before - 1),
-            )
-        ]
-        known = loans.get(code)
-        told.append(
-            report.text(
-                "explore.loans_line",
-                before=words.count(float(known["2009"])),
-                after=words.count(float(known["2010"])),
-            )
-            if known
-            else report.text("explore.no_loans")
+        population = report.text(
+            "explore.population_line",
+            before=words.count(before),
+            after=words.count(after),
+            change=words.change(after / before - 1),
         )
-        return told
+        if code not in loans:
+            return [population, report.text("explore.no_loans")]
+        known = {year: words.count(float(count)) for year, count in loans[code].items()}
+        lent = report.text("explore.loans_line", before=known["2009"], after=known["2010"])
+        return [population, lent]
 
     rows = read_rows(exhibits["municipality_map"].data)
     top = max(float(row["y"]) for row in rows)
@@ -78,30 +76,22 @@ def municipalities(report: Report) -> dict[str, Any]:
 
 def dispersion(report: Report) -> dict[str, Any]:
     """Give the interval at each assumed dispersion, with the sentence that says it."""
-    words = report.words
+    decimal = report.words.decimal
     rows = []
-    for row in read_rows(report.published.exhibits["dispersion_loans"].data):
-        low, high = float(row["low"]), float(row["high"])
+    for cells in read_rows(report.published.exhibits["dispersion_loans"].data):
+        at, ratio, low, high, above, below = (float(cells[name]) for name in BAND)
+        result = report.text(
+            "explore.slider_result",
+            ratio=decimal(ratio),
+            low=decimal(low),
+            high=decimal(high),
+            holds=report.text("explore.holds" if low <= 1 <= high else "explore.clear"),
+            above=decimal(above),
+            below=decimal(below),
+        )
+        value = report.text("explore.slider_value", dispersion=decimal(at, 1))
         rows.append(
-            {
-                "at": float(row["dispersion_other"]),
-                "ratio": float(row["ratio"]),
-                "low": low,
-                "high": high,
-                "value": report.text(
-                    "explore.slider_value",
-                    dispersion=words.decimal(float(row["dispersion_other"]), 1),
-                ),
-                "result": report.text(
-                    "explore.slider_result",
-                    ratio=words.decimal(float(row["ratio"])),
-                    low=words.decimal(low),
-                    high=words.decimal(high),
-                    holds=report.text("explore.holds" if low <= 1 <= high else "explore.clear"),
-                    above=words.decimal(float(row["minimum_detectable_above"])),
-                    below=words.decimal(float(row["minimum_detectable_below"])),
-                ),
-            }
+            {"at": at, "ratio": ratio, "low": low, "high": high, "value": value, "result": result}
         )
     own = report.published.numbers.get("dispersion_phi_17")
     return {"rows": rows, "own": own.value if own else None}

@@ -4,27 +4,32 @@ Fonts are those Typst brings (Libertinus Serif) and those matplotlib brings (Dej
 machine are not looked at, and no date is written, so the same report has the same bytes.
 Libertinus is under the SIL Open Font License, DejaVu under the Bitstream Vera licence; both may be
 embedded.
+
+Typst tags the heads of columns alone: its function for heads of rows stands behind a switch that
+its Python package does not have.  So the heads of rows are tagged in the finished file; what is
+seen stays.
 """
 
+import io
 import json
 from importlib.resources import files
 from pathlib import Path
 
 import matplotlib as mpl
 import typst
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, PdfObject
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.report import blocks
 from bsup_analysis.report.content import Report, edition
-from bsup_analysis.report.inline import Code, Emphasis, Inlines, Strong
-from bsup_analysis.report.resolve import resolved
-from bsup_analysis.report.row_heads import with_row_heads
 from bsup_analysis.report.widths import fits_whole, layout
 
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
-_CALL = {Strong: "strong", Emphasis: "emph", Code: "raw"}
+_CALL = {"strong": "strong", "em": "emph", "code": "raw"}
 # a table of so many rows is kept on one page
 _WHOLE_TO = 22
+_ROW = {NameObject("/O"): NameObject("/Table"), NameObject("/Scope"): NameObject("/Row")}
 
 
 def to_pdf(report: Report) -> bytes:
@@ -58,10 +63,10 @@ def to_pdf(report: Report) -> bytes:
 def source(report: Report) -> str:
     """Write the report in Typst's language."""
     frame = {
-        "title": report.text("title"),
-        "subtitle": report.text("subtitle"),
+        "title": report.title,
+        "subtitle": report.subtitle,
         "edition": f"{report.text('edition')}: {edition(report)}",
-        "running": report.text("running"),
+        "running": report.running,
         "language": report.words.language,
     }
     counted = f"(n, all) => [{_text(report.text('page'))} #n {_text(report.text('of'))} #all]"
@@ -85,16 +90,16 @@ def _block(report: Report, block: blocks.Block) -> str:
             flush = "#place.flush()\n" if block.level == 1 else ""
             return f"{flush}{'=' * block.level} {shown}{_text(block.text)} <{block.id}>"
         case blocks.Paragraph():
-            told = _inlines(report, block.inlines)
-            return f"#lead[{told}]" if block.lead else told
+            words = _spans(block.spans)
+            return f"#lead[{words}]" if block.lead else words
         case blocks.Listing():
             mark = "+" if block.ordered else "-"
-            return "\n".join(f"{mark} {_inlines(report, item)}" for item in block.items)
+            return "\n".join(f"{mark} {_spans(item)}" for item in block.items)
         case blocks.Commands():
-            return f"#commands({_string(chr(10).join(block.lines))})"
+            return f"#commands({_string(block.text)})"
         case blocks.Table():
-            cells = [[_inlines(report, cell) for cell in row] for row in block.rows]
-            plain = [["".join(t for _, t, _ in resolved(report, c)) for c in r] for r in block.rows]
+            cells = [[_spans(cell) for cell in row] for row in block.rows]
+            plain = [[blocks.plain(cell) for cell in row] for row in block.rows]
             note = _caption(report, block.id, block.title, "", block.note)
             return _table(block.id, block.head, cells, plain, block.numeric, note)
         case blocks.ExhibitBlock():
@@ -144,15 +149,15 @@ def _caption(report: Report, name: str, title: str, words: str, source: str) -> 
     return f"caption({parts})"
 
 
-def _inlines(report: Report, inlines: Inlines) -> str:
+def _spans(spans: blocks.Spans) -> str:
     parts = []
-    for part, text, target in resolved(report, inlines):
-        if target:
-            parts.append(f"#link(<{target}>, {_string(text)})")
-        elif type(part) in _CALL:
-            parts.append(f"#{_CALL[type(part)]}({_string(text)})")
+    for span in spans:
+        if span.target:
+            parts.append(f"#link(<{span.target}>, {_string(span.text)})")
+        elif span.style:
+            parts.append(f"#{_CALL[span.style]}({_string(span.text)})")
         else:
-            parts.append(_text(text))
+            parts.append(_text(span.text))
     return "".join(parts)
 
 
@@ -163,3 +168,59 @@ def _text(text: str) -> str:
 
 def _string(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
+
+
+def with_row_heads(pdf: bytes) -> bytes:
+    """Tag the first cell of each row of a table's body as a head with the row as its scope.
+
+    Cells then find their heads by scope, in both directions, and not by a list of column heads.
+
+    Parameters
+    ----------
+    pdf
+        A tagged PDF, the first column of whose tables names the rows.
+
+    Returns
+    -------
+    bytes
+        The same file but for the tags; the same input has the same bytes.
+    """
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf)))
+    for entry in writer._objects:  # the writer has no way of its own through the tags
+        if _is(entry, "/TBody"):
+            for row in _kids(entry):
+                if _is(row, "/TR"):
+                    _name_row(_kids(row))
+    stream = io.BytesIO()
+    writer.write(stream)
+    return stream.getvalue()
+
+
+def _name_row(cells: list[PdfObject]) -> None:
+    for place, cell in enumerate(cells):
+        if not isinstance(cell, DictionaryObject):
+            continue
+        attributes = [DictionaryObject(one) for one in _listed(cell.get("/A"))]
+        for one in attributes:
+            one.pop("/Headers", None)
+        if place == 0:
+            cell[NameObject("/S")] = NameObject("/TH")
+            attributes.append(DictionaryObject(_ROW))
+        cell.pop("/A", None)
+        if kept := [one for one in attributes if len(one) > 1]:
+            cell[NameObject("/A")] = ArrayObject(kept)
+
+
+def _is(entry: PdfObject | None, kind: str) -> bool:
+    return isinstance(entry, DictionaryObject) and entry.get("/S") == kind
+
+
+def _kids(element: PdfObject | None) -> list[PdfObject]:
+    return _listed(element.get("/K")) if isinstance(element, DictionaryObject) else []
+
+
+def _listed(value: PdfObject | None) -> list:
+    if value is None:
+        return []
+    found = value.get_object()
+    return [one.get_object() for one in found] if isinstance(found, ArrayObject) else [found]

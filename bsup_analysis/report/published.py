@@ -1,14 +1,27 @@
 """What lies under `reports/`: numbers and exhibits with their origin, checked as it is read."""
 
+import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
-from bsup_analysis.report.shown import ShownTable, shown_table
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """The table of an exhibit in the reader's language, as the notebook showed it.
+
+    `head` names the columns, the first of them that of the rows; `numeric` are the columns (from
+    0) whose cells are all numbers, ranges or unknown.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -111,6 +124,20 @@ def read_published(root: Path, language: str) -> Published:
             ),
         },
     )
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read the drawn data of an exhibit, row by row, every cell as it is written."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def shown_table(cells: Mapping[str, Sequence[Any]] | None) -> ShownTable | None:
+    """Read the table of an exhibit as `exhibits.json` holds it; None for one without."""
+    if cells is None:
+        return None
+    rows = tuple(tuple(row) for row in cells["rows"])
+    return ShownTable(tuple(cells["head"]), rows, frozenset(cells["numeric"]))
 
 
 def _in_order(pages: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:

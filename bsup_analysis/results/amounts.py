@@ -7,10 +7,8 @@ import pandas as pd
 from bsup_analysis.design import Design
 from bsup_analysis.effects.amounts import AmountContrast, AxisBounds, amount_contrast, axis_bounds
 from bsup_analysis.effects.averages import (
-    AverageChange,
     AverageChangeBounds,
     GrowthParts,
-    average_change,
     average_change_bounds,
     growth_parts,
 )
@@ -104,11 +102,6 @@ def group_growth_parts(group_year: pd.DataFrame, design: Design) -> Mapping[str,
         )
         for group in ("priority", "other")
     }
-
-
-def priority_average_change(priority_loans: Paired, priority_amounts: Paired) -> AverageChange:
-    """Change of the priority group's average loan: within municipalities and composition."""
-    return average_change(priority_loans, priority_amounts)
 
 
 def region_average_change(group_year: pd.DataFrame, design: Design) -> AverageChangeBounds:

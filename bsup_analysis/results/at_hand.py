@@ -1,20 +1,10 @@
-"""Whose start loans are at hand: the priority municipalities', or all in the user's table."""
+"""Start loans of all municipalities from the user's table, in the form of the published ones."""
 
 import pandas as pd
 
 from bsup_analysis.design import Design
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.results.groups import years
-
-
-def loans_at_hand(municipality_year: pd.DataFrame) -> pd.DataFrame:
-    """Give municipality-years with the published loans; the others' are unknown."""
-    return municipality_year
-
-
-def loans_twice(priority_loans: Paired) -> Paired:
-    """Give loans before and after of every municipality with both published."""
-    return priority_loans
 
 
 def all_loans(municipality_year: pd.DataFrame, start_loans: pd.DataFrame) -> pd.DataFrame:
@@ -29,12 +19,12 @@ def all_loans(municipality_year: pd.DataFrame, start_loans: pd.DataFrame) -> pd.
     return kept.merge(own, on=keys, how="left")[list(municipality_year.columns)]
 
 
-def all_twice(loans_at_hand: pd.DataFrame, design: Design) -> Paired:
+def all_twice(available_loans: pd.DataFrame, design: Design) -> Paired:
     """Give loans before and after of every municipality with both in the user's table.
 
     One with none in both years has no growth and is left out.
     """
-    wide = loans_at_hand.pivot(index="municipality_code", columns="year", values="loans")
+    wide = available_loans.pivot(index="municipality_code", columns="year", values="loans")
     both = wide[list(years(design))].dropna().astype(float)
     both = both[both.sum(axis=1) > 0].sort_index()
     before, after = (tuple(both[year]) for year in both.columns)

@@ -19,8 +19,6 @@ from bsup_analysis.effects.group_poisson import GroupContrast
 from bsup_analysis.effects.inference import RatioInterval, dispersed_se, ratio_interval
 from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.effects.paired import Paired
-from bsup_analysis.effects.verdict import Verdict, published_verdict
-from bsup_analysis.errors import InputError
 from bsup_analysis.results.groups import years
 
 
@@ -101,7 +99,6 @@ def _cells(outcome: Outcome, group_year: pd.DataFrame, year: int) -> Mapping[str
 
 def outcome_contrast(
     outcome: str,
-    level: str,
     group_year: pd.DataFrame,
     loans_contrast: GroupContrast,
     nok_contrast: GroupContrast,
@@ -111,20 +108,7 @@ def outcome_contrast(
     priority_amounts: Paired,
     design: Design,
 ) -> OutcomeContrast:
-    """Contrast the two groups' growth in an outcome at the published level.
-
-    Raises
-    ------
-    InputError
-        The municipal level is asked for, which needs a table that is not published.
-    """
-    if level == "municipal":
-        raise InputError(
-            f"level = municipal needs loans and NOK of all {design.groups.municipalities.value}"
-            " municipalities by year, which the document does not print: ask Husbanken for them"
-            " and bring them with `bsup import FILE`; until this notebook runs the municipal"
-            " estimators, use level = published."
-        )
+    """Contrast the two groups' growth in an outcome at the published level."""
     chosen: Outcome = getattr(design.outcomes, outcome)
     before, after = (_cells(chosen, group_year, year) for year in years(design))
     poisson = loans_contrast.totals
@@ -199,8 +183,3 @@ def dispersion_path(
         intervals=tuple(outcome_contrast.interval_at(phi, level, power) for phi in grid),
         tipping=outcome_contrast.tipping_dispersion(level),
     )
-
-
-def verdict(outcome_contrast: OutcomeContrast) -> Verdict:
-    """Judge the contrast by the decision table."""
-    return published_verdict(outcome_contrast.intervals)

@@ -8,15 +8,9 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.agreement import AgreementContrast, agreement_contrast
 from bsup_analysis.effects.counties import CountyComparison, county_comparison
 from bsup_analysis.effects.group_poisson import GroupContrast
-from bsup_analysis.effects.heterogeneity import Heterogeneity, heterogeneity
 from bsup_analysis.effects.inside_priority import LeftOut, leave_one_out
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.randomisation import GrowthRandomisation, randomise_growth
-
-
-def loans_heterogeneity(priority_loans: Paired, design: Design) -> Heterogeneity:
-    """Spread of log growth between the priority municipalities beyond chance."""
-    return heterogeneity(priority_loans, level=design.inference.confidence_level.value)
 
 
 def loans_left_out(
@@ -56,9 +50,20 @@ class AgreementReading:
     counties: CountyComparison
 
 
-def _readings(
+def agreement_readings(
     municipality: pd.DataFrame, rows: Paired, design: Design
 ) -> tuple[AgreementReading, ...]:
+    """Compare agreement with none inside the priority group, under each reading of who had one.
+
+    Parameters
+    ----------
+    municipality
+        The municipalities: group, county, cluster, and who had an agreement by reading.
+    rows
+        Loans, or NOK, of the priority municipalities before and after.
+    design
+        Readings, confidence level and power.
+    """
     settings = {
         "level": design.inference.confidence_level.value,
         "power": design.inference.power.value,
@@ -79,17 +84,3 @@ def _readings(
             )
         )
     return tuple(found)
-
-
-def agreement_readings(
-    municipality: pd.DataFrame, priority_loans: Paired, design: Design
-) -> tuple[AgreementReading, ...]:
-    """Agreement against none inside the priority group, loans, under each reading."""
-    return _readings(municipality, priority_loans, design)
-
-
-def agreement_readings_amount(
-    municipality: pd.DataFrame, priority_amounts: Paired, design: Design
-) -> tuple[AgreementReading, ...]:
-    """Agreement against none inside the priority group, NOK, under each reading."""
-    return _readings(municipality, priority_amounts, design)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bsup_analysis.intake.gate import compare, published_totals
+from bsup_analysis.municipal_import.validation import compare, published_totals
 from bsup_analysis.results.municipal_data import Demonstration
 
 

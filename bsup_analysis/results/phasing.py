@@ -97,7 +97,14 @@ def _pooled(
     )
 
 
-def _places(pooled: Pooled, k: str, design: Design) -> Places:
+def places(pooled: Pooled, k: str, design: Design) -> Places:
+    """Give places by a pooled quantity; `k` is the notebook's number of highest and lowest.
+
+    Raises
+    ------
+    InputError
+        `k` is no whole number.
+    """
     if not k.strip().isdecimal():
         raise InputError(f"k is the number of highest and lowest, such as 5, not {k!r}.")
     found = places_of(pooled.posterior)
@@ -115,10 +122,10 @@ def _places(pooled: Pooled, k: str, design: Design) -> Places:
     )
 
 
-def loan_counts(loans_at_hand: pd.DataFrame, design: Design) -> Counts:
+def loan_counts(available_loans: pd.DataFrame, design: Design) -> Counts:
     """Loans and inhabitants of every municipality with known loans, latest published year."""
     year = max(design.window.published_years.value)
-    return counts_of_year(loans_at_hand, "loans", "population", year)
+    return counts_of_year(available_loans, "loans", "population", year)
 
 
 def loan_rates(loan_counts: Counts, design: Design) -> Pooled:
@@ -129,24 +136,14 @@ def loan_rates(loan_counts: Counts, design: Design) -> Pooled:
     return _pooled(loan_counts.rates, fit_rates(loan_counts), posterior, quantiles)
 
 
-def loan_growth(loans_twice: Paired, design: Design) -> Pooled:
+def loan_growth(paired_loans: Paired, design: Design) -> Pooled:
     """Loans in the later year divided by those in the earlier, pooled in part."""
-    posterior = average_change(loans_twice)
+    posterior = average_change(paired_loans)
     low, high = posterior.interval(design.inference.confidence_level.value)
-    early, late = np.array(loans_twice.pre, float), np.array(loans_twice.post, float)
+    early, late = np.array(paired_loans.pre, float), np.array(paired_loans.post, float)
     raw = np.divide(late, early, out=np.full(len(early), np.inf), where=early > 0)
     quantiles = growth_of(low), growth_of(posterior.quantile(0.5)), growth_of(high)
-    return _pooled(raw, fit_change(loans_twice), posterior, quantiles)
-
-
-def loan_rate_places(loan_rates: Pooled, k: str, design: Design) -> Places:
-    """Places by loans for each inhabitant."""
-    return _places(loan_rates, k, design)
-
-
-def loan_growth_places(loan_growth: Pooled, k: str, design: Design) -> Places:
-    """Places by growth in loans."""
-    return _places(loan_growth, k, design)
+    return _pooled(raw, fit_change(paired_loans), posterior, quantiles)
 
 
 def selection_indicators(

@@ -14,8 +14,11 @@ class Headlines:
     numbers: Mapping[str, Number]
 
     def __repr__(self) -> str:
-        """Give one line a number: id, value with up to ten digits, unit."""
-        return "\n".join(f"{i}: {n.value:.10g} ({n.unit})" for i, n in self.numbers.items())
+        """Give a table: number, value with up to ten digits, unit."""
+        rows = [(i, f"{n.value:.10g}", n.unit) for i, n in self.numbers.items()]
+        table = [("number", "value", "unit"), *rows]
+        wide, valued = (max(len(row[column]) for row in table) for column in (0, 1))
+        return "\n".join(f"{i:{wide}}  {value:>{valued}}  {unit}" for i, value, unit in table)
 
 
 @dataclass(frozen=True)

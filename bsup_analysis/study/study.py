@@ -1,29 +1,62 @@
-"""One notebook's view of the study, which finds everything by name.
+"""What a notebook holds: the study's tables and results as attributes, and what it shows.
 
-Functions that make exhibits or results say by the names of their arguments what they need: a
-table (`group_year`), a result made by a function of `bsup_analysis.results`, a parameter of the
-notebook (`outcome`), `words` or `design`.  `Study` finds each by name, once, and remembers which
-tables and results every exhibit was made from; `bsup trace` rests on it.
+Each attribute names its type and how it is computed from others; nothing is found by name.  A
+level of data is a class that overrides what differs (`bsup_analysis.study.municipal`).
 """
 
-import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any
 
-from bsup_analysis import paths, results
-from bsup_analysis.design import Design, load_design
+import pandas as pd
+
+from bsup_analysis import paths
+from bsup_analysis.audit import statement_audit, table_arithmetic
+from bsup_analysis.design import Design, Outcome, load_design
+from bsup_analysis.effects.amounts import AmountContrast, AxisBounds
+from bsup_analysis.effects.averages import (
+    AverageChange,
+    AverageChangeBounds,
+    GrowthParts,
+    average_change,
+)
+from bsup_analysis.effects.chart_order import ChartOrder
+from bsup_analysis.effects.dispersion import Dispersion, growth_dispersion
+from bsup_analysis.effects.group_poisson import GroupContrast
+from bsup_analysis.effects.heterogeneity import Heterogeneity, heterogeneity
+from bsup_analysis.effects.inside_priority import LeftOut
+from bsup_analysis.effects.intervals import Interval
+from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.ranking.counts import Counts
+from bsup_analysis.effects.regression import Fit, fit
+from bsup_analysis.effects.regression_design import Family
+from bsup_analysis.effects.regression_variance import Kind
+from bsup_analysis.effects.selection_rules import Sensitivity
+from bsup_analysis.effects.specifications import SpecificationRow
+from bsup_analysis.effects.verdict import Verdict, published_verdict
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibits import Exhibit, Number
-from bsup_analysis.exhibits.synthetic import marked
 from bsup_analysis.files import write_aside
 from bsup_analysis.language import Words
+from bsup_analysis.results import (
+    amounts,
+    contrast,
+    groups,
+    inside,
+    municipal_gate,
+    phasing,
+    readings,
+    specifications,
+)
+from bsup_analysis.results.contrast import DispersionPath, OutcomeContrast
+from bsup_analysis.results.inside import AgreementReading
+from bsup_analysis.results.phasing import Places, Pooled, Rule
+from bsup_analysis.study.recording import Recording, result
 from bsup_analysis.study.shown import Headlines, Opening
-from bsup_analysis.study.tables import TABLES, read_demonstration, read_table
+from bsup_analysis.study.tables import table
 from bsup_analysis.tables import to_csv
-
-T = TypeVar("T")
 
 
 def _plain(value: float) -> float | int:
@@ -32,8 +65,8 @@ def _plain(value: float) -> float | int:
     return int(rounded) if rounded.is_integer() else rounded
 
 
-class Study:
-    """One notebook's view of the study.
+class Study(Recording):
+    """One notebook's view of the study at the published level.
 
     Parameters
     ----------
@@ -41,149 +74,433 @@ class Study:
         `nb` or `en`.
     output
         Folder the exhibits are written to; empty: they are shown only.
-    parameters
-        The notebook's other parameters, by name; each value must be one that `study.toml`
-        allows.
+    outcome, reading, specification, boundaries, municipality_code, group, k, weights
+        The notebook's other parameters; each value must be one that `study.toml` allows.  An
+        empty `reading` is the one that the design chooses.
 
     Raises
     ------
     InputError
-        An unknown parameter or value, or a refused design.
+        A value that is not allowed, or a refused design.
     """
 
-    def __init__(self, language: str, output: str = "", **parameters: str) -> None:
+    synthetic = False
+
+    def __init__(
+        self,
+        language: str,
+        output: str = "",
+        *,
+        outcome: str = "loans",
+        reading: str = "",
+        specification: str = "loans",
+        boundaries: str = "",
+        municipality_code: str = "",
+        group: str = "priority",
+        k: str = "5",
+        weights: str = "",
+    ) -> None:
+        super().__init__()
         self.design: Design = load_design(paths.study_file())
-        for name, value in {"language": language, **parameters}.items():
-            known = self.design.parameters
-            if name not in known:
-                raise InputError(f"no parameter {name!r}; there are: {', '.join(sorted(known))}.")
-            if not known[name].accepts(value):
-                raise InputError(
-                    f"{name} is one of {', '.join(known[name].allowed)}, not {value!r}."
-                )
+        self.outcome, self.specification, self.boundaries = outcome, specification, boundaries
+        self.reading = reading or self.design.reading_of_agreements
+        self.municipality_code, self.group = municipality_code, group
+        self.k, self.weights = k, weights
+        self._check(language=language, outcome=outcome, reading=self.reading, group=group)
+        self._check(specification=specification)
         self.words = Words(language)
         self._folder = Path(output) if output else None
-        self._values: dict[str, Any] = {
-            "words": self.words,
-            "design": self.design,
-            **parameters,
-        }
-        self.synthetic = bool(parameters.get("panel"))
-        if self.synthetic and parameters.get("level") == "published":
-            raise InputError("panel holds a SYNTHETIC table for level = municipal; set both.")
-        if self.synthetic:
-            self._values["demonstration"] = read_demonstration(parameters["panel"], output)
-        self._mark = {"synthetic": True} if self.synthetic else {}
-        self._instead = {
-            **(results.MUNICIPAL if parameters.get("level") == "municipal" else {}),
-            **(results.DEMONSTRATED if self.synthetic else {}),
-        }
-        # the tables and results behind each value, by name
-        self._behind: dict[str, frozenset[str]] = dict.fromkeys(self._values, frozenset())
         self._exhibits: dict[str, dict[str, Any]] = {}
         self._numbers: dict[str, tuple[Number, str]] = {}
 
-    def _find(self, name: str) -> Any:
-        """Find a value by name, remembering what is behind it."""
-        if name not in self._values:
-            if name in TABLES:
-                self._values[name] = read_table(name)
-                self._behind[name] = frozenset({name})
-            elif name in results.RESULTS:
-                function = self._instead.get(name, results.RESULTS[name])
-                self._values[name], behind = self._call(function)
-                self._behind[name] = behind | {name}
-            else:
-                raise KeyError(f"nothing in the study is called {name!r}")
-        return self._values[name]
-
-    def _call(self, function: Callable[..., Any]) -> tuple[Any, frozenset[str]]:
-        names = list(inspect.signature(function).parameters)
-        arguments = [self._find(name) for name in names]
-        return function(*arguments), frozenset().union(*(self._behind[name] for name in names))
-
-    def compute(self, name: str) -> Any:
-        """Give a result or a table by name, for exploring."""
-        return self._find(name)
-
-    @overload
-    def show(self, function: Callable[..., Exhibit]) -> Exhibit: ...
-
-    @overload
-    def show(
+    def fit(
         self,
+        formula: str,
+        data: pd.DataFrame,
         *,
-        published: Callable[..., Exhibit] | None = None,
-        municipal: Callable[..., Exhibit] | None = None,
-    ) -> Exhibit | None: ...
-
-    def show(
-        self,
-        function: Callable[..., Exhibit] | None = None,
-        *,
-        published: Callable[..., Exhibit] | None = None,
-        municipal: Callable[..., Exhibit] | None = None,
-    ) -> Exhibit | None:
-        """Make an exhibit, write it where an output folder is set, and return it to be shown.
+        exposure: str | None = None,
+        family: Family = "poisson",
+        vcov: Kind | None = None,
+    ) -> Fit:
+        """Fit a regression at the design's confidence level.
 
         Parameters
         ----------
-        function
-            Makes the exhibit at every level.
-        published, municipal
-            Make it at one level of data; None: that level has nothing to show here.
+        formula
+            `outcome ~ terms | fixed + effects`, such as `loans ~ treated | unit + year`.
+        data
+            One row an observation: the study's own, such as `contrast_units`, or the reader's.
+        exposure, family, vcov
+            See `bsup_analysis.effects.regression.fit`.
 
         Raises
         ------
         InputError
-            A table the exhibit needs is refused.
+            A formula or data that give no estimate.
         """
-        function = function or self._at_level(published=published, municipal=municipal)
-        if function is None:
-            return None
-        exhibit, behind = self._call(function)
-        if self.synthetic:
-            exhibit = marked(exhibit, self.words)
-        files = self._write(exhibit)
+        level, power = self.design.inference.confidence_level, self.design.inference.power
+        return fit(
+            formula,
+            data,
+            family=family,
+            exposure=exposure,
+            vcov=vcov,
+            level=level.value,
+            power=power.value,
+        )
+
+    def _check(self, **parameters: str) -> None:
+        for name, value in parameters.items():
+            if not self.design.parameters[name].accepts(value):
+                allowed = ", ".join(self.design.parameters[name].allowed)
+                raise InputError(f"{name} is one of {allowed}, not {value!r}.")
+
+    # --- tables ------------------------------------------------------------------------------
+
+    group_year = table("Both groups by year: population, loans, NOK with its rounding.")
+    region_year = table("The region by year: population, loans, NOK with its rounding.")
+    municipality = table("The 85 municipalities of 2009: group, county, cluster, agreements.")
+    municipality_year = table("Municipalities by year: population, immigrants, published loans.")
+    readings = table("Ambiguous statements and how each is read.")
+    results_framework = table("The programme's aims, and indicators that can show them.")
+    press_totals = table("Totals of start loans in the press.")
+    programme_chart_axes = table("Ticks of the document's chart axes.")
+    programme_level_counts = table("Municipalities a level, as the document counts them.")
+    programme_levels = table("Levels of the programme by municipality, pp. 5 and 9.")
+    programme_p06_malvik = table("Malvik's figures in the text of p. 6.")
+    programme_p11_region_loans = table("Start loans of the region, chart of p. 11.")
+    programme_p13_shares = table("Printed shares of p. 13.")
+    programme_p14_start_loans = table("Loans and NOK of the priority municipalities, p. 14.")
+    programme_statements = table("Every quantitative statement of the document.")
+    ssb_population = table("Population by municipality and year, Statistics Norway 07459.")
+    treatment = table("Who had priority and an agreement, by source.")
+    SYNTHETIC_bias = table("Bias of the tests on SYNTHETIC panels.")
+    SYNTHETIC_coverage = table("Coverage of the intervals on SYNTHETIC panels.")
+    SYNTHETIC_detectable = table("Smallest effects found on SYNTHETIC panels.")
+    SYNTHETIC_pretrend = table("What the test of earlier trends is worth on SYNTHETIC panels.")
+    SYNTHETIC_rejection = table("How often each test rejects on SYNTHETIC panels.")
+
+    # --- the document ------------------------------------------------------------------------
+
+    @result
+    def statement_audit(self) -> pd.DataFrame:
+        """Every statement of the document with the value recomputed and what became of it."""
+        return statement_audit(
+            self.programme_statements,
+            self.group_year,
+            self.municipality,
+            self.municipality_year,
+            self.press_totals,
+            self.programme_chart_axes,
+            self.programme_level_counts,
+            self.programme_levels,
+            self.programme_p06_malvik,
+            self.programme_p13_shares,
+            self.programme_p14_start_loans,
+            self.region_year,
+            self.ssb_population,
+            self.treatment,
+        )
+
+    @result
+    def table_arithmetic(self) -> pd.DataFrame:
+        """The columns of the table of p. 14 recomputed from each other."""
+        return table_arithmetic(self.programme_p14_start_loans)
+
+    @result
+    def printed_share_2008(self) -> Interval:
+        """The printed share of start loan use in 2008, with its rounding."""
+        return readings.printed_share_2008(self.programme_p13_shares)
+
+    @result
+    def orders_of_the_chart(self) -> tuple[ChartOrder, ...]:
+        """Every assignment of the chart's bars to its years."""
+        return readings.orders_of_the_chart(
+            self.programme_p11_region_loans, self.priority_loans, self.press_totals, self.design
+        )
+
+    @result
+    def chart_axis_bounds(self) -> Mapping[int, AxisBounds]:
+        """Bounds on each year from the axis of the average-loan chart alone."""
+        return amounts.chart_axis_bounds(self.programme_chart_axes, self.group_year, self.design)
+
+    @result
+    def totals_in_print(self) -> pd.DataFrame:
+        """The published totals of start loans, each with its rounding."""
+        return municipal_gate.totals_in_print(
+            self.programme_p14_start_loans,
+            self.programme_p11_region_loans,
+            self.programme_p06_malvik,
+            self.press_totals,
+        )
+
+    # --- the two groups ----------------------------------------------------------------------
+
+    @property
+    def measure(self) -> Outcome:
+        """The notebook's outcome: its column, and what it is for each of."""
+        return getattr(self.design.outcomes, self.outcome)
+
+    @result
+    def contrast_units(self) -> pd.DataFrame:
+        """The priority municipalities and the rest of the region as one unit, two years each."""
+        return groups.contrast_units(self.municipality_year, self.group_year, self.design)
+
+    @result
+    def priority_loans(self) -> Paired:
+        """Loans of each priority municipality before and after."""
+        return groups.priority_loans(self.municipality_year, self.design)
+
+    @result
+    def priority_amounts(self) -> Paired:
+        """NOK of each priority municipality before and after."""
+        return groups.priority_amounts(self.municipality_year, self.design)
+
+    @result
+    def loans_contrast(self) -> GroupContrast:
+        """Two-way fixed-effects Poisson estimate for all municipalities, loans."""
+        return groups.loans_contrast(self.group_year, self.design)
+
+    @result
+    def loans_contrast_per_inhabitant(self) -> GroupContrast:
+        """The same of loans for each inhabitant."""
+        return groups.loans_contrast_per_inhabitant(self.group_year, self.design)
+
+    @result
+    def nok_contrast(self) -> GroupContrast:
+        """The same of NOK at printed values."""
+        return groups.nok_contrast(self.group_year, self.design)
+
+    @result
+    def loans_dispersion(self) -> Dispersion:
+        """Dispersion of loans around the priority group's common growth."""
+        return growth_dispersion(self.priority_loans)
+
+    @result
+    def amounts_rounding(self) -> AmountContrast:
+        """Contrast of NOK with what the rounding of the press totals leaves open."""
+        return amounts.amounts_rounding(self.group_year, self.region_year, self.design)
+
+    @result
+    def amounts_county_17(self) -> AmountContrast:
+        """Contrast of NOK inside Nord-Trøndelag, the one county with a press total."""
+        return amounts.amounts_county_17(self.municipality_year, self.press_totals, self.design)
+
+    @result
+    def amounts_other_counties(self) -> AmountContrast:
+        """Contrast of NOK in the other counties."""
+        return amounts.amounts_other_counties(
+            self.municipality_year, self.press_totals, self.region_year, self.design
+        )
+
+    @result
+    def group_growth_parts(self) -> Mapping[str, GrowthParts]:
+        """Growth in NOK of each group as growth in number times growth in the average loan."""
+        return amounts.group_growth_parts(self.group_year, self.design)
+
+    @result
+    def priority_average_change(self) -> AverageChange:
+        """Change of the priority group's average loan: within municipalities and composition."""
+        return average_change(self.priority_loans, self.priority_amounts)
+
+    @result
+    def region_average_change(self) -> AverageChangeBounds:
+        """Change of the region's average loan: within the two groups and composition."""
+        return amounts.region_average_change(self.group_year, self.design)
+
+    @result
+    def outcome_contrast(self) -> OutcomeContrast:
+        """The two groups' growth in the notebook's outcome, with every interval."""
+        return contrast.outcome_contrast(
+            self.outcome,
+            self.group_year,
+            self.loans_contrast,
+            self.nok_contrast,
+            self.amounts_rounding,
+            self.group_growth_parts,
+            self.priority_loans,
+            self.priority_amounts,
+            self.design,
+        )
+
+    @result
+    def dispersion_path(self) -> DispersionPath:
+        """The interval against the dispersion assumed for the others."""
+        return contrast.dispersion_path(self.outcome_contrast, self.loans_dispersion, self.design)
+
+    @result
+    def verdict(self) -> Verdict:
+        """The contrast judged by the decision table."""
+        return published_verdict(self.outcome_contrast.intervals)
+
+    @result
+    def specification_table(self) -> tuple[SpecificationRow, ...]:
+        """Every specification that the design names."""
+        return specifications.specification_table(
+            self.priority_loans,
+            self.priority_amounts,
+            self.printed_share_2008,
+            self.municipality_year,
+            self.region_year,
+            self.loans_contrast,
+            self.nok_contrast,
+            self.programme_p06_malvik,
+            self.design,
+        )
+
+    # --- inside the priority group -----------------------------------------------------------
+
+    @result
+    def loans_heterogeneity(self) -> Heterogeneity:
+        """Spread of log growth between the priority municipalities beyond chance."""
+        level = self.design.inference.confidence_level.value
+        return heterogeneity(self.priority_loans, level=level)
+
+    @result
+    def loans_left_out(self) -> tuple[LeftOut, ...]:
+        """The contrast of loans without each priority municipality in turn."""
+        return inside.loans_left_out(self.priority_loans, self.loans_contrast, self.design)
+
+    @result
+    def agreement_readings(self) -> tuple[AgreementReading, ...]:
+        """Agreement against none, loans, under each reading of who had one."""
+        return inside.agreement_readings(self.municipality, self.priority_loans, self.design)
+
+    @result
+    def agreement_readings_amount(self) -> tuple[AgreementReading, ...]:
+        """Agreement against none, NOK, under each reading of who had one."""
+        return inside.agreement_readings(self.municipality, self.priority_amounts, self.design)
+
+    # --- taking municipalities in and letting them go ----------------------------------------
+
+    @result
+    def available_loans(self) -> pd.DataFrame:
+        """Municipality-years with the published loans; the others' are unknown."""
+        return self.municipality_year.copy(deep=False)
+
+    @result
+    def paired_loans(self) -> Paired:
+        """Loans before and after of every municipality with both available."""
+        return replace(self.priority_loans)
+
+    @result
+    def loan_counts(self) -> Counts:
+        """Loans and inhabitants of every municipality with known loans, latest published year."""
+        return phasing.loan_counts(self.available_loans, self.design)
+
+    @result
+    def loan_rates(self) -> Pooled:
+        """Loans for each inhabitant, pooled in part."""
+        return phasing.loan_rates(self.loan_counts, self.design)
+
+    @result
+    def loan_growth(self) -> Pooled:
+        """Loans in the later year divided by those in the earlier, pooled in part."""
+        return phasing.loan_growth(self.paired_loans, self.design)
+
+    @result
+    def loan_rate_places(self) -> Places:
+        """Places by loans for each inhabitant."""
+        return phasing.places(self.loan_rates, self.k, self.design)
+
+    @result
+    def loan_growth_places(self) -> Places:
+        """Places by growth in loans."""
+        return phasing.places(self.loan_growth, self.k, self.design)
+
+    @result
+    def selection_indicators(self) -> pd.DataFrame:
+        """What is known of every municipality at the selection, a column an indicator."""
+        return phasing.selection_indicators(self.municipality, self.municipality_year, self.design)
+
+    @result
+    def indicator_weights(self) -> dict[str, float]:
+        """The notebook's weights by indicator."""
+        return phasing.indicator_weights(self.weights)
+
+    @result
+    def selection_rules(self) -> tuple[Rule, ...]:
+        """Each indicator alone as a rule, then all of them with the notebook's weights."""
+        return phasing.selection_rules(
+            self.selection_indicators,
+            self.municipality,
+            self.indicator_weights,
+            self.design,
+        )
+
+    @result
+    def weight_sensitivity(self) -> Sensitivity:
+        """What is chosen under every way to share the weight among the indicators."""
+        return phasing.weight_sensitivity(self.selection_indicators, self.municipality, self.design)
+
+    # --- what a notebook shows ---------------------------------------------------------------
+
+    def opening(self, chapter: str) -> Opening:
+        """Give the heading and the opening words of a chapter (keys in `chapters.toml`)."""
+        title, text = (self.words(f"chapters.{chapter}.{part}") for part in ("title", "text"))
+        return Opening(title, text)
+
+    def show(self, exhibit: Exhibit) -> Exhibit:
+        """Show an exhibit, and write it where an output folder is set.
+
+        An exhibit that rests on anything but this study's own values, such as a data frame of
+        the reader's, is the reader's: it is shown with a banner and is neither written nor
+        published.
+        """
+        behind = self._rests_on((*exhibit.given,)) if exhibit.made_by else None
+        if behind is None:
+            return replace(exhibit, banner=self.words("own.banner"))
+        exhibit = self._marked(exhibit)
+        tables = {name for name in behind if isinstance(getattr(type(self), name), table)}
         self._exhibits[exhibit.id] = {
             "kind": exhibit.kind,
             "title": exhibit.title,
             "caption": exhibit.caption,
             "source": exhibit.source,
             "alternative_text": exhibit.alternative_text,
-            "function": f"{function.__module__}.{function.__qualname__}",
-            "tables": sorted(behind - set(results.RESULTS)),
-            "results": sorted(behind & set(results.RESULTS)),
+            "function": exhibit.made_by,
+            "tables": sorted(tables),
+            "results": sorted(behind - tables),
             "shown": exhibit.shown_cells(),
-            "files": files,
-            **self._mark,
+            "files": self._write(exhibit),
+            **self._mark(),
         }
         for identifier, number in exhibit.numbers.items():
             self._numbers[identifier] = (number, exhibit.id)
         return exhibit
 
-    def _at_level(self, **by_level: T) -> T:
-        """Choose by the parameter `level`; the published one where a notebook has none."""
-        return by_level[self._values.get("level", "published")]
+    def _marked(self, exhibit: Exhibit) -> Exhibit:
+        """Mark an exhibit before it is shown; what is published needs no mark."""
+        return exhibit
 
-    def opening(self, chapter: str = "", *, published: str = "", municipal: str = "") -> Opening:
-        """Give the heading and the opening words of a chapter (keys in `chapters.toml`)."""
-        chapter = chapter or self._at_level(published=published, municipal=municipal)
-        title, text = (self.words(f"chapters.{chapter}.{part}") for part in ("title", "text"))
-        if not self.synthetic:
-            return Opening(title, text)
-        title = self.words("synthetic.title", title=title)
-        return Opening(title, text, self.words("synthetic.banner"))
+    def _mark(self) -> dict[str, bool]:
+        return {"synthetic": True} if self.synthetic else {}
+
+    def _rests_on(self, values: tuple[Any, ...]) -> frozenset[str] | None:
+        """Give the names of all that values rest on; None where one is not of this study.
+
+        Text and numbers are choices, not data: they rest on nothing.
+        """
+        found: set[str] = set()
+        for value in values:
+            if value is None or value is self.words or value is self.design:
+                continue
+            if isinstance(value, str | int | float):
+                continue
+            behind = self.behind(value.data if isinstance(value, Fit) else value)
+            if behind is None and isinstance(value, list | tuple):
+                behind = self._rests_on(tuple(value))
+            if behind is None:
+                return None
+            found |= behind
+        return frozenset(found)
 
     def headlines(self, *identifiers: str) -> Headlines:
         """Give numbers of the exhibits shown so far, for the eye and for nbval to compare.
 
-        Those named, or all of them in the order they came where none is named.  A notebook names
-        those of its published level; at another it shows what that has.
+        Those named, or all of them in the order they came where none is named.
         """
-        published = self._values.get("level", "published") == "published"
-        chosen = identifiers if identifiers and published else self._numbers
-        return Headlines({i: self._numbers[i][0] for i in chosen})
+        return Headlines({i: self._numbers[i][0] for i in identifiers or self._numbers})
 
     def _write(self, exhibit: Exhibit) -> list[str]:
         if self._folder is None:
@@ -201,14 +518,14 @@ class Study:
         if self._folder is None:
             return
         numbers = {
-            i: {"value": _plain(n.value), "unit": n.unit, "exhibit": exhibit, **self._mark}
+            i: {"value": _plain(n.value), "unit": n.unit, "exhibit": exhibit, **self._mark()}
             for i, (n, exhibit) in self._numbers.items()
         }
-        read = sorted(name for name in self._values if name in TABLES)
+        read = [n for n in self.attributes() if isinstance(getattr(type(self), n), table)]
         for name, content in {
             "numbers": numbers,
             "exhibits": self._exhibits,
-            "reads": read,
+            "reads": [name for name in read if name in self._values],
         }.items():
             text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
             write_aside(self._folder / f"{name}.json", text)

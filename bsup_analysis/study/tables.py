@@ -6,18 +6,20 @@ import pandas as pd
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
-from bsup_analysis.intake import read_municipal
-from bsup_analysis.intake.demo_file import read_demo
+from bsup_analysis.municipal_import import read_municipal
+from bsup_analysis.municipal_import.demo import DemoParameters, calibration, demo_panel, read_demo
 from bsup_analysis.panel.schemas import SCHEMAS as PROCESSED
 from bsup_analysis.results.municipal_data import Demonstration
 from bsup_analysis.simulation.reading import read_stored
 from bsup_analysis.simulation.schemas import SCHEMAS as SIMULATED
-from bsup_analysis.sources import SCHEMAS as SOURCES
 from bsup_analysis.sources import read_source
+from bsup_analysis.study.recording import result
 from bsup_analysis.tables import read_csv
 
 MUNICIPAL = "start_loans"
-TABLES = frozenset({*PROCESSED, *SOURCES, *SIMULATED, MUNICIPAL})
+# the panel a municipal notebook draws by itself where it is given neither a table nor a file
+DRAWN = "synthetic"
+DRAWN_PARAMETERS = DemoParameters(seed=1, effect=1.3, dispersion=2.0, noise=0.2)
 
 
 def read_table(name: str) -> pd.DataFrame:
@@ -37,8 +39,23 @@ def read_table(name: str) -> pd.DataFrame:
     return read_source(name)
 
 
+class table(result[pd.DataFrame]):  # noqa: N801 - stands where a decorated method does
+    """A table of the study, read when it is first asked for; its name is the attribute's."""
+
+    def __init__(self, about: str) -> None:
+        super().__init__(lambda _: read_table(self.name))
+        self.__doc__ = about
+
+
 def read_demonstration(panel: str, output: str = "") -> Demonstration:
-    """Read a SYNTHETIC panel, and say in a line how it was drawn.
+    """Read a SYNTHETIC panel, or draw the standard one, and say in a line how it was drawn.
+
+    Parameters
+    ----------
+    panel
+        A file of `bsup demo`, or `synthetic` for the standard panel with a known effect.
+    output
+        Folder for what is made from it.
 
     Raises
     ------
@@ -52,10 +69,15 @@ def read_demonstration(panel: str, output: str = "") -> Demonstration:
                 f"what a SYNTHETIC panel gives is never written to {kept.name}/; choose another"
                 " folder."
             )
-    table, drawn = read_demo(Path(panel))
+    if panel == DRAWN:
+        known = calibration(*map(read_table, ("group_year", "municipality_year", "region_year")))
+        rows, drawn, name = demo_panel(known, DRAWN_PARAMETERS), DRAWN_PARAMETERS, "drawn here"
+    else:
+        rows, drawn = read_demo(Path(panel))
+        name = Path(panel).name
     effect = "as published" if drawn.effect is None else f"{drawn.effect:g}"
     return Demonstration(
-        table,
-        f"SYNTHETIC: {Path(panel).name}, bsup demo, seed {drawn.seed}, effect {effect}, dispersion"
+        rows,
+        f"SYNTHETIC: {name}, bsup demo, seed {drawn.seed}, effect {effect}, dispersion"
         f" {drawn.dispersion:g}, noise {drawn.noise:g}",
     )

@@ -42,7 +42,7 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def readings(study: Study) -> tuple[AgreementReading, ...]:
-    return study.compute("agreement_readings")
+    return study.agreement_readings
 
 
 def planted(
@@ -129,7 +129,7 @@ def test_bins_count_ties_that_floats_do_not_see() -> None:
 
 
 def test_county_rows_add_up(study: Study, readings: tuple[AgreementReading, ...]) -> None:
-    loans = study.compute("priority_loans")
+    loans = study.priority_loans
     for found in readings:
         rows = county_rows(found, loans, level=0.95)
         sides = rows[rows["element"].isin(["with", "without"])]
@@ -146,7 +146,7 @@ def test_county_rows_add_up(study: Study, readings: tuple[AgreementReading, ...]
 def test_county_ratios_are_the_effects_own(
     study: Study, readings: tuple[AgreementReading, ...]
 ) -> None:
-    rows = county_rows(readings[0], study.compute("priority_loans"), level=0.95)
+    rows = county_rows(readings[0], study.priority_loans, level=0.95)
     cells = rows.set_index(["area", "element"])
     for county in readings[0].counties.rows:
         row = cells.loc[(county.county, "poisson")]
@@ -265,7 +265,7 @@ def test_counties_tell_their_numbers(
     study: Study, readings: tuple[AgreementReading, ...], reading: str, language: str
 ) -> None:
     words = Words(language)
-    exhibit = counties(readings, study.compute("priority_loans"), reading, words)
+    exhibit = counties(readings, study.priority_loans, reading, words)
     found = next(r for r in readings if r.reading == reading)
     assert found.counties.within is not None
     for interval in (found.contrast.jackknife, found.counties.within):

@@ -40,13 +40,13 @@ def test_counts_by_trying_all(study: Study) -> None:
     every = [dict(zip(YEARS, order, strict=True)) for order in permutations(BARS)]
     possible = [o for o in every if all(o[year] >= loans for year, loans in PRIORITY.items())]
     agreed = [o for o in possible if all(o[year] == loans for year, loans in PRESS.items())]
-    numbers = chart_orders_figure(study.compute("orders_of_the_chart"), Words("en")).numbers
+    numbers = chart_orders_figure(study.orders_of_the_chart, Words("en")).numbers
     counted = [numbers[f"chart_orders_{name}"].value for name in ("total", "possible", "press")]
     assert counted == [len(every), len(possible), len(agreed)] == [24, 12, 2]
 
 
 def test_rows_share_out_the_same_loans(study: Study) -> None:
-    rows = order_rows(study.compute("orders_of_the_chart"))
+    rows = order_rows(study.orders_of_the_chart)
     region = [f"region_{year}" for year in YEARS]
     assert (rows[region].sum(axis=1) == sum(BARS)).all()
     assert not rows[region].duplicated().any()
@@ -58,10 +58,10 @@ def test_rows_share_out_the_same_loans(study: Study) -> None:
 
 
 def test_confirmed_orders_come_first_with_the_published_ratio(study: Study) -> None:
-    rows = order_rows(study.compute("orders_of_the_chart"))
+    rows = order_rows(study.orders_of_the_chart)
     confirmed = rows[rows["agrees_with_press"]]
     assert list(confirmed.index) == list(range(len(confirmed)))
-    contrast = study.compute("loans_contrast").totals.ratio
+    contrast = study.loans_contrast.totals.ratio
     assert confirmed["ratio"].to_numpy() == pytest.approx(contrast, rel=1e-12)
     rest = rows[rows["possible"] & ~rows["agrees_with_press"]]
     assert rest["ratio"].is_monotonic_increasing
@@ -71,7 +71,7 @@ def test_confirmed_orders_come_first_with_the_published_ratio(study: Study) -> N
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_figure_tells_its_numbers(study: Study, language: str) -> None:
     words = Words(language)
-    exhibit = chart_orders_figure(study.compute("orders_of_the_chart"), words)
+    exhibit = chart_orders_figure(study.orders_of_the_chart, words)
     for name in ("total", "possible", "press"):
         assert words.count(exhibit.numbers[f"chart_orders_{name}"].value) in (
             exhibit.alternative_text

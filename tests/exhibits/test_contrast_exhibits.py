@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from displayed import displayed
 from readers_eye import says
 
 from bsup_analysis.effects.intervals import Interval
-from bsup_analysis.errors import InputError
+from bsup_analysis.effects.verdict import published_verdict
 from bsup_analysis.exhibits.effects import (
     amount_growth,
     chosen,
@@ -17,18 +18,17 @@ from bsup_analysis.exhibits.effects import (
 )
 from bsup_analysis.language import Words, templates
 from bsup_analysis.results.contrast import OutcomeContrast
-from bsup_analysis.results.contrast import verdict as judge
 from bsup_analysis.study import Study
 
 OUTCOMES = ("loans", "amount", "average")
 
 
 def opened(outcome: str = "loans", language: str = "en") -> Study:
-    return Study(language, outcome=outcome, level="published", reading="signed_2010")
+    return Study(language, outcome=outcome, reading="signed_2010")
 
 
 def numbers(study: Study, function: object) -> dict[str, float]:
-    return {i: n.value for i, n in study.show(function).numbers.items()}  # type: ignore[arg-type]
+    return {i: n.value for i, n in displayed(study, function).numbers.items()}  # type: ignore[arg-type]
 
 
 def test_reference_values_of_the_loans_contrast() -> None:
@@ -58,7 +58,7 @@ def test_amount_contrast_carries_its_rounding() -> None:
 
 
 def test_ratio_of_amounts_is_that_of_loans_times_that_of_averages() -> None:
-    ratios = {o: opened(o).compute("outcome_contrast").ratio.value for o in OUTCOMES}
+    ratios = {o: opened(o).outcome_contrast.ratio.value for o in OUTCOMES}
     assert ratios["amount"] == pytest.approx(ratios["loans"] * ratios["average"], rel=1e-12)
 
 
@@ -74,18 +74,18 @@ def test_growth_parts_multiply() -> None:
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_every_interval_has_its_detectable_ratio_and_widens_with_dispersion(outcome: str) -> None:
     study = opened(outcome)
-    table = study.show(contrast.group_contrast).data
+    table = displayed(study, contrast.group_contrast).data
     assert (table["minimum_detectable_above"] > 1).all()
     assert (table["low"] < table["ratio"]).all()
-    path = study.show(dispersion.dispersion).data
+    path = displayed(study, dispersion.dispersion).data
     assert path["low"].is_monotonic_decreasing
     assert path["high"].is_monotonic_increasing
 
 
 def test_at_the_tipping_dispersion_the_interval_touches_one() -> None:
     study = opened("amount")
-    found = study.compute("outcome_contrast")
-    tipping = study.compute("dispersion_path").tipping
+    found = study.outcome_contrast
+    tipping = study.dispersion_path.tipping
     exact = replace(found, ratio=Interval.exact(found.ratio.value))
     assert exact.interval_at(tipping, 0.95, 0.8).high == pytest.approx(1, abs=1e-12)
 
@@ -104,23 +104,17 @@ def planted(found: OutcomeContrast, ratio: float) -> OutcomeContrast:
 @pytest.mark.parametrize("language", ["nb", "en"])
 def test_words_follow_the_interval(ratio: float, key: str, language: str) -> None:
     words = Words(language)
-    found = planted(opened().compute("outcome_contrast"), ratio)
-    exhibit = verdict.verdict_table(judge(found), found, words)
+    found = planted(opened().outcome_contrast, ratio)
+    exhibit = verdict.verdict_table(published_verdict(found.intervals), found, words)
     assert exhibit.title.endswith(words(f"verdict.word_{key}"))
     assert exhibit.alternative_text.startswith(templates(language)[f"verdict.{key}"].split("{")[0])
     side = {"worse": "below_one", "not_shown": "holds_one", "improved": "above_one"}[key]
     assert words(f"contrast.{side}") in contrast.group_contrast(found, words).caption
 
 
-def test_municipal_level_stops_and_says_what_is_missing() -> None:
-    study = Study("en", outcome="loans", level="municipal", reading="signed_2010")
-    with pytest.raises(InputError, match="Husbanken"):
-        study.show(contrast.group_contrast)
-
-
 def test_specifications_are_those_of_the_design_and_few() -> None:
     study = opened()
-    exhibit = study.show(robustness.specifications)
+    exhibit = displayed(study, robustness.specifications)
     assert list(exhibit.data["specification"]) == [s.name for s in study.design.specifications]
     assert len(exhibit.data) <= 30
     rows = exhibit.data.set_index("specification")
@@ -139,9 +133,9 @@ def test_specifications_are_those_of_the_design_and_few() -> None:
 
 def test_leaving_out_each_municipality_moves_the_ratio_the_right_way() -> None:
     study = opened()
-    data = study.show(robustness.left_out).data.set_index("municipality_code")
-    rows = study.compute("priority_loans")
-    whole = study.compute("loans_contrast").ratio
+    data = displayed(study, robustness.left_out).data.set_index("municipality_code")
+    rows = study.priority_loans
+    whole = study.loans_contrast.ratio
     for code, pre, post in zip(rows.codes, rows.pre, rows.post, strict=True):
         faster = post / pre > rows.growth
         assert (data.loc[code, "ratio"] < whole) == faster
@@ -149,11 +143,9 @@ def test_leaving_out_each_municipality_moves_the_ratio_the_right_way() -> None:
 
 def test_the_chosen_specification_is_its_row_of_the_figure() -> None:
     study = opened()
-    rows = study.show(robustness.specifications).data.set_index("specification")
+    rows = displayed(study, robustness.specifications).data.set_index("specification")
     for name, row in rows.iterrows():
-        exhibit = chosen.chosen_specification(
-            study.compute("specification_table"), str(name), study.words
-        )
+        exhibit = chosen.chosen_specification(study.specification_table, str(name), study.words)
         for measure, value in row[list(chosen.MEASURES)].items():
             assert exhibit.numbers[f"chosen_specification_{measure}"].value == value
         key = "holds" if row["low"] <= 1 <= row["high"] else "below" if row["high"] < 1 else "above"
@@ -163,7 +155,7 @@ def test_the_chosen_specification_is_its_row_of_the_figure() -> None:
 def test_the_main_specification_is_the_main_contrast() -> None:
     study = opened()
     main = numbers(study, contrast.group_contrast)
-    table = study.compute("specification_table")
+    table = study.specification_table
     own = chosen.chosen_specification(table, "loans", study.words).numbers
     ratio = "rate_ratio_loans_2009_2010"
     assert own["chosen_specification_ratio"].value == pytest.approx(main[ratio], rel=1e-12)

@@ -80,7 +80,7 @@ def test_a_value_that_is_not_there_is_refused() -> None:
 def test_sums_of_groups_are_the_published_ones(study: Study) -> None:
     """Loans of p. 14; the region's from the press; the others the difference; a county none."""
     municipality, rows, totals = (
-        study.compute(n) for n in ("municipality", "municipality_year", "group_year")
+        getattr(study, n) for n in ("municipality", "municipality_year", "group_year")
     )
 
     def loans(group: str) -> list[Any]:
@@ -97,7 +97,7 @@ def test_sums_of_groups_are_the_published_ones(study: Study) -> None:
 
 def test_growth_is_of_the_rows_of_the_document(study: Study) -> None:
     rows = growth_rows(
-        *(study.compute(name) for name in ("municipality", "municipality_year")),
+        *(getattr(study, name) for name in ("municipality", "municipality_year")),
         "loans", "signed_2010", study.design,
     )  # fmt: skip
     assert len(rows) == 17
@@ -117,7 +117,7 @@ def choices() -> Iterator[tuple[str, ...]]:
 def test_every_choice_has_its_words(language: str) -> None:
     tables = Study(language)
     names = ("municipality", "municipality_year", "group_year")
-    given = [tables.compute(name) for name in names]
+    given = [getattr(tables, name) for name in names]
     for choice in choices():
         for make in (figures.municipality_against_group, figures.growth_of_rows):
             code, outcome, group, reading = choice

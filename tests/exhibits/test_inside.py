@@ -41,7 +41,7 @@ def study() -> Study:
 def spread_of(study: Study, rows: Paired, language: str = "en") -> Exhibit:
     return growth_spread(
         rows,
-        study.compute("municipality"),
+        study.municipality,
         heterogeneity(rows),
         growth_dispersion(rows),
         study.design,
@@ -50,7 +50,7 @@ def spread_of(study: Study, rows: Paired, language: str = "en") -> Exhibit:
 
 
 def change_of(study: Study, change: AverageChange, language: str = "en") -> Exhibit:
-    return average_change(change, study.compute("municipality"), study.design, Words(language))
+    return average_change(change, study.municipality, study.design, Words(language))
 
 
 def test_exact_interval_is_that_of_another_program() -> None:
@@ -94,10 +94,10 @@ def test_a_year_without_loans_leaves_one_side_open() -> None:
 
 
 def test_growths_are_those_of_the_table(study: Study) -> None:
-    loans = study.compute("priority_loans")
-    names = study.compute("municipality").set_index("municipality_code")["municipality_name"]
+    loans = study.priority_loans
+    names = study.municipality.set_index("municipality_code")["municipality_name"]
     rows = municipality_growth(loans, names, level=0.95)
-    named = study.compute("municipality").query("group == 'priority'")["municipality_name"]
+    named = study.municipality.query("group == 'priority'")["municipality_name"]
     assert sorted(rows["municipality_name"]) == sorted(named)
     assert (rows["loans_before"].sum(), rows["loans_after"].sum()) == (738, 1009)  # p. 14, sums
     assert rows["growth"].is_monotonic_decreasing
@@ -107,7 +107,7 @@ def test_growths_are_those_of_the_table(study: Study) -> None:
 
 
 def test_fewer_loans_leave_wider_intervals(study: Study) -> None:
-    rows = spread_of(study, study.compute("priority_loans")).data
+    rows = spread_of(study, study.priority_loans).data
     width = np.log(rows["growth_high"] / rows["growth_low"])
     loans = rows["loans_before"] + rows["loans_after"]
     assert width[loans.idxmin()] == width.max()
@@ -116,7 +116,7 @@ def test_fewer_loans_leave_wider_intervals(study: Study) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_spread_tells_its_numbers(study: Study, language: str) -> None:
-    loans, words = study.compute("priority_loans"), Words(language)
+    loans, words = study.priority_loans, Words(language)
     exhibit = spread_of(study, loans, language)
     numbers = exhibit.numbers
     for identifier in (
@@ -152,7 +152,7 @@ SPREADS = [
 def test_words_on_spread_follow_planted_growth(
     study: Study, growth: list[float], before: int, expected: set[str], language: str
 ) -> None:
-    codes = study.compute("priority_loans").codes
+    codes = study.priority_loans.codes
     rows = Paired(codes, (before,) * 17, tuple(round(before * g) for g in growth))
     caption = spread_of(study, rows, language).caption
     keys = ("spread_shown", "spread_not_shown", "next_holds_one", "next_above", "next_below")
@@ -161,8 +161,8 @@ def test_words_on_spread_follow_planted_growth(
 
 def test_parts_add_up_to_the_change_of_the_printed_averages(study: Study) -> None:
     parts = change_parts(
-        study.compute("priority_average_change"),
-        study.compute("municipality").set_index("municipality_code")["municipality_name"],
+        study.priority_average_change,
+        study.municipality.set_index("municipality_code")["municipality_name"],
     )
     rows, whole = parts.iloc[:-1], parts.iloc[-1]
     for name in ("within_nok", "composition_nok", "total_nok"):
@@ -177,7 +177,7 @@ def test_parts_add_up_to_the_change_of_the_printed_averages(study: Study) -> Non
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_average_change_tells_its_numbers(study: Study, language: str) -> None:
-    exhibit = change_of(study, study.compute("priority_average_change"), language)
+    exhibit = change_of(study, study.priority_average_change, language)
     numbers, words = exhibit.numbers, Words(language)
     parts = ("within", "composition")
     assert sum(numbers[f"average_change_priority_{name}"].value for name in parts) == (

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from displayed import displayed
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
@@ -236,7 +237,7 @@ def study(request):
 
 
 def test_hexagon_map_shows_every_municipality_once(study, municipality):
-    exhibit = study().show(maps.municipality_map)
+    exhibit = displayed(study(), maps.municipality_map)
     assert set(exhibit.data["municipality_code"]) == set(municipality["municipality_code"])
     assert exhibit.data["short_name"].is_unique
     with house_style():
@@ -248,7 +249,7 @@ def test_hexagon_map_shows_every_municipality_once(study, municipality):
 
 def test_names_in_hexagons_fit(study):
     with house_style():
-        figure = study().show(maps.municipality_map).draw()
+        figure = displayed(study(), maps.municipality_map).draw()
         figure.canvas.draw()
     axes = figure.axes[0]
     cell = axes.transData.transform((1, 0))[0] - axes.transData.transform((0, 0))[0]
@@ -259,7 +260,7 @@ def test_names_in_hexagons_fit(study):
 def test_the_same_map_with_polygons(study, squares, save):
     file = save(squares)
     with_polygons, without = study(file), study()
-    polygons, hexagons = (s.show(maps.municipality_map) for s in (with_polygons, without))
+    polygons, hexagons = (displayed(s, maps.municipality_map) for s in (with_polygons, without))
     assert polygons.title == hexagons.title
     assert "synthetic.geojson" in polygons.source
     assert str(Path(file).parent) not in polygons.source + polygons.caption
@@ -270,13 +271,15 @@ def test_the_same_map_with_polygons(study, squares, save):
     named = {text.get_text() for text in figure.axes[0].texts}
     priority = polygons.data[polygons.data["group"] == "priority"]
     assert named == set(priority["municipality_name"])
-    with_circles = with_polygons.show(circles.population_circles)
+    with_circles = displayed(with_polygons, circles.population_circles)
     assert "synthetic.geojson" in with_circles.source
-    pd.testing.assert_frame_equal(with_circles.data, without.show(circles.population_circles).data)
+    pd.testing.assert_frame_equal(
+        with_circles.data, displayed(without, circles.population_circles).data
+    )
 
 
 def test_circles_have_areas_as_the_population(study):
-    exhibit = study().show(circles.population_circles)
+    exhibit = displayed(study(), circles.population_circles)
     year = read_table("municipality_year").query("year == 2009")
     assert exhibit.data["population"].sum() == year["population"].sum() == 666_164  # SSB 1.1.2009
     radius = exhibit.data["population"].map(circles.radius_pt)
@@ -289,7 +292,7 @@ def test_circles_have_areas_as_the_population(study):
 
 def test_no_name_on_a_map_hides_another(study):
     with house_style():
-        figure = study().show(circles.population_circles).draw()
+        figure = displayed(study(), circles.population_circles).draw()
         figure.canvas.draw()
     axes = figure.axes[0]
     names = set(read_table("municipality")["municipality_name"])
@@ -363,7 +366,7 @@ def test_panels_keep_the_lie_of_the_land(municipality):
 def test_multiples_draw_what_the_table_prints(study):
     table = read_table("programme_p14_start_loans").query("row_kind == 'municipality'")
     opened = study()
-    exhibit = opened.show(multiples.loans_by_place)
+    exhibit = displayed(opened, multiples.loans_by_place)
     drawn = exhibit.data[exhibit.data["loans_source"] == multiples.TABLE]
     for year in (2009, 2010):
         loans = drawn[drawn["year"] == year].set_index("municipality_code")["loans"]
@@ -381,7 +384,7 @@ def test_multiples_draw_what_the_table_prints(study):
     assert len({axes.get_ylim() for axes in panels}) == 1
     labels = [t.get_text() for axes in panels for t in axes.texts]
     assert labels.count("295") == labels.count("225") == 1  # Trondheim, p. 14
-    average = opened.show(multiples.average_loans_by_place).data.set_index(
+    average = displayed(opened, multiples.average_loans_by_place).data.set_index(
         ["municipality_name", "year"]
     )["average_loan_nok"]
     # 46 778 000 / 53, the table's Malvik
@@ -398,7 +401,7 @@ def test_multiples_draw_what_the_table_prints(study):
     ],
 )
 def test_words_have_all_their_values(study, function):
-    exhibit = study().show(function)
+    exhibit = displayed(study(), function)
     for text in (exhibit.title, exhibit.caption, exhibit.source, exhibit.alternative_text):
         assert text
         assert not re.search(r"[{}]|\bnan\b|<NA>|  ", text)
@@ -408,4 +411,6 @@ def test_paths_are_taken_from_the_package(monkeypatch, tmp_path, municipality):
     """The notebook runs in any folder: the map of points needs no file of the current one."""
     monkeypatch.chdir(tmp_path)
     assert paths.root() != tmp_path
-    assert len(Study("en", boundaries="").show(maps.municipality_map).data) == len(municipality)
+    assert len(displayed(Study("en", boundaries=""), maps.municipality_map).data) == len(
+        municipality
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from displayed import displayed
 from readers_eye import clashes, says
 
 from bsup_analysis import paths
@@ -43,7 +44,7 @@ def stored(name: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("function", SHOWN)
 def test_every_exhibit_says_that_it_is_synthetic(study, function):
-    exhibit = study.show(function)
+    exhibit = displayed(study, function)
     assert exhibit.id.startswith("power_")
     assert exhibit.title.startswith(MARK[study.words.language])
     assert MARK[study.words.language] in exhibit.source
@@ -60,7 +61,7 @@ def test_every_exhibit_says_that_it_is_synthetic(study, function):
 
 def test_numbers_are_those_stored(study):
     for function in SHOWN:
-        study.show(function)
+        displayed(study, function)
     found = study.headlines().numbers
     size_of = {(r["test"], r["scenario"]): r for r in stored("rejection") if r["effect"] == "1"}
     assert len(size_of) == 9 * 4
@@ -80,7 +81,7 @@ def test_numbers_are_those_stored(study):
 
 def test_the_curve_passes_through_what_it_is_said_to_detect(study):
     """Read off the drawn curve, the detectable ratio has the power it is said to have."""
-    exhibit = study.show(curves.curves)
+    exhibit = displayed(study, curves.curves)
     for name, curve in exhibit.data.groupby("scenario"):
         ratio = exhibit.numbers[f"power_detectable_{name.lower()}"].value
         at = np.interp(np.log(ratio), np.log(curve["effect"]), curve["rejection_rate"])
@@ -90,7 +91,7 @@ def test_the_curve_passes_through_what_it_is_said_to_detect(study):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_words_about_the_level_follow_the_rates(language):
     study = Study(language)
-    table, words = study.compute("SYNTHETIC_rejection"), Words(language)
+    table, words = study.SYNTHETIC_rejection, Words(language)
     none = size.size(table.assign(rejection_rate=0.2), study.design, words)
     assert says(none.caption, "power.size_none", language)
     kept = size.size(table.assign(rejection_rate=0.05), study.design, words)
@@ -100,7 +101,7 @@ def test_words_about_the_level_follow_the_rates(language):
 
 def test_a_range_of_equals_is_one_value():
     words = Words("en")
-    table = Study("en").compute("SYNTHETIC_pretrend").assign(mean_log_ratio_passed=0.0)
+    table = Study("en").SYNTHETIC_pretrend.assign(mean_log_ratio_passed=0.0)
     caption = pretrend.pretrend(table, Study("en").design, words).caption
     assert "ratio of 1.00;" in caption
 

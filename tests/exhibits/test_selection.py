@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from displayed import displayed
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from statsmodels.stats.meta_analysis import effectsize_smd
@@ -232,7 +233,7 @@ def test_balance_table_against_the_raw_values(table):
 
 
 def test_headlines_are_what_the_exhibits_show(study, counted):
-    exhibit = study.show(sizes.size_overlap)
+    exhibit = displayed(study, sizes.size_overlap)
     numbers = {name: number.value for name, number in exhibit.numbers.items()}
     # Statistics Norway, table 07459, 1.1.2009: Røros and Herøy (Møre og Romsdal)
     assert numbers["smallest_priority_population_2009"] == int(
@@ -245,7 +246,7 @@ def test_headlines_are_what_the_exhibits_show(study, counted):
     assert rows.loc[rows["group"] == "priority", "rank"].max() == int(
         re.search(r"\d+", exhibit.shown.iloc[-1, 0]).group()
     )
-    grown = study.show(growth.population_growth).numbers
+    grown = displayed(study, growth.population_growth).numbers
     # population 1.1.2005 and 1.1.2009 in data/processed/group_year.csv
     assert grown["population_growth_priority_2005_2009"].value == pytest.approx(
         425_732 / 405_852 - 1
@@ -255,7 +256,7 @@ def test_headlines_are_what_the_exhibits_show(study, counted):
 
 @pytest.mark.parametrize("function", EXHIBITS)
 def test_words_have_all_their_values(study, function):
-    exhibit = study.show(function)
+    exhibit = displayed(study, function)
     for text in (exhibit.title, exhibit.caption, exhibit.source, exhibit.alternative_text):
         assert text
         assert not re.search(r"[{}]|\bnan\b|<NA>|  ", text)
@@ -267,6 +268,6 @@ def test_words_have_all_their_values(study, function):
 
 @pytest.mark.parametrize("function", EXHIBITS)
 def test_numbers_and_data_are_the_same_in_both_languages(function):
-    first, second = (Study(language).show(function) for language in LANGUAGES)
+    first, second = (displayed(Study(language), function) for language in LANGUAGES)
     pd.testing.assert_frame_equal(first.data, second.data)
     assert first.numbers == second.numbers

@@ -24,17 +24,17 @@ def study() -> Study:
 
 
 def readings(study: Study, share: Interval, words: Words = EN) -> Exhibit:
-    return share_readings(share, study.compute("group_year"), study.design, words)
+    return share_readings(share, study.group_year, study.design, words)
 
 
 @pytest.fixture(scope="module")
 def points(study: Study):
-    return share_points(study.compute("printed_share_2008"), study.compute("group_year"), YEARS)
+    return share_points(study.printed_share_2008, study.group_year, YEARS)
 
 
 def test_break_evens_from_printed_figures(study: Study) -> None:
     # document pp. 11, 13 and 14: 79 %; 738 of 1047 loans in 2009, 1009 of 1487 in 2010
-    numbers = readings(study, study.compute("printed_share_2008")).numbers
+    numbers = readings(study, study.printed_share_2008).numbers
     for year, priority, other in ((2009, 738, 309), (2010, 1009, 478)):
         for end, share in (("", 0.79), ("_low", 0.785), ("_high", 0.795)):
             expected = (share / (1 - share)) / (priority / other)
@@ -43,7 +43,7 @@ def test_break_evens_from_printed_figures(study: Study) -> None:
 
 
 def test_reading_as_loans_does_not_depend_on_the_years_total(study: Study) -> None:
-    numbers = readings(study, study.compute("printed_share_2008")).numbers
+    numbers = readings(study, study.printed_share_2008).numbers
     for total in (931, 993, 5000):
         growth = (738 / (0.79 * total)) / (309 / (0.21 * total))
         found = numbers["implied_ratio_2008_2009_loans"].value
@@ -52,7 +52,7 @@ def test_reading_as_loans_does_not_depend_on_the_years_total(study: Study) -> No
 
 def test_the_two_years_differ_by_the_known_contrast(study: Study, points) -> None:
     wide = points.pivot(index=["point", "average_ratio"], columns="year", values="ratio")
-    contrast = study.compute("loans_contrast").totals.ratio
+    contrast = study.loans_contrast.totals.ratio
     assert len(wide) > 40
     assert (wide[2010] / wide[2009]).to_numpy() == pytest.approx(contrast, rel=1e-12)
 
@@ -80,7 +80,7 @@ def test_observed_average_ratio_from_printed_figures(study: Study) -> None:
     def of(total: float) -> float:
         return (395_266_363 / 738) / ((total - 395_266_363) / 309)
 
-    found = observed_average_ratio(study.compute("group_year"), 2009)
+    found = observed_average_ratio(study.group_year, 2009)
     assert found.value == pytest.approx(of(498e6), rel=1e-12)
     assert found.low == pytest.approx(of(498.5e6), rel=1e-12)
     assert found.high == pytest.approx(of(497.5e6), rel=1e-12)
@@ -89,7 +89,7 @@ def test_observed_average_ratio_from_printed_figures(study: Study) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_figure_tells_its_numbers(study: Study, language: str) -> None:
     words = Words(language)
-    exhibit = readings(study, study.compute("printed_share_2008"), words)
+    exhibit = readings(study, study.printed_share_2008, words)
     for identifier in (
         "breakeven_average_ratio_2008_2009",
         "breakeven_average_ratio_2008_2010",

@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
-from bsup_analysis.intake.demo import DemoParameters, calibration, demo_panel
-from bsup_analysis.intake.demo_file import write_demo
+from bsup_analysis.municipal_import.demo import DemoParameters, calibration, demo_panel, write_demo
 from bsup_analysis.study import read_table
 
 YEARS = (2005, 2006, 2007, 2008, 2009, 2010, 2011, 2012)

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from bsup_analysis.intake.demo import DemoParameters, calibration, demo_panel
-from bsup_analysis.intake.demo_file import write_demo
+from bsup_analysis.municipal_import.demo import DemoParameters, calibration, demo_panel, write_demo
 from bsup_analysis.results.municipal_data import MunicipalData
-from bsup_analysis.study import Study, read_table
+from bsup_analysis.study import DemonstrationStudy, read_table
 
 DRAWS = 99
 
@@ -32,11 +31,9 @@ def opened(
     *,
     language: str = "en",
     **about: object,
-) -> Study:
+) -> DemonstrationStudy:
     """Open the municipal level on a panel, with few draws and bounds, and something changed."""
-    study = Study(
-        language, outcome="loans", level="municipal", reading="signed_2010", panel=str(path)
-    )
+    study = DemonstrationStudy(language, reading="signed_2010", panel=str(path))
     chosen = study.design.municipal
     fewer = {
         "draws": DRAWS,
@@ -46,7 +43,6 @@ def opened(
     }
     few = {name: replace(getattr(chosen, name), value=value) for name, value in fewer.items()}
     study.design = replace(study.design, municipal=replace(chosen, **few))
-    study._values["design"] = study.design
-    data: MunicipalData = study.compute("municipal_data")
+    data: MunicipalData = study.municipal_data
     study._values["municipal_data"] = replace(data, table=change(data.table.copy()), **about)
     return study

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from displayed import displayed
 
 from bsup_analysis.commands.project import study_project
 from bsup_analysis.design import load_design
@@ -19,20 +20,21 @@ from bsup_analysis.exhibits.style import across, new_figure
 from bsup_analysis.exhibits.synthetic import marked
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.pipeline.own import own_page
-from bsup_analysis.study import Study
+from bsup_analysis.study import DemonstrationStudy, Study
 
 MUNICIPAL = [
-    f"{name}_municipal" for name in ("04_effects", "05_robustness", "07_phasing", "08_profile")
+    "09_municipal_effects",
+    "10_municipal_robustness",
+    "11_municipal_phasing",
+    "12_municipal_profile",
 ]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_form_of_an_exhibit_is_marked(language: str, demo: Path, tmp_path: Path) -> None:
-    study = Study(
-        language, str(tmp_path), reading="signed_2010", level="municipal", panel=str(demo)
-    )
+    study = DemonstrationStudy(language, str(tmp_path), panel=str(demo))
     opening = study.opening("effects_loans")
-    table, figure = study.show(gate.data_gate), study.show(shares.population_share)
+    table, figure = displayed(study, gate.data_gate), displayed(study, shares.population_share)
     study.close()
     word = {"nb": "SYNTETISK", "en": "SYNTHETIC"}[language]
     assert opening.title.startswith(word)
@@ -52,15 +54,15 @@ def test_every_form_of_an_exhibit_is_marked(language: str, demo: Path, tmp_path:
         content = json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8"))
         assert content
         assert all(row["synthetic"] is True for row in content.values())
-    plain = Study(language).show(shares.population_share)
+    plain = displayed(Study(language), shares.population_share)
     assert plain is not None
     assert plain.png() != figure.png()
     assert plain.svg() == plain.svg()
 
 
 def test_without_a_panel_nothing_is_marked(tmp_path: Path) -> None:
-    study = Study("en", str(tmp_path), panel="")
-    exhibit = study.show(shares.population_share)
+    study = Study("en", str(tmp_path))
+    exhibit = displayed(study, shares.population_share)
     study.close()
     assert exhibit is not None
     assert "SYNTHETIC" not in exhibit._repr_html_()
@@ -96,7 +98,7 @@ def test_nothing_of_it_is_written_among_results_or_data(
     project: Path, demo: Path, folder: str
 ) -> None:
     with pytest.raises(InputError, match="never written"):
-        Study("en", str(project / folder), panel=str(demo))
+        DemonstrationStudy("en", str(project / folder), panel=str(demo))
 
 
 def test_a_run_of_the_report_takes_no_panel(project: Path) -> None:
@@ -116,7 +118,7 @@ def test_a_run_of_the_report_takes_no_panel(project: Path) -> None:
 def test_municipal_runs_are_there_where_the_table_is(project: Path) -> None:
     ids = [run.id for run in study_project().runs]
     assert not set(MUNICIPAL) & set(ids)
-    with pytest.raises(InputError, match=r"run 04_effects_municipal needs .*bring it with bsup"):
+    with pytest.raises(InputError, match=r"run 09_municipal_effects needs .*bring it with bsup"):
         study_project().pages(only=MUNICIPAL[0])
     folder = project / "data" / "municipal"
     folder.mkdir()
@@ -127,9 +129,7 @@ def test_municipal_runs_are_there_where_the_table_is(project: Path) -> None:
     own = [run for run in described.runs if run.id in MUNICIPAL]
     assert [run.id for run in own] == MUNICIPAL
     assert [run.id for run in described.runs if run.id not in MUNICIPAL] == ids
-    order = [run.id for run in described.runs]
-    assert order.index("04_effects_loans") < order.index("04_effects_municipal")
-    assert order.index("05_robustness") < order.index("05_robustness_municipal")
+    assert [run.id for run in described.runs] == [*ids, *MUNICIPAL]
     before = {run.id: described.fingerprint(run) for run in described.runs}
     (folder / "start_loans.csv").write_text("another\n")
     after = study_project()
@@ -143,10 +143,10 @@ def test_an_own_run_may_read_what_any_run_of_its_notebook_reads(project: Path) -
     folder = project / "data" / "municipal"
     folder.mkdir()
     (folder / "start_loans.csv").write_text("anything\n")
-    page = own_page(study_project(), "04_effects", ["level=municipal"])
+    page = own_page(study_project(), "09_municipal_effects", ["panel="])
     assert "start_loans" in {table.stem for table in page.run.tables}
 
 
 def test_each_conditional_run_says_what_it_needs() -> None:
     text = (Path(__file__).parents[2] / "study.toml").read_text(encoding="utf-8")
-    assert re.findall(r'id = "(\w+_municipal)"\nneeds = "start_loans"', text) == MUNICIPAL
+    assert re.findall(r'id = "(\w+)"\nneeds = "start_loans"', text) == MUNICIPAL

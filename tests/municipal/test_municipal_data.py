@@ -12,7 +12,7 @@ from bsup_analysis import paths
 from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.results.municipal_data import COLUMNS, MunicipalData, municipal_data
-from bsup_analysis.study import Study, read_table
+from bsup_analysis.study import DemonstrationStudy, MunicipalStudy, read_table
 
 
 def joined(
@@ -80,15 +80,15 @@ def test_agreements_by_reading(reading: str, later: list[str]) -> None:
 def test_without_a_table_the_sentence_says_how_to_bring_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("bsup_analysis.intake.store.municipal_folder", lambda: tmp_path)
-    study = Study("en", reading="signed_2010")
+    monkeypatch.setattr("bsup_analysis.municipal_import.store.municipal_folder", lambda: tmp_path)
+    study = MunicipalStudy("en")
     with pytest.raises(InputError, match=r"bsup import FILE or bsup fetch startlaan.*bsup demo"):
-        study.compute("municipal_data")
+        _ = study.municipal_data
 
 
 def test_a_demonstration_takes_its_place(demo: Path) -> None:
-    study = Study("nb", reading="signed_2010", panel=str(demo))
-    data = study.compute("municipal_data")
+    study = DemonstrationStudy("nb", panel=str(demo))
+    data = study.municipal_data
     assert data.synthetic
     assert "SYNTHETIC" in data.origin
     assert "seed 1" in data.origin
@@ -101,4 +101,4 @@ def test_a_demonstration_takes_its_place(demo: Path) -> None:
 
 def test_a_panel_that_is_no_demonstration_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no file of bsup demo"):
-        Study("en", panel=str(tmp_path / "SYNTHETIC_nothing.csv"))
+        DemonstrationStudy("en", panel=str(tmp_path / "SYNTHETIC_nothing.csv"))

@@ -9,13 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from displayed import displayed
 from made_up import opened, panel_file
 
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.effects.verdict import MUNICIPAL_REASONS, municipal_verdict
-from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits.effects import contrast
-from bsup_analysis.exhibits.effects import robustness as published
 from bsup_analysis.exhibits.municipal import (
     agreement_dates,
     change,
@@ -65,7 +63,7 @@ def studies(panel: Path) -> dict[str, Study]:
     found = {language: opened(panel, language=language) for language in LANGUAGES}
     first, *others = found.values()
     for name in ("estimands", "robustness", "event_study", "bounds", "synthetic", "agreements"):
-        value = first.compute(f"municipal_{name}")
+        value = getattr(first, f"municipal_{name}")
         for other in others:
             other._values[f"municipal_{name}"] = value
             other._behind[f"municipal_{name}"] = first._behind[f"municipal_{name}"]
@@ -74,7 +72,7 @@ def studies(panel: Path) -> dict[str, Study]:
 
 def changed(study: Study, **values: object) -> Study:
     """Open the same study with other results in place of computed ones."""
-    again = object.__new__(Study)
+    again = object.__new__(type(study))
     again.__dict__ = {
         **study.__dict__,
         "_values": {**study._values, **values},
@@ -88,7 +86,7 @@ def changed(study: Study, **values: object) -> Study:
 
 @pytest.mark.parametrize("function", SHOWN, ids=lambda f: f.__name__)
 def test_both_languages_show_the_same(studies: dict[str, Study], function: object) -> None:
-    nb, en = (studies[language].show(municipal=function) for language in ("nb", "en"))
+    nb, en = (displayed(studies[language], function) for language in ("nb", "en"))
     assert nb.id == en.id
     assert nb.id.startswith("municipal_")
     assert nb.data.equals(en.data)
@@ -103,7 +101,7 @@ def test_both_languages_show_the_same(studies: dict[str, Study], function: objec
 
 @pytest.mark.parametrize("function", SHOWN, ids=lambda f: f.__name__)
 def test_no_text_of_a_figure_hides_another(studies: dict[str, Study], function: object) -> None:
-    exhibit = studies["nb"].show(municipal=function)
+    exhibit = displayed(studies["nb"], function)
     if exhibit.draw is not None:
         assert clashes(exhibit) == []
 
@@ -111,7 +109,7 @@ def test_no_text_of_a_figure_hides_another(studies: dict[str, Study], function: 
 def test_numbers_are_finite_and_prefixed(studies: dict[str, Study]) -> None:
     study = studies["en"]
     for function in SHOWN:
-        exhibit = study.show(municipal=function)
+        exhibit = displayed(study, function)
         assert all(name.startswith("municipal_") for name in exhibit.numbers)
         assert all(math.isfinite(number.value) for number in exhibit.numbers.values())
         json.dumps([n.value for n in exhibit.numbers.values()], allow_nan=False)
@@ -119,38 +117,28 @@ def test_numbers_are_finite_and_prefixed(studies: dict[str, Study]) -> None:
         assert not np.isinf(floats).any()
 
 
-def test_a_cell_shows_what_belongs_to_its_level(studies: dict[str, Study]) -> None:
-    municipal = studies["en"]
-    assert municipal.show(published=contrast.group_contrast) is None
-    both = {"published": published.left_out, "municipal": leave_one_out.leave_one_out}
-    assert municipal.show(**both).id == "municipal_leave_one_out"
-    assert Study("en", outcome="loans", level="published").show(**both).id == "left_out"
-
-
-def test_published_numbers_are_never_shown_as_a_demonstration(panel: Path) -> None:
-    with pytest.raises(InputError, match="level = municipal"):
-        Study("en", outcome="loans", level="published", panel=str(panel))
-
-
 def verdict_of(study: Study, low: float, high: float, breakdown: float, largest: float) -> str:
     """Judge planted numbers, and give what the reader is told."""
-    first, second, *rest = study.compute("municipal_estimands")
+    first, second, *rest = study.municipal_estimands
     interval = replace(first.estimate.interval, ratio=math.sqrt(low * high), low=low, high=high)
     other = replace(second.estimate.interval, ratio=largest)
     bounds = replace(
-        study.compute("municipal_bounds"),
+        study.municipal_bounds,
         relative_breakdown=breakdown,
         estimate=math.log(interval.ratio),
     )
-    shown = changed(
-        study,
-        municipal_estimands=(
-            replace(first, estimate=replace(first.estimate, interval=interval)),
-            replace(second, estimate=replace(second.estimate, interval=other)),
-            *rest,
+    shown = displayed(
+        changed(
+            study,
+            municipal_estimands=(
+                replace(first, estimate=replace(first.estimate, interval=interval)),
+                replace(second, estimate=replace(second.estimate, interval=other)),
+                *rest,
+            ),
+            municipal_bounds=bounds,
         ),
-        municipal_bounds=bounds,
-    ).show(municipal=judgement.judgement)
+        judgement.judgement,
+    )
     return f"{shown.title} {shown.caption}"
 
 
@@ -194,10 +182,10 @@ def test_the_caption_of_the_estimate_follows_its_interval(
     studies: dict[str, Study], language: str, low: float, high: float, side: str
 ) -> None:
     study = studies[language]
-    first, *rest = study.compute("municipal_estimands")
+    first, *rest = study.municipal_estimands
     interval = replace(first.estimate.interval, ratio=math.sqrt(low * high), low=low, high=high)
     planted = replace(first, estimate=replace(first.estimate, interval=interval))
-    shown = changed(study, municipal_estimands=(planted, *rest)).show(municipal=estimates.estimands)
+    shown = displayed(changed(study, municipal_estimands=(planted, *rest)), estimates.estimands)
     for other in ("above", "below", "holds_one"):
         assert says(shown.caption, f"municipal.side.{other}", language) == (other == side)
 
@@ -207,14 +195,12 @@ def test_the_event_study_states_its_power_and_decides_nothing(
     studies: dict[str, Study], language: str
 ) -> None:
     study = studies[language]
-    found = study.compute("municipal_event_study")
+    found = study.municipal_event_study
     for p_value, key in ((0.01, "rejected"), (0.4, "not_rejected")):
         planted = replace(found, joint=replace(found.joint, p_value=p_value))
-        caption = (
-            changed(study, municipal_event_study=planted)
-            .show(municipal=event_study.event_study)
-            .caption
-        )
+        caption = displayed(
+            changed(study, municipal_event_study=planted), event_study.event_study
+        ).caption
         assert says(caption, f"municipal_event.{key}", language)
         assert study.words.percent(found.joint.power, 0) in caption
         assert study.words.percent(0.05, 0) in caption
@@ -227,10 +213,10 @@ def test_the_bounds_say_what_survives(
     studies: dict[str, Study], language: str, breakdown: float, key: str
 ) -> None:
     study = studies[language]
-    planted = replace(study.compute("municipal_bounds"), relative_breakdown=breakdown)
-    caption = (
-        changed(study, municipal_bounds=planted).show(municipal=honest_bounds.honest_bounds).caption
-    )
+    planted = replace(study.municipal_bounds, relative_breakdown=breakdown)
+    caption = displayed(
+        changed(study, municipal_bounds=planted), honest_bounds.honest_bounds
+    ).caption
     for other in ("none", "some", "all"):
         assert says(caption, f"municipal_bounds.relative_{other}", language) == (other == key)
 
@@ -240,9 +226,9 @@ def test_what_cannot_be_estimated_is_shown_with_its_reason(panel: Path, language
     """A panel with the two published years alone: every estimate says why there is none."""
     study = opened(panel, lambda t: t[t["year"].isin([2009, 2010])], language=language)
     for function in SHOWN:
-        exhibit = study.show(municipal=function)
+        exhibit = displayed(study, function)
         if function in ESTIMATED:
-            reason = study.compute("municipal_decision")
+            reason = study.municipal_decision
             assert isinstance(reason, NotEstimableError)
             said = exhibit.caption
             assert any(
@@ -253,7 +239,7 @@ def test_what_cannot_be_estimated_is_shown_with_its_reason(panel: Path, language
         if exhibit.draw is not None:
             assert exhibit.png()
     none = study.words("municipal_verdict.word_none")
-    assert none in study.show(municipal=judgement.judgement).title
+    assert none in displayed(study, judgement.judgement).title
 
 
 ODD = {
@@ -271,20 +257,17 @@ ODD = {
 def test_odd_tables_end_in_reasons(panel: Path, odd: str) -> None:
     study = opened(panel, ODD[odd], language="nb")
     for function in SHOWN:
-        exhibit = study.show(municipal=function)
+        exhibit = displayed(study, function)
         if exhibit.draw is not None:
             assert exhibit.draw()
         assert all(math.isfinite(number.value) for number in exhibit.numbers.values())
-    assert (
-        study.words("municipal_verdict.word_none")
-        in study.show(municipal=judgement.judgement).title
-    )
+    assert study.words("municipal_verdict.word_none") in displayed(study, judgement.judgement).title
 
 
 def test_the_map_names_every_municipality_and_its_change(panel: Path) -> None:
     """SYNTHETIC counts under real codes, in memory only: the map needs places."""
     made_up = opened(panel, language="nb")
-    municipality, data = made_up.compute("municipality"), made_up.compute("municipal_data")
+    municipality, data = made_up.municipality, made_up.municipal_data
     code: dict[str, str] = {}
     for group in ("priority", "other"):
         units = sorted(data.table.loc[data.table["group"] == group, "unit"].unique())
@@ -310,7 +293,7 @@ def test_the_map_names_every_municipality_and_its_change(panel: Path) -> None:
 def test_unknown_amounts_are_said_to_be_unknown(
     panel: Path, studies: dict[str, Study], language: str
 ) -> None:
-    found = studies[language].compute("municipal_estimands")
+    found = studies[language].municipal_estimands
     problem = NotEstimableError("no_amounts", "The table has no known amount in NOK.")
     without = tuple(
         replace(item, estimate=None, holm_p_value=None, problem=problem)
@@ -318,8 +301,8 @@ def test_unknown_amounts_are_said_to_be_unknown(
         else item
         for item in found
     )
-    exhibit = changed(studies[language], municipal_estimands=without).show(
-        municipal=estimates.estimands
+    exhibit = displayed(
+        changed(studies[language], municipal_estimands=without), estimates.estimands
     )
     assert says(exhibit.caption, "municipal.not_estimable.no_amounts", language)
     assert (exhibit.shown.iloc[2:, 1] == Words(language)("municipal.no_estimate")).all()
@@ -331,15 +314,15 @@ def test_unknown_amounts_are_said_to_be_unknown(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_counted_is_named(studies: dict[str, Study], language: str) -> None:
     study = studies[language]
-    data = replace(study.compute("municipal_data"), definition="approved_dwellings")
+    data = replace(study.municipal_data, definition="approved_dwellings")
     other = changed(study, municipal_data=data)
     dwellings = study.words("municipal.counted.approved_dwellings").lower()
     loans = study.words("municipal.counted.loans").lower()
     for function in SHOWN[:2] + SHOWN[3:]:
-        exhibit = other.show(municipal=function)
+        exhibit = displayed(other, function)
         text = f"{exhibit.title} {exhibit.caption}".lower()
         assert dwellings in text, exhibit.id
-        plain = study.show(municipal=function)
+        plain = displayed(study, function)
         assert loans in f"{plain.title} {plain.caption}".lower()
         assert dwellings not in f"{plain.title} {plain.caption}".lower()
 
@@ -353,12 +336,10 @@ def test_unbounded_intervals_are_said_to_be(studies: dict[str, Study]) -> None:
     assert p_text(0.0, words, 99) == "< 0.010"  # no more than ninety-nine draws can tell
     assert p_text(0.004, words, 9999) == "0.004"
     assert p_text(None, words) == "–"
-    first, *rest = studies["en"].compute("municipal_estimands")
+    first, *rest = studies["en"].municipal_estimands
     wild = replace(first.estimate.wild, low=0.0, high=math.inf)
     planted = (replace(first, estimate=replace(first.estimate, wild=wild)), *rest)
-    exhibit = changed(studies["en"], municipal_estimands=planted).show(
-        municipal=estimates.estimands
-    )
+    exhibit = displayed(changed(studies["en"], municipal_estimands=planted), estimates.estimands)
     assert "unbounded" in exhibit.shown.iloc[0, 5]
     assert pd.isna(exhibit.data["wild_high"][0])
 
@@ -366,18 +347,18 @@ def test_unbounded_intervals_are_said_to_be(studies: dict[str, Study]) -> None:
 def test_a_verdict_without_bounds_says_so(studies: dict[str, Study]) -> None:
     problem = NotEstimableError("year_without_ratio", "...", year=2011)
     for language, study in studies.items():
-        shown = changed(study, municipal_bounds=problem).show(municipal=judgement.judgement)
+        shown = displayed(changed(study, municipal_bounds=problem), judgement.judgement)
         assert says(shown.caption, "municipal_verdict.unknown_breakdown", language)
         assert not says(shown.caption, "municipal_verdict.unmet_breakdown", language)
         assert "2011" in shown.shown.iloc[1, 1]
-        first = study.compute("municipal_estimands")[0].estimate.interval
+        first = study.municipal_estimands[0].estimate.interval
         assert municipal_verdict(first, None, first).key == "not_shown"
 
 
 def planted_rows(study: Study, spans: dict[str, tuple[float, float]]) -> Study:
     """Put intervals into rows of the robustness table."""
     rows = []
-    for row in study.compute("municipal_robustness"):
+    for row in study.municipal_robustness:
         low, high = spans.get(row.name, spans["else"])
         interval = replace(row.estimate.interval, ratio=math.sqrt(low * high), low=low, high=high)
         rows.append(replace(row, estimate=replace(row.estimate, interval=interval)))
@@ -388,7 +369,7 @@ def planted_rows(study: Study, spans: dict[str, tuple[float, float]]) -> Study:
 def test_the_robustness_caption_counts_its_rows(studies: dict[str, Study], language: str) -> None:
     """One row above, one below, the others and the placebo on one, which is not counted."""
     spans = {"without_2008": (1.1, 1.5), "size_by_year": (0.5, 0.9), "else": (0.9, 1.2)}
-    exhibit = planted_rows(studies[language], spans).show(municipal=robustness.robustness)
+    exhibit = displayed(planted_rows(studies[language], spans), robustness.robustness)
     numbers = {name: number.value for name, number in exhibit.numbers.items()}
     counted = int(numbers["municipal_robustness_rows"])
     assert counted == len(exhibit.data) - 1
@@ -405,7 +386,7 @@ def test_the_robustness_caption_counts_its_rows(studies: dict[str, Study], langu
     assert words("municipal_robustness.caption", **values) in exhibit.caption
     assert says(exhibit.caption, "municipal_robustness.placebo_holds", language)
     spans["placebo_2007"] = (1.01, 1.5)
-    again = planted_rows(studies[language], spans).show(municipal=robustness.robustness)
+    again = displayed(planted_rows(studies[language], spans), robustness.robustness)
     assert says(again.caption, "municipal_robustness.placebo_excludes", language)
     assert not says(again.caption, "municipal_robustness.placebo_holds", language)
 
@@ -415,9 +396,9 @@ def test_a_municipality_that_tips_the_answer_is_named(
     studies: dict[str, Study], language: str
 ) -> None:
     steady = planted_rows(studies[language], {"else": (1.1, 1.3)})
-    caption = steady.show(municipal=leave_one_out.leave_one_out).caption
+    caption = displayed(steady, leave_one_out.leave_one_out).caption
     assert says(caption, "municipal_robustness.left_out_holds", language)
     tipped = planted_rows(studies[language], {"else": (1.1, 1.3), "leave_out_SYN-P07": (0.95, 1.2)})
-    caption = tipped.show(municipal=leave_one_out.leave_one_out).caption
+    caption = displayed(tipped, leave_one_out.leave_one_out).caption
     assert says(caption, "municipal_robustness.left_out_tips", language)
     assert caption.count("SYN-P07") == 2  # the smallest ratio, and the one that tips

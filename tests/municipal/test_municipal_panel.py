@@ -1,88 +1,120 @@
-"""The panel, and its assembly from tables."""
+"""The panel, to and from a long table."""
 
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from bsup_analysis.effects.municipal.assemble import municipal_panel
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.errors import InputError
 
-CODES = ("1601", "1612", "1719", "1721", "1725")
+CODES = ("1601", "1612", "1719", "1721")
 
 
 @pytest.fixture
-def tables():
-    municipality = pd.DataFrame(
-        {
-            "municipality_code": CODES,
-            "county_code": ["16", "16", "17", "17", "17"],
-            "group": ["priority", "other", "priority", "priority", "other"],
-            "cluster": ["1601", "1612", "innherred", "innherred", "1725"],
-        }
-    )
+def frame():
     rows = [(code, year) for code in CODES for year in (2007, 2008, 2009, 2010, 2011)]
-    loans = pd.DataFrame(rows, columns=["municipality_code", "year"])
-    loans["loans"] = pd.array(range(len(loans)), dtype="Int64")
-    loans["amount_nok"] = loans["loans"] * 500_000
-    loans.loc[3, "loans"] = pd.NA
-    people = pd.DataFrame(rows, columns=["municipality_code", "year"])
-    people["population"] = pd.array(range(1000, 1000 + len(people)), dtype="Int64")
-    return loans, municipality, people
+    table = pd.DataFrame(rows, columns=["unit", "year"])
+    table["group"] = np.where(table["unit"] == "1612", "other", "priority")
+    table["county"] = table["unit"].str[:2]
+    table["cluster"] = table["unit"].replace({"1719": "innherred", "1721": "innherred"})
+    table["loans"] = pd.array(range(len(table)), dtype="Int64")
+    table["amount_nok"] = table["loans"] * 500_000
+    table["population"] = pd.array(range(1000, 1000 + len(table)), dtype="Int64")
+    table.loc[3, "loans"] = pd.NA
+    return table
 
 
-def assembled(tables, **changes):
-    loans, municipality, people = tables
+def assembled(frame, **changes):
     given = {
         "years": (2007, 2008, 2009, 2010),
         "first_treated_year": 2010,
-        "dropped_years": (2009,),
-        "excluded": ("1725",),
+        "dropped_years": (2009, 2014),
         **changes,
     }
-    return municipal_panel(loans, municipality, people, **given)
+    return MunicipalPanel.from_frame(frame, **given)
 
 
-def test_assembled(tables):
-    panel = assembled(tables)
-    assert panel.codes == ("1601", "1612", "1719", "1721")
+def test_from_a_frame(frame):
+    panel = assembled(frame)
+    assert panel.codes == CODES
     assert (panel.years, panel.dropped_years) == ((2007, 2008, 2010), (2009,))
     assert panel.treated.tolist() == [True, False, True, True]
+    assert panel.county == ("16", "16", "17", "17")
     assert panel.y[1].tolist() == [5, 6, 8]
     assert np.isnan(panel.y[0, 2])
     assert panel.population[3].tolist() == [1015, 1016, 1018]
     assert panel.clusters == ("1601", "1612", "innherred")
     assert panel.treated_clusters == 2
     assert panel.post.tolist() == [False, False, True]
-    amount = assembled(tables, measure="amount_nok", per="loans")
+    amount = assembled(frame, outcome="amount_nok", exposure="loans")
     assert amount.base[1].tolist() == [5, 6, 8]
     assert amount.y[1].tolist() == [2.5e6, 3e6, 4e6]
 
 
-def test_order_of_rows_does_not_matter(tables):
-    shuffled = tuple(table.sample(frac=1, random_state=1) for table in tables)
-    one, other = assembled(tables), assembled(shuffled)
-    assert one.codes == other.codes
-    assert np.array_equal(one.y, other.y, equal_nan=True)
-    assert one.cluster == other.cluster
+def same(one: MunicipalPanel, other: MunicipalPanel) -> bool:
+    arrays = ("y", "population", "treated", "base")
+    names = ("cluster", "county", "codes", "years", "first_treated_year", "dropped_years")
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True) for name in arrays
+    ) and all(getattr(one, name) == getattr(other, name) for name in names)
 
 
-def test_refuses_tables(tables):
-    loans, municipality, people = tables
-    with pytest.raises(InputError, match="no column loans"):
-        assembled((loans.drop(columns="loans"), municipality, people))
+def test_neither_order_of_rows_nor_an_absent_row_matters(frame):
+    """A row that is absent is a value that is unknown."""
+    empty = frame["loans"].isna()
+    holed = assembled(frame.assign(population=frame["population"].mask(empty)))
+    assert same(holed, assembled(frame[~empty].sample(frac=1, random_state=1)))
+    assert np.isnan(holed.population[0, 2])
+
+
+def test_refuses_frames(frame):
+    for column in ("unit", "cluster", "population", "loans"):
+        with pytest.raises(InputError, match=f"no column {column}"):
+            assembled(frame.drop(columns=column))
+    with pytest.raises(InputError, match="no column persons"):
+        assembled(frame, exposure="persons")
     with pytest.raises(InputError, match="1601 stands twice in 2007 in the municipal"):
-        assembled((pd.concat([loans, loans.iloc[:1]]), municipality, people))
-    with pytest.raises(InputError, match="population table has no row with year 2010"):
-        assembled((loans, municipality, people.loc[people["year"] < 2010]))
-    with pytest.raises(InputError, match="municipal table has no row with municipality_code 1719"):
-        assembled((loans.loc[loans["municipality_code"] != "1719"], municipality, people))
-    with pytest.raises(InputError, match="9999 is to be excluded"):
-        assembled(tables, excluded=("9999",))
-    with pytest.raises(InputError, match="must be priority or other"):
-        assembled((loans, municipality.assign(group="x"), people))
+        assembled(pd.concat([frame, frame.iloc[:1]]))
+    with pytest.raises(InputError, match="no row with year 2006"):
+        assembled(frame, years=(2006, 2007, 2010))
+    with pytest.raises(InputError, match="1601 has more than one group"):
+        assembled(frame.assign(cluster=["x", *frame["cluster"][1:]]))
+    with pytest.raises(InputError, match="priority or other"):
+        assembled(frame.assign(group="x"))
+    with pytest.raises(InputError, match="a county and a cluster"):
+        assembled(frame.assign(county=None))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    units=st.integers(3, 12),
+    holes=st.floats(0, 0.9),
+    exposure=st.booleans(),
+    dropped=st.sampled_from([(), (2009,), (2006, 2009)]),
+)
+def test_there_and_back(make, seed, units, holes, exposure, dropped):
+    """The frame of a panel is that panel, gaps, exposure and order of rows whatever they be."""
+    panel = make(seed, units=units, treated=2).without_years(dropped)
+    gap = np.random.default_rng(seed).random(panel.y.shape) < holes
+    panel = replace(
+        panel,
+        y=np.where(gap, np.nan, panel.y),
+        exposure=panel.population + 1 if exposure else None,
+    )
+    rows = panel.to_frame("counted")
+    assert rows["treated"].sum() == panel.treated.sum() * panel.post.sum()
+    back = MunicipalPanel.from_frame(
+        rows.sample(frac=1, random_state=seed),
+        outcome="counted",
+        exposure="exposure" if exposure else None,
+        first_treated_year=panel.first_treated_year,
+    )
+    assert same(replace(back, dropped_years=panel.dropped_years), panel)
 
 
 def test_refuses_panels(panel):

@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from made_up import DRAWS, opened, panel_file
 
 from bsup_analysis.effects.municipal.crv import crv3
 from bsup_analysis.effects.municipal.estimands import Estimand, holm
-from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.ppml import fit
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.effects.verdict import municipal_verdict
@@ -32,7 +30,7 @@ def study(panel: Path) -> Study:
 
 
 def estimands(study: Study) -> dict[str, Estimand]:
-    return {item.key: item for item in study.compute("municipal_estimands")}
+    return {item.key: item for item in study.municipal_estimands}
 
 
 def priority_after(table: pd.DataFrame) -> pd.Series:
@@ -47,7 +45,7 @@ def counts(table: pd.DataFrame, loans: pd.Series) -> pd.DataFrame:
 def test_a_planted_effect_is_found(tmp_path: Path, effect: float) -> None:
     """The panel's truth lies inside the interval, and no effect outside it."""
     study = opened(panel_file(tmp_path, effect=effect))
-    found = crv3(fit(study.compute("municipal_panels").primary)).interval()
+    found = crv3(fit(study.municipal_panels.primary)).interval()
     assert found.low < effect < found.high
     assert (found.low > 1) == (effect > 1)
     assert (found.high < 1) == (effect < 1)
@@ -58,12 +56,12 @@ def test_an_effect_beyond_any_earlier_departure_is_judged_so(
     tmp_path: Path, effect: float, key: str
 ) -> None:
     study = opened(panel_file(tmp_path, effect=effect, dispersion=1.0))
-    assert study.compute("municipal_bounds").relative_breakdown >= 1
-    assert study.compute("municipal_decision").key == key
+    assert study.municipal_bounds.relative_breakdown >= 1
+    assert study.municipal_decision.key == key
 
 
 def test_the_panel_is_the_design(study: Study) -> None:
-    panel, data = study.compute("municipal_panels").primary, study.compute("municipal_data")
+    panel, data = study.municipal_panels.primary, study.municipal_data
     assert panel.years == (2005, 2006, 2007, 2008, 2010, 2011, 2012)
     assert panel.dropped_years == (2009,)
     assert panel.first_treated_year == 2010
@@ -71,16 +69,16 @@ def test_the_panel_is_the_design(study: Study) -> None:
     assert dict(zip(panel.codes, panel.cluster, strict=True)) == {
         code: data.cluster[code] for code in panel.codes
     }
-    whole = study.compute("municipal_panels").whole
+    whole = study.municipal_panels.whole
     assert 2009 in whole.years
     assert not whole.post[whole.years.index(2009)]
-    treated = study.compute("municipal_panels").selection_year_treated
+    treated = study.municipal_panels.selection_year_treated
     assert treated.post[treated.years.index(2009)]
 
 
 def test_e1_is_the_estimator_on_the_panel(study: Study) -> None:
     found = estimands(study)["E1"].estimate
-    fitted = fit(study.compute("municipal_panels").primary)
+    fitted = fit(study.municipal_panels.primary)
     assert found.ratio == np.exp(fitted.log_ratio)
     assert found.interval.se == crv3(fitted).se[0]
     assert found.interval.df == 15  # 17 priority municipalities, two of them one cluster
@@ -88,10 +86,10 @@ def test_e1_is_the_estimator_on_the_panel(study: Study) -> None:
 
 
 def test_e1_and_e2_are_rows_of_the_robustness_table(study: Study) -> None:
-    rows = {row.name: row for row in study.compute("municipal_robustness")}
+    rows = {row.name: row for row in study.municipal_robustness}
     assert rows["primary"].estimate == estimands(study)["E1"].estimate
     assert rows["without_largest"].estimate == estimands(study)["E2"].estimate
-    assert rows[f"leave_out_{study.compute('municipal_data').largest}"].estimate.ratio == (
+    assert rows[f"leave_out_{study.municipal_data.largest}"].estimate.ratio == (
         pytest.approx(rows["without_largest"].estimate.ratio, rel=1e-12)
     )
     assert sum(row.kind == "leave_one_out" for row in rows.values()) == 17
@@ -111,8 +109,8 @@ def test_three_times_the_loans_is_three_times_the_ratio(panel: Path, study: Stud
     def tripled(table: pd.DataFrame) -> pd.DataFrame:
         return counts(table, table["loans"].where(~priority_after(table), 3 * table["loans"]))
 
-    changed = fit(opened(panel, tripled).compute("municipal_panels").primary)
-    own = fit(study.compute("municipal_panels").primary)
+    changed = fit(opened(panel, tripled).municipal_panels.primary)
+    own = fit(study.municipal_panels.primary)
     assert np.exp(changed.log_ratio) == pytest.approx(3 * np.exp(own.log_ratio), rel=1e-9)
 
 
@@ -139,9 +137,7 @@ def test_a_municipality_of_zeros_changes_nothing_and_is_named(panel: Path) -> No
     def absent(table: pd.DataFrame) -> pd.DataFrame:
         return table[table["unit"] != "SYN-O03"]
 
-    zeros, gone = (
-        fit(opened(panel, one).compute("municipal_panels").primary) for one in (emptied, absent)
-    )
+    zeros, gone = (fit(opened(panel, one).municipal_panels.primary) for one in (emptied, absent))
     assert zeros.log_ratio == pytest.approx(gone.log_ratio, rel=1e-10)
     assert crv3(zeros).se[0] == pytest.approx(crv3(gone).se[0], rel=1e-8)
     assert ("municipality_only_zeros", "SYN-O03") in [(d.kind, d.name) for d in zeros.dropped]
@@ -174,7 +170,7 @@ def test_suppressed_counts_are_unknown_and_their_limits_bound_the_ratio(panel: P
         )
 
     study = opened(panel, suppressed)
-    panels = study.compute("municipal_panels")
+    panels = study.municipal_panels
     unknown = int(np.isnan(panels.primary.y).sum())
     assert unknown > 0
     dropped = fit(panels.primary).dropped
@@ -185,7 +181,7 @@ def test_suppressed_counts_are_unknown_and_their_limits_bound_the_ratio(panel: P
         panel,
         lambda t: counts(t, t["loans"].mask((t["loans"] < 4) & (t["group"] == "other"), 2)),
     )
-    within = middle.compute("municipal_panels").primary
+    within = middle.municipal_panels.primary
     least, inside, greatest = (fit(p).log_ratio for p in (panels.least, within, panels.greatest))
     assert least < inside < greatest
 
@@ -194,16 +190,16 @@ def test_the_published_years_alone_answer_nothing(panel: Path) -> None:
     study = opened(panel, lambda t: t[t["year"].isin([2009, 2010])])
     assert {item.problem.key for item in estimands(study).values()} == {"two_periods"}
     for name in ("decision", "event_study", "bounds", "synthetic"):
-        assert isinstance(study.compute(f"municipal_{name}"), NotEstimableError), name
-    assert [row.estimate for row in study.compute("municipal_robustness")] == [None]
-    assert study.compute("municipal_panels").absent_years == (2005, 2006, 2007, 2008, 2011, 2012)
+        assert isinstance(getattr(study, f"municipal_{name}"), NotEstimableError), name
+    assert [row.estimate for row in study.municipal_robustness] == [None]
+    assert study.municipal_panels.absent_years == (2005, 2006, 2007, 2008, 2011, 2012)
 
 
 def test_a_year_without_numbers_leaves_no_bounds_but_an_estimate(panel: Path) -> None:
     study = opened(panel, lambda t: t[t["year"] != 2011])
     assert estimands(study)["E1"].estimate is not None
-    assert study.compute("municipal_bounds").key == "year_without_ratio"
-    verdict = study.compute("municipal_decision")
+    assert study.municipal_bounds.key == "year_without_ratio"
+    verdict = study.municipal_decision
     assert verdict.key == "not_shown"
     assert not any(c.above for c in verdict.criteria if c.name == "breakdown")
 
@@ -221,8 +217,8 @@ def test_the_breakdown_must_be_of_a_finding_on_the_same_side(study: Study) -> No
 
 
 def test_change_is_a_rate_after_over_a_rate_before(study: Study) -> None:
-    rows = study.compute("municipal_change").set_index("unit")
-    table = study.compute("municipal_data").table
+    rows = study.municipal_change.set_index("unit")
+    table = study.municipal_data.table
     own = table[(table["unit"] == "SYN-P02") & (table["year"] != 2009)].astype(
         {"loans": float, "population": float}
     )
@@ -254,7 +250,5 @@ def test_every_reason_has_its_sentence(language: str) -> None:
 def test_a_reason_can_be_told(panel: Path) -> None:
     """The values a reason carries are the places of its sentence."""
     assert len(raised_keys()) > 15
-    broken: Callable[[], MunicipalPanel] = lambda: opened(  # noqa: E731
-        panel, lambda t: t[t["year"] < 2009]
-    ).compute("municipal_panels")
-    assert broken().primary.about == {"year": 2010}
+    broken = opened(panel, lambda t: t[t["year"] < 2009]).municipal_panels
+    assert broken.primary.about == {"year": 2010}

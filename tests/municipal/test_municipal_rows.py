@@ -1,5 +1,7 @@
 """Tables hold the results' numbers, row by row."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,9 @@ from bsup_analysis.effects.municipal.robustness import RobustnessRow, Variant, r
 from bsup_analysis.effects.municipal.rows import (
     dropped_rows,
     estimand_rows,
-    event_rows,
     honest_rows,
     robustness_rows,
+    tidy_estimands,
 )
 from bsup_analysis.effects.municipal.sensitivity import sensitivity
 from bsup_analysis.effects.verdict import municipal_verdict
@@ -33,6 +35,20 @@ def test_estimands_as_rows(panel, amounts):
     ]
 
 
+def test_estimands_as_a_regression_table(panel, amounts):
+    """The same numbers as the interval's own; one that could not be estimated is absent."""
+    found = estimands(panel, amounts, DRAWS, largest="u04")
+    lost = replace(found[3], estimate=None)
+    table = tidy_estimands([*found[:3], lost])
+    assert list(table) == ["term", "estimate", "se", "df", "low", "high", "exp"]
+    assert table["term"].tolist() == ["E1", "E2", "E3"]
+    for row, item in zip(table.itertuples(index=False), found, strict=False):
+        given = item.estimate.interval
+        expected = given.log_ratio, given.se, given.df, given.low, given.high, given.ratio
+        assert row[1:] == pytest.approx(expected, rel=1e-12)
+    assert list(tidy_estimands([lost])) == list(table)
+
+
 def test_robustness_as_rows(panel):
     found = robustness([Variant("primary", "primary", panel)], DRAWS)
     table = robustness_rows([*found, RobustnessRow("placebo", None, "x", "No finite estimate.")])
@@ -43,9 +59,15 @@ def test_robustness_as_rows(panel):
 
 def test_event_study_and_bounds_as_rows(panel):
     study = event_study(panel, 2008)
-    table = event_rows(study)
-    assert table["year"].tolist() == list(panel.years)
-    assert table.loc[table["year"] == 2008, "ratio"].item() == 1
+    table = study.tidy().set_index("year")
+    assert list(table.index) == list(panel.years)
+    assert table.loc[2008, ["estimate", "exp"]].tolist() == [0, 1]
+    assert table.loc[2008, ["se", "low", "high"]].isna().all()
+    for year, given in zip(study.years, study.intervals, strict=True):
+        expected = given.log_ratio, given.se, given.df, given.low, given.high, given.ratio
+        assert table.loc[year].tolist() == pytest.approx(expected, rel=1e-12)
+        assert study.cov.loc[year, year] == pytest.approx(given.se**2, rel=1e-12)
+    assert (study.cov.to_numpy() == study.vcov).all()
     found = sensitivity(study.for_honest_bounds(), (0.0, 0.5, 1.0), (0.0, 0.05))
     bounds = honest_rows(found)
     assert bounds["restriction"].tolist() == [

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from displayed import displayed
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibits.phasing import criteria, funnel, ranking, rules, weighting
@@ -30,7 +31,7 @@ EXHIBITS = [
 
 @pytest.mark.parametrize("function", EXHIBITS)
 def test_exhibit_is_whole_and_the_same_in_both_languages(study, function):
-    shown = {language: study(language).show(function) for language in LANGUAGES}
+    shown = {language: displayed(study(language), function) for language in LANGUAGES}
     for language, exhibit in shown.items():
         for text in (exhibit.title, exhibit.caption, exhibit.source, exhibit.alternative_text):
             assert text
@@ -46,13 +47,13 @@ def test_exhibit_is_whole_and_the_same_in_both_languages(study, function):
 
 
 def test_figures_are_the_same_bytes_each_time(study):
-    first, second = (study("nb").show(funnel.loan_funnel) for _ in range(2))
+    first, second = (displayed(study("nb"), funnel.loan_funnel) for _ in range(2))
     assert first.svg() == second.svg()
 
 
 def test_ranking_rests_on_the_printed_table(study):
     """Document p. 14: Malvik 63 and Røros 8 loans in 2010; inhabitants from table 07459."""
-    rows = study().show(ranking.loan_rate_ranking).data.set_index("municipality_name")
+    rows = displayed(study(), ranking.loan_rate_ranking).data.set_index("municipality_name")
     assert len(rows) == 17
     assert rows.loc["Malvik", "loans"] == 63
     assert rows.loc["Røros", "loans"] == 8
@@ -68,7 +69,7 @@ def test_ranking_rests_on_the_printed_table(study):
 
 
 def test_growth_rests_on_the_printed_table(study):
-    rows = study().show(ranking.loan_growth_ranking).data.set_index("municipality_name")
+    rows = displayed(study(), ranking.loan_growth_ranking).data.set_index("municipality_name")
     assert rows.loc["Levanger", "raw"] == pytest.approx(46 / 16)
     # three municipalities without change share the places 13 to 15
     assert set(rows.index[rows["raw_place"] == 14]) == {"Røros", "Stjørdal", "Haram"}
@@ -77,7 +78,7 @@ def test_growth_rests_on_the_printed_table(study):
 
 
 def test_k_changes_the_probabilities_and_nothing_else(study):
-    few, many = (study(k=k).show(ranking.loan_rate_ranking).data for k in ("1", "17"))
+    few, many = (displayed(study(k=k), ranking.loan_rate_ranking).data for k in ("1", "17"))
     assert few["probability_among_highest"].sum() == pytest.approx(1, abs=1e-4)
     assert many["probability_among_lowest"].to_numpy() == pytest.approx(np.ones(17), abs=1e-6)
     same = [c for c in few if not c.startswith("probability") and c != "k"]
@@ -90,30 +91,30 @@ def test_k_changes_the_probabilities_and_nothing_else(study):
 )
 def test_a_k_that_cannot_be_is_refused(study, k, told):
     with pytest.raises(InputError, match=told):
-        study(k=k).show(ranking.loan_rate_ranking)
+        displayed(study(k=k), ranking.loan_rate_ranking)
 
 
 def test_rules_against_the_tables(study):
     """Evaluation plan, published level 6: the 16 largest municipalities and Røros."""
-    data = study().show(rules.candidate_rules).data.set_index("rule")
+    data = displayed(study(), rules.candidate_rules).data.set_index("rule")
     assert data.loc["size", "both_low"] == 16
     assert data.loc["size", "only_actual"] == "1640"
     assert data.loc["centrality", "tied"] == (
         (read_table("municipality")["centrality_level_2008"] == 3).sum()
     )
     assert data.loc[["need", "success"], "jaccard_low"].isna().all()
-    fastest = study(weights="growth 2").show(rules.candidate_rules).data.set_index("rule")
+    fastest = displayed(study(weights="growth 2"), rules.candidate_rules).data.set_index("rule")
     columns = ["both_low", "jaccard_low", "only_rule", "only_actual"]
     assert fastest.loc["weighted", columns].tolist() == fastest.loc["growth", columns].tolist()
 
 
 def test_an_unknown_indicator_is_refused(study):
     with pytest.raises(InputError, match="no indicator 'wealth' to weigh; there are: size"):
-        study(weights="wealth 1").show(rules.candidate_rules)
+        displayed(study(weights="wealth 1"), rules.candidate_rules)
 
 
 def test_every_weighting_is_in_the_data(study):
-    rows = study().show(weighting.weights_agreement).data
+    rows = displayed(study(), weighting.weights_agreement).data
     weights = rows.filter(like="weight_")
     assert len(rows) == 286
     assert weights.sum(axis=1).to_numpy() == pytest.approx(np.ones(286))

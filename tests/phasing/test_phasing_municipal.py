@@ -14,14 +14,15 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from displayed import displayed
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibits.phasing import municipal, ranking
 from bsup_analysis.exhibits.profile import page
-from bsup_analysis.intake import store
 from bsup_analysis.language import LANGUAGES, Words
-from bsup_analysis.study import Study, read_table
-from bsup_analysis.study import study as study_module
+from bsup_analysis.municipal_import import store
+from bsup_analysis.study import MunicipalStudy, Study, read_table
+from bsup_analysis.study import tables as study_module
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "exhibits"))
 from readers_eye import clashes
@@ -64,8 +65,7 @@ def with_table(root: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Stu
         monkeypatch.setattr(
             study_module, "read_table", lambda n: own if n == "start_loans" else read_table(n)
         )
-        usual = {"k": "5", "level": "municipal", "municipality_code": "1723"}
-        return Study(language, **{**usual, **changed})
+        return MunicipalStudy(language, municipality_code="1723", **changed)
 
     return opened
 
@@ -75,8 +75,8 @@ def test_all_municipalities_are_ranked_from_the_table(with_table, function):
     study = with_table()
     shown = {}
     for language in LANGUAGES:  # the numbers are the same: computed once, told twice
-        study.words = study._values["words"] = Words(language)
-        shown[language] = study.show(function)
+        study.words = Words(language)
+        shown[language] = displayed(study, function)
     for language, exhibit in shown.items():
         assert exhibit.id.endswith("_municipal")
         assert all(name.endswith("_municipal") for name in exhibit.numbers)
@@ -98,16 +98,16 @@ def test_all_municipalities_are_ranked_from_the_table(with_table, function):
 
 
 def test_published_rows_are_not_mixed_in(with_table):
-    rows = with_table().show(municipal.loan_rate_ranking).data.set_index("municipality_code")
+    rows = displayed(with_table(), municipal.loan_rate_ranking).data.set_index("municipality_code")
     assert rows.loc["1663", "loans"] == planted("1663", 2010) != 63  # document p. 14
-    own = with_table(level="published").show(ranking.loan_rate_ranking).data
+    own = displayed(Study("en"), ranking.loan_rate_ranking).data
     assert len(own) == 17
     assert own.set_index("municipality_code").loc["1663", "loans"] == 63
 
 
 @pytest.mark.parametrize("definition", ["loans", "approved_dwellings"])
 def test_a_profile_shows_the_loans_of_any_municipality(with_table, definition):
-    exhibit = with_table(definition=definition).show(municipal.municipality_profile)
+    exhibit = displayed(with_table(definition=definition), municipal.municipality_profile)
     assert "not known" not in exhibit.caption.partition("Centrality")[2].partition("Level")[2]
     cells = dict(zip(exhibit.shown.iloc[:, 0], exhibit.shown.iloc[:, 1], strict=True))
     assert cells["Start loans 2010"] == str(planted("1723", 2010))
@@ -126,9 +126,9 @@ def test_a_municipality_without_a_number_stays_unknown(with_table, monkeypatch):
     monkeypatch.setattr(
         study_module, "read_table", lambda n: own if n == "start_loans" else read_table(n)
     )
-    exhibit = opened.show(municipal.municipality_profile)
+    exhibit = displayed(opened, municipal.municipality_profile)
     assert "The municipality's loans are not known." in exhibit.caption
-    assert len(opened.show(municipal.loan_rate_ranking).data) == 16 + len(KNOWN)
+    assert len(displayed(opened, municipal.loan_rate_ranking).data) == 16 + len(KNOWN)
 
 
 def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, monkeypatch):
@@ -138,21 +138,21 @@ def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, mon
     monkeypatch.setattr(
         study_module, "read_table", lambda n: own if n == "start_loans" else read_table(n)
     )
-    assert "1723" in set(opened.show(municipal.loan_rate_ranking).data["municipality_code"])
-    growth = opened.show(municipal.loan_growth_ranking).data
+    assert "1723" in set(displayed(opened, municipal.loan_rate_ranking).data["municipality_code"])
+    growth = displayed(opened, municipal.loan_growth_ranking).data
     assert "1723" not in set(growth["municipality_code"])
     assert np.isfinite(growth["raw"]).all()
 
 
 def test_without_a_table_it_is_told_how_to_bring_one(root, monkeypatch):
     monkeypatch.setattr(store, "municipal_folder", lambda: root / "nowhere")
-    with pytest.raises(InputError, match="there is no municipal table yet; bring one"):
-        Study("en", level="municipal", k="5").show(municipal.loan_rate_ranking)
-    text = Study("en", municipality_code="1723").show(page.municipality_profile).caption
+    with pytest.raises(InputError, match="there is no municipal table yet; make one"):
+        displayed(MunicipalStudy("en"), municipal.loan_rate_ranking)
+    text = displayed(Study("en", municipality_code="1723"), page.municipality_profile).caption
     assert "loans are not known" in text
 
 
-@pytest.mark.parametrize("name", ["07_phasing", "08_profile"])
+@pytest.mark.parametrize("name", ["11_municipal_phasing", "12_municipal_profile"])
 def test_the_notebooks_run_at_the_municipal_level(with_table, tmp_path, name):
     with_table()  # the table is there now
     output = tmp_path / "out"
@@ -161,7 +161,7 @@ def test_the_notebooks_run_at_the_municipal_level(with_table, tmp_path, name):
         if cell.cell_type == "code":
             exec(cell.source, namespace)  # noqa: S102 - the committed notebooks
             if "parameters" in cell.metadata.get("tags", []):
-                namespace.update(level="municipal", output=str(output))
+                namespace.update(panel="", output=str(output))
     exhibits = json.loads((output / "exhibits.json").read_text(encoding="utf-8"))
     assert exhibits
     assert all(one.endswith("_municipal") for one in exhibits)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from displayed import displayed
 from nbformat.v4 import new_code_cell, new_notebook
 
 from bsup_analysis.errors import InputError
@@ -142,13 +143,13 @@ def test_the_last_run_is_the_one_that_shows_most(tmp_path):
     assert "<p>of all</p>" in pages(project)["nb/profiles/0001.html"].decode()
 
 
-def shown(code: str, language: str = "en"):
-    return Study(language, municipality_code=code).show(page.municipality_profile)
+def profile_of(code: str, language: str = "en"):
+    return displayed(Study(language, municipality_code=code), page.municipality_profile)
 
 
 @pytest.mark.parametrize("code", ["1663", "1723", "1601", "1725"])
 def test_profile_is_whole_and_the_same_in_both_languages(root, code):
-    both = [shown(code, language) for language in LANGUAGES]
+    both = [profile_of(code, language) for language in LANGUAGES]
     for exhibit in both:
         for text in (exhibit.title, exhibit.caption, exhibit.source, exhibit.alternative_text):
             assert not re.search(r"[{}]|\bnan\b|<NA>|  ", text), text
@@ -164,7 +165,7 @@ def test_every_page_has_the_same_scales(root):
     limits = []
     for code in ("1601", "1755", "1723", "1663"):
         with house_style():
-            figure = shown(code).draw()
+            figure = profile_of(code).draw()
             figure.canvas.draw()
             limits.append([(axes.get_xlim(), axes.get_ylim()) for axes in figure.axes])
     assert len(limits[0]) == 7
@@ -174,7 +175,7 @@ def test_every_page_has_the_same_scales(root):
 
 def test_profile_says_what_the_tables_say(root):
     """Document p. 14: Malvik 63 loans and 36 797 400 NOK in 2010; its rank among 85 by size."""
-    exhibit = shown("1663")
+    exhibit = profile_of("1663")
     cells = dict(zip(exhibit.shown.iloc[:, 0], exhibit.shown.iloc[:, 1], strict=True))
     assert cells["Start loans 2010"] == "63"
     assert cells["Average loan 2010, NOK"] == "584,086"
@@ -182,8 +183,8 @@ def test_profile_says_what_the_tables_say(root):
     larger = (year["population"] > year.loc["1663", "population"]).sum()
     assert cells["Place by population 2009"] == f"number {larger + 1} of 85"
     assert exhibit.numbers["profile_population_2009"].value == year.loc["1663", "population"]
-    assert "loans are not known" in shown("1723").caption
-    assert "not known" in dict(shown("1723").shown.iloc[:, :2].to_numpy())["Centrality 2008"]
+    assert "loans are not known" in profile_of("1723").caption
+    assert "not known" in dict(profile_of("1723").shown.iloc[:, :2].to_numpy())["Centrality 2008"]
 
 
 @pytest.mark.parametrize(
@@ -192,6 +193,6 @@ def test_profile_says_what_the_tables_say(root):
 )
 def test_an_unknown_municipality_is_refused_with_those_near_it(root, code, told):
     with pytest.raises(InputError, match=f"no municipality '{code}' of 2009.*{told}"):
-        shown(code)
+        profile_of(code)
     with pytest.raises(InputError, match="no municipality"):
         page.heading(read_table("municipality"), code, Study("nb").words)

@@ -229,8 +229,7 @@ def test_profiles_are_sealed_and_a_touched_one_is_found(
 
     publish(toy)
     monkeypatch.setattr(profiles, "make_profiles", made)
-    monkeypatch.setattr(profiles, "NOTEBOOK", "02_people")
-    monkeypatch.setattr("bsup_analysis.pipeline.verify.NOTEBOOK", "02_people")
+    monkeypatch.setattr(profiles, "NOTEBOOKS", ("02_people",))
     monkeypatch.setattr(report, "study_project", lambda *_: toy)
     report.profiles("both", 1)
     assert all(check.passed for check in verify(toy, [], {}))

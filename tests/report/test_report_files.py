@@ -132,7 +132,7 @@ def test_pdf_is_tagged_titled_and_carries_its_fonts(
     assert root["/MarkInfo"]["/Marked"]
     assert str(root["/Lang"]).lower().startswith(report.words.language)
     assert reader.metadata is not None
-    assert reader.metadata.title.startswith(report.text("title"))  # type: ignore[union-attr]
+    assert reader.metadata.title.startswith(report.title)  # type: ignore[union-attr]
     assert reader.metadata.creation_date is None
     fonts = {
         font.get_object()["/BaseFont"]: font.get_object()["/DescendantFonts"][0].get_object()
@@ -406,4 +406,4 @@ def test_outdated_pages_are_said(own_root: Path) -> None:
 
 def test_inputs_name_words_and_code() -> None:
     names = {path.name for path in report_inputs("nb")}
-    assert {"report.toml", "report.html.j2", "html.py"} <= names
+    assert {"report.nb.md.j2", "page.toml", "report.html.j2", "html.py"} <= names

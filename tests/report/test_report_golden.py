@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from pypdf import PdfReader
 
 from bsup_analysis.language import LANGUAGES
+from bsup_analysis.report.blocks import Heading
 from bsup_analysis.report.content import Report
 from bsup_analysis.report.pdf import source, to_pdf
 
@@ -39,7 +40,7 @@ def pages(report: Report) -> dict[str, bytes]:
     found = {}
     for section in SECTIONS:
         number = report.sections.get(section, "")
-        heading = report.text(f"{section}.heading")
+        heading = next(b.text for b in report.blocks if isinstance(b, Heading) and b.id == section)
         title = f"{number}\N{EN SPACE}{heading}" if number else heading
         found[section] = _without_foot(drawn[place[title]])
     return found

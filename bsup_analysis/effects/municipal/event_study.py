@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from scipy.stats import f as f_distribution
 from scipy.stats import ncf
 
-from bsup_analysis.effects.inference import RatioInterval
+from bsup_analysis.effects.inference import RatioInterval, tidy
 from bsup_analysis.effects.municipal.crv import crv3
 from bsup_analysis.effects.municipal.honest import EventCoefficients
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
@@ -85,6 +86,27 @@ class EventStudy:
     dropped: tuple[Dropped, ...]
     log_ratios: np.ndarray = field(repr=False, compare=False)
     vcov: np.ndarray = field(repr=False, compare=False)
+
+    @property
+    def cov(self) -> pd.DataFrame:
+        """`vcov` labelled with the years."""
+        return pd.DataFrame(self.vcov, index=list(self.years), columns=list(self.years))
+
+    def tidy(self) -> pd.DataFrame:
+        """One row a year, the reference among them as 0 without an interval.
+
+        Columns `year`, `estimate`, `se`, `df`, `low`, `high` and `exp`; see `inference.tidy`.
+        """
+        first = self.intervals[0]
+        rows = tidy(
+            [*self.years, self.reference_year],
+            [*self.log_ratios, 0.0],
+            [*np.sqrt(np.diag(self.vcov)), np.nan],
+            df=first.df,
+            level=first.level,
+            label="year",
+        )
+        return rows.sort_values("year", ignore_index=True)
 
     def for_honest_bounds(self, weights: Sequence[float] | None = None) -> EventCoefficients:
         """Coefficients for honest bounds on a weighted mean of the log ratios of treated years.

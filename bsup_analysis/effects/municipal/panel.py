@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.errors import InputError
@@ -68,6 +69,107 @@ class MunicipalPanel:
             if getattr(self, name) is not None:
                 self._freeze(name, np.array(getattr(self, name), dtype=float), shape)
         self._check(shape)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        first_treated_year: int,
+        outcome: str = "loans",
+        exposure: str | None = None,
+        years: Iterable[int] | None = None,
+        dropped_years: Iterable[int] = (),
+    ) -> MunicipalPanel:
+        """Lay a long table out as municipalities x years.
+
+        Parameters
+        ----------
+        frame
+            One row a unit and year: `unit`, `year`, `group` (priority or other), `county`,
+            `cluster`, `population` and the outcome, in any order of rows. A value left empty, or
+            a row that is absent, is unknown, never zero.
+        first_treated_year
+            First treated year of the priority municipalities.
+        outcome
+            Column of loans or NOK.
+        exposure
+            Column that the outcome is a rate of; None for the population.
+        years
+            The window; by default every year of the table.
+        dropped_years
+            Years of the window left out, such as the year of selection.
+
+        Raises
+        ------
+        InputError
+            A column or year missing, a unit and year given twice, a unit with two groups,
+            counties or clusters, or what the panel itself refuses.
+        """
+        about = ["group", "county", "cluster"]
+        measures = ["population", outcome, *([exposure] if exposure else [])]
+        for column in ("unit", "year", *about, *measures):
+            if column not in frame.columns:
+                raise InputError(f"The municipal table has no column {column}.")
+        rows = frame.astype({"unit": str}).sort_values(["unit", "year"])
+        if rows.duplicated(["unit", "year"]).any():
+            unit, year = rows.loc[rows.duplicated(["unit", "year"]), ["unit", "year"]].iloc[0]
+            raise InputError(f"Municipality {unit} stands twice in {year} in the municipal table.")
+        units = rows[["unit", *about]].drop_duplicates().set_index("unit")
+        if units.index.has_duplicates:
+            unit = units.index[units.index.duplicated()][0]
+            raise InputError(
+                f"Municipality {unit} has more than one group, county or cluster in the table."
+            )
+        if units.isna().any(axis=None) or not set(units["group"]) <= {"priority", "other"}:
+            raise InputError(
+                "Every municipality needs a group, priority or other, a county and a cluster."
+            )
+        present = {int(year) for year in rows["year"]}
+        window = present if years is None else {int(year) for year in years}
+        if window - present:
+            raise InputError(f"The municipal table has no row with year {min(window - present)}.")
+        gone = window & {int(year) for year in dropped_years}
+        columns = sorted(window - gone)
+
+        def wide(column: str) -> np.ndarray:
+            cells = rows.pivot(index="unit", columns="year", values=column)
+            return cells[columns].to_numpy(float, na_value=np.nan)
+
+        return cls(
+            y=wide(outcome),
+            population=wide("population"),
+            treated=(units["group"] == "priority").to_numpy(dtype=bool),
+            cluster=tuple(units["cluster"]),
+            county=tuple(units["county"]),
+            codes=tuple(units.index),
+            years=tuple(columns),
+            first_treated_year=first_treated_year,
+            dropped_years=tuple(sorted(gone)),
+            exposure=None if exposure is None else wide(exposure),
+        )
+
+    def to_frame(self, outcome: str = "loans") -> pd.DataFrame:
+        """Give the panel as a long table, one row a municipality and year, NaN where unknown.
+
+        Columns `unit`, `year`, `group`, `county`, `cluster`, `treated` (1 for a priority
+        municipality in a treated year), `population`, the outcome and, if there is one,
+        `exposure`: what `from_frame` and `effects.regression.fit` take.
+        """
+        many = len(self.years)
+        columns = {
+            "unit": np.repeat(self.codes, many),
+            "year": np.tile(self.years, len(self.codes)),
+            "group": np.repeat(np.where(self.treated, "priority", "other"), many),
+            "county": np.repeat(self.county, many),
+            "cluster": np.repeat(self.cluster, many),
+            "treated": np.outer(self.treated, self.post).ravel().astype("int64"),
+            "population": self.population.ravel(),
+            outcome: self.y.ravel(),
+        }
+        if self.exposure is not None:
+            columns["exposure"] = self.exposure.ravel()
+        return pd.DataFrame(columns)
 
     def _freeze(self, name: str, values: np.ndarray, shape: tuple[int, ...]) -> None:
         if values.shape != shape:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from bsup_analysis.effects.inference import tidy
 from bsup_analysis.effects.municipal.estimands import Estimand
 from bsup_analysis.effects.municipal.estimate import Estimate
-from bsup_analysis.effects.municipal.event_study import EventStudy
 from bsup_analysis.effects.municipal.robustness import RobustnessRow
 from bsup_analysis.effects.municipal.sensitivity import Sensitivity
 from bsup_analysis.effects.municipal.zeros import Dropped
@@ -31,6 +31,16 @@ def estimand_rows(found: Iterable[Estimand]) -> pd.DataFrame:
     )
 
 
+def tidy_estimands(found: Iterable[Estimand]) -> pd.DataFrame:
+    """One row an estimand that could be estimated, as `inference.tidy` lays out a regression."""
+    rows = [
+        tidy([item.key], [given.log_ratio], [given.se], df=given.df, level=given.level)
+        for item in found
+        if item.estimate and (given := item.estimate.interval)
+    ]
+    return pd.concat(rows, ignore_index=True) if rows else tidy([], [], [], df=None, level=0.95)
+
+
 def robustness_rows(found: Iterable[RobustnessRow]) -> pd.DataFrame:
     """One row a variant; where it could not be estimated, a reason in place of numbers."""
     return pd.DataFrame(
@@ -44,16 +54,6 @@ def robustness_rows(found: Iterable[RobustnessRow]) -> pd.DataFrame:
             for row in found
         ]
     )
-
-
-def event_rows(study: EventStudy) -> pd.DataFrame:
-    """One row a year, the reference among them with a ratio of one and no interval."""
-    rows = [
-        {"year": year, "ratio": given.ratio, "low": given.low, "high": given.high, "se": given.se}
-        for year, given in zip(study.years, study.intervals, strict=True)
-    ]
-    rows.append({"year": study.reference_year, "ratio": 1.0})
-    return pd.DataFrame(rows).sort_values("year", ignore_index=True)
 
 
 def honest_rows(found: Sensitivity) -> pd.DataFrame:

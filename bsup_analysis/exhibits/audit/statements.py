@@ -4,13 +4,14 @@ import pandas as pd
 
 from bsup_analysis.exhibits.audit import cells as audit_cells
 from bsup_analysis.exhibits.audit.marks import STATUS_COLOUR, draw_summary
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.language import UNKNOWN, Words
 
 STATUSES = tuple(STATUS_COLOUR)
 SIDES = ("side_a", "side_b", "side_c")
 
 
+@traced
 def audit_summary(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
     """Count the document's statements by what became of them, by kind and by page."""
     totals = statement_audit["status"].value_counts().reindex(STATUSES, fill_value=0)
@@ -41,6 +42,7 @@ def audit_summary(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
     )
 
 
+@traced
 def audit_statements(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
     """List every statement: printed and recomputed, what it was recomputed from, and why."""
     statement = "statement_nb" if words.language == "nb" else "statement"
@@ -73,6 +75,7 @@ def audit_statements(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
     )
 
 
+@traced
 def audit_readings(readings: pd.DataFrame, words: Words) -> Exhibit:
     """List every statement that can be read in more than one way, and the reading used."""
     ending = "_nb" if words.language == "nb" else ""
@@ -110,6 +113,7 @@ def audit_readings(readings: pd.DataFrame, words: Words) -> Exhibit:
     )
 
 
+@traced
 def audit_arithmetic(table_arithmetic: pd.DataFrame, words: Words) -> Exhibit:
     """Count the row changes and sums of the table on p. 14, and how many of them are exact."""
     checked = table_arithmetic.assign(

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 
 from bsup_analysis.design import Design
 from bsup_analysis.exhibits.comparability.selection import GROUPS, balance_table, characteristics
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import PALE, PRIORITY, new_figure
 from bsup_analysis.language import UNKNOWN, Words
 
@@ -52,6 +52,7 @@ def _shown(
     )
 
 
+@traced
 def group_balance(
     municipality: pd.DataFrame, municipality_year: pd.DataFrame, design: Design, words: Words
 ) -> Exhibit:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from bsup_analysis.exhibits.comparability.selection import GROUPS
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import GROUP_COLOUR, GROUP_HATCH, new_figure
 from bsup_analysis.language import Words
 
@@ -34,6 +34,7 @@ def centrality_counts(municipality: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@traced
 def centrality(municipality: pd.DataFrame, words: Words) -> Exhibit:
     """Show how central the municipalities of both groups are."""
     data = centrality_counts(municipality)

@@ -14,7 +14,7 @@ from bsup_analysis.design import Design
 from bsup_analysis.exhibits.comparability.boundaries import read_boundaries
 from bsup_analysis.exhibits.comparability.hexgrid import METRES, metres
 from bsup_analysis.exhibits.comparability.maps import map_page
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.names import set_names
 from bsup_analysis.exhibits.style import OTHER, PALE, PRINTED, PRIORITY, REGION
 from bsup_analysis.language import Words
@@ -29,6 +29,7 @@ def radius_pt(persons: float) -> float:
     return 22 * float(np.sqrt(persons / 100_000))
 
 
+@traced
 def population_circles(
     municipality: pd.DataFrame,
     municipality_year: pd.DataFrame,

@@ -7,7 +7,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from bsup_analysis.design import Design
 from bsup_analysis.exhibits.comparability.selection import GROUPS
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import GROUP_COLOUR, GROUP_TEXT_COLOUR, REGION, new_figure
 from bsup_analysis.language import Words
 
@@ -105,6 +105,7 @@ def largest_jump(municipality_year: pd.DataFrame, first_year: int, last_year: in
     )
 
 
+@traced
 def population_growth(municipality_year: pd.DataFrame, design: Design, words: Words) -> Exhibit:
     """Show the population of every municipality before the programme as an index."""
     window = design.window

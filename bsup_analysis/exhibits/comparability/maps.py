@@ -18,9 +18,9 @@ from matplotlib.patches import Patch
 
 from bsup_analysis.exhibits.comparability.boundaries import read_boundaries
 from bsup_analysis.exhibits.comparability.hexgrid import directions_kept, hexagon_places, metres
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.names import set_names, short_names
-from bsup_analysis.exhibits.style import OTHER, PRIORITY, REGION, WIDTH_IN
+from bsup_analysis.exhibits.style import OTHER, PRIORITY, REGION, WIDTH_IN, HouseFigure
 from bsup_analysis.language import Words
 
 COUNTIES = {"15": "Møre og Romsdal", "16": "Sør-Trøndelag", "17": "Nord-Trøndelag"}
@@ -74,7 +74,7 @@ def map_page(bounds: npt.NDArray[np.float64], margin: float) -> tuple[Figure, Ax
     """
     room = margin * (bounds[2] - bounds[0])
     west, south, east, north = bounds + room * np.array([-1, -1, 1, 1])
-    figure = Figure(figsize=(WIDTH_IN, WIDTH_IN * (north - south) / (east - west)))
+    figure = HouseFigure(figsize=(WIDTH_IN, WIDTH_IN * (north - south) / (east - west)))
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(west, east), ylim=(south, north))
     axes.axis("off")
@@ -104,6 +104,7 @@ def _write_beside(axes: Axes, areas: gpd.GeoDataFrame, unit_pt: float) -> None:
     set_names(axes, marks[marks["group"] == "priority"], unit_pt)
 
 
+@traced
 def municipality_map(municipality: pd.DataFrame, boundaries: str, words: Words) -> Exhibit:
     """Show priority municipalities, their agreements and the others on a map.
 

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bsup_analysis.exhibits.comparability.hexgrid import hexagon_places, match
-from bsup_analysis.exhibits.exhibit import Exhibit
-from bsup_analysis.exhibits.style import PRINTED, PRIORITY, REGION, WIDTH_IN
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
+from bsup_analysis.exhibits.style import PRINTED, PRIORITY, REGION, WIDTH_IN, HouseFigure
 from bsup_analysis.language import Words
 
 # panels as wide as a name in print, and a page of them
@@ -81,7 +81,7 @@ def _draw_panels(
     years = sorted(data["year"].unique())
     low, high = data[quantity].min() / 1.9, data[quantity].max() * 1.9
     taken = set(zip(data["panel_row"], data["panel_column"], strict=True))
-    figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), layout="constrained")
+    figure = HouseFigure(figsize=(WIDTH_IN, HEIGHT_IN), layout="constrained")
     grid = figure.add_gridspec(ROWS, COLUMNS)
     for (row, column), rows in data.groupby(["panel_row", "panel_column"]):
         axes = figure.add_subplot(grid[row, column])
@@ -183,6 +183,7 @@ def _exhibit(
     )
 
 
+@traced
 def loans_by_place(
     municipality: pd.DataFrame, municipality_year: pd.DataFrame, words: Words
 ) -> Exhibit:
@@ -191,6 +192,7 @@ def loans_by_place(
     return _exhibit(data, "loans", (10, 30, 100, 300), words.count, words)
 
 
+@traced
 def average_loans_by_place(
     municipality: pd.DataFrame, municipality_year: pd.DataFrame, words: Words
 ) -> Exhibit:

@@ -16,7 +16,7 @@ from bsup_analysis.exhibits.comparability.selection import (
     priority_among_largest,
     unbroken_run,
 )
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import GROUP_COLOUR, GROUP_MARKER, PALE, PRIORITY, new_figure
 from bsup_analysis.language import Words
 
@@ -70,6 +70,7 @@ def _draw_inside(axes: Axes, inside: pd.DataFrame, words: Words) -> None:
     axes.set_title(words("selection.size.inside"))
 
 
+@traced
 def size_overlap(
     municipality: pd.DataFrame, municipality_year: pd.DataFrame, design: Design, words: Words
 ) -> Exhibit:

@@ -15,18 +15,20 @@ from bsup_analysis.exhibits.effects.agreement_rows import (
     reading_rows,
 )
 from bsup_analysis.exhibits.effects.agreement_sentences import exact_test, finding, settings
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.places import COUNTIES
 from bsup_analysis.exhibits.ratios import range_text, ratio_text
 from bsup_analysis.language import UNKNOWN, Words
 from bsup_analysis.results.inside import AgreementReading
 
 
+@traced
 def agreement_table(agreement_readings: Sequence[AgreementReading], words: Words) -> Exhibit:
     """Table the contrast of loans under every reading: growth, ratio, interval, exact test."""
     return _table(agreement_readings, "loans", words)
 
 
+@traced
 def agreement_amount_table(
     agreement_readings_amount: Sequence[AgreementReading], words: Words
 ) -> Exhibit:
@@ -83,6 +85,7 @@ def _table(readings: Sequence[AgreementReading], outcome: str, words: Words) -> 
     )
 
 
+@traced
 def agreement_contrast_figure(
     agreement_readings: Sequence[AgreementReading], reading: str, words: Words
 ) -> Exhibit:
@@ -125,6 +128,7 @@ def agreement_contrast_figure(
     )
 
 
+@traced
 def counties(
     agreement_readings: Sequence[AgreementReading],
     priority_loans: Paired,

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from bsup_analysis.effects.averages import AverageChangeBounds, GrowthParts
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import GROUP_COLOUR, GROUP_HATCH, REGION, new_figure
 from bsup_analysis.language import Words
 
@@ -38,6 +38,7 @@ def _table(
     return pd.DataFrame(rows, columns=["group", "part", "growth", "low", "high"])
 
 
+@traced
 def growth_parts(
     group_growth_parts: Mapping[str, GrowthParts],
     region_average_change: AverageChangeBounds,

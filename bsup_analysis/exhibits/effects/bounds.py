@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from bsup_analysis.effects.amounts import AmountContrast, AxisBounds
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.language import Words
 
 
+@traced
 def parts_of_the_region(
     amounts_county_17: AmountContrast,
     amounts_other_counties: AmountContrast,
@@ -76,6 +77,7 @@ def parts_of_the_region(
     )
 
 
+@traced
 def axis_bounds(
     chart_axis_bounds: Mapping[int, AxisBounds], group_year: pd.DataFrame, words: Words
 ) -> Exhibit:

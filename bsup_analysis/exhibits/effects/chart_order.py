@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from bsup_analysis.effects.chart_order import ChartOrder
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.ratios import ratio_axis
 from bsup_analysis.exhibits.style import PALE, PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
@@ -122,6 +122,7 @@ def _ratios(axes: Axes, rows: pd.DataFrame, words: Words) -> None:
     axes.tick_params(axis="y", length=0)
 
 
+@traced
 def chart_orders_figure(orders_of_the_chart: Sequence[ChartOrder], words: Words) -> Exhibit:
     """Show every order of the bars: possible or not, confirmed by the press or not, its ratio.
 

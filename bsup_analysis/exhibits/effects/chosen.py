@@ -6,12 +6,13 @@ import pandas as pd
 
 from bsup_analysis.effects.specifications import SpecificationRow
 from bsup_analysis.exhibits.effects.robustness import side
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.language import Words
 
 MEASURES = ("ratio", "low", "high", "minimum_detectable_above", "minimum_detectable_below")
 
 
+@traced
 def chosen_specification(
     specification_table: Sequence[SpecificationRow], specification: str, words: Words
 ) -> Exhibit:

@@ -7,7 +7,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from bsup_analysis.effects.group_poisson import GroupContrast
 from bsup_analysis.effects.inference import RatioInterval
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import (
     ACCENT,
     GROUP_TEXT_COLOUR,
@@ -48,6 +48,7 @@ def _value(outcome: str, value: float, words: Words) -> str:
     return words.million(value) if outcome == "amount" else words.count(value)
 
 
+@traced
 def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
     """Show the growth of both groups and the ratio of the two, with every interval."""
     contrast = outcome_contrast
@@ -203,6 +204,7 @@ def _numbers(contrast: OutcomeContrast) -> dict[str, Number]:
     return numbers
 
 
+@traced
 def per_inhabitant(
     loans_contrast: GroupContrast, loans_contrast_per_inhabitant: GroupContrast, words: Words
 ) -> Exhibit:

@@ -5,12 +5,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from bsup_analysis.exhibits.effects.contrast import interval_text
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import ACCENT, PALE, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 from bsup_analysis.results.contrast import DispersionPath, OutcomeContrast
 
 
+@traced
 def dispersion(
     dispersion_path: DispersionPath, outcome_contrast: OutcomeContrast, words: Words
 ) -> Exhibit:

@@ -11,11 +11,12 @@ from bsup_analysis.effects.heterogeneity import Heterogeneity
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.exhibits.effects.exact_growth import municipality_growth
 from bsup_analysis.exhibits.effects.inside_drawing import THOUSAND, draw_growth, draw_parts
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.ratios import range_text, ratio_text, side_of_one
 from bsup_analysis.language import Words
 
 
+@traced
 def growth_spread(
     priority_loans: Paired,
     municipality: pd.DataFrame,
@@ -129,6 +130,7 @@ def movers(parts: pd.DataFrame) -> tuple[list[str], float]:
     return list(rows["municipality_name"][:count]), float(share.iloc[count - 1])
 
 
+@traced
 def average_change(
     priority_average_change: AverageChange,
     municipality: pd.DataFrame,

@@ -10,11 +10,12 @@ from bsup_analysis.effects.group_poisson import GroupContrast
 from bsup_analysis.effects.inside_priority import LeftOut
 from bsup_analysis.effects.specifications import SpecificationRow
 from bsup_analysis.exhibits.effects.contrast import ratio_axis
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import ACCENT, PRINTED, PRIORITY, new_figure
 from bsup_analysis.language import Words
 
 
+@traced
 def specifications(
     specification_table: Sequence[SpecificationRow], design: Design, words: Words
 ) -> Exhibit:
@@ -70,7 +71,7 @@ def specifications(
     sentences = [
         words(
             f"robustness.exclude_{side}",
-            which=words.listed([words("report.quoted", text=label) for label in which]),
+            which=words.listed([words.quoted(label) for label in which]),
         )
         for side, which in (("below", below), ("above", above))
         if which
@@ -103,6 +104,7 @@ def side(row: SpecificationRow) -> str:
     return "below" if row.high < 1 else "above" if row.low > 1 else "holds"
 
 
+@traced
 def left_out(
     loans_left_out: Sequence[LeftOut],
     loans_contrast: GroupContrast,

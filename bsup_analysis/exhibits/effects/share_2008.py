@@ -9,7 +9,7 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.effects.share_2008 import breakeven_average_ratio, implied_ratio
 from bsup_analysis.exhibits.effects.share_2008_drawing import draw_readings
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.ratios import ratio_text, side_of_one
 from bsup_analysis.language import Words
 
@@ -100,6 +100,7 @@ def _text(row: pd.Series, name: str, words: Words) -> str:
     return ratio_text(row[name], row[f"{name}_low"], row[f"{name}_high"], words)
 
 
+@traced
 def share_readings(
     printed_share_2008: Interval, group_year: pd.DataFrame, design: Design, words: Words
 ) -> Exhibit:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from bsup_analysis.effects.verdict import Verdict
 from bsup_analysis.exhibits.effects.contrast import interval_text
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.language import Words
 from bsup_analysis.results.contrast import OutcomeContrast
 
@@ -23,6 +23,7 @@ def verdict_sentence(verdict: Verdict, outcome: str, words: Words) -> str:
     )
 
 
+@traced
 def verdict_table(verdict: Verdict, outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
     """Show the verdict, the conditions of the decision table, and what limits its reading."""
     rows: list[tuple[str, str, str]] = [("verdict", verdict.key, verdict.interval_name)]

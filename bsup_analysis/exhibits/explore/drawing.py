@@ -15,7 +15,7 @@ TICKS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 4, 10)
 
 
 def draw_against_group(data: pd.DataFrame, names: dict[str, str], words: Words) -> Figure:
-    """Draw population over the years, and the outcome in the published years beside it.
+    """Draw the outcome in the published years, and population over the years beside it.
 
     Parameters
     ----------
@@ -24,31 +24,31 @@ def draw_against_group(data: pd.DataFrame, names: dict[str, str], words: Words) 
     names
         What `municipality` and `group` are called, and the words for the `outcome`.
     """
-    figure, (left, right) = new_figure(1, 2, 3.4, width_ratios=(1.5, 1))
+    figure, (shown, people) = new_figure(1, 2, 3.4, width_ratios=(1, 1.5))
     by = dict(list(data.groupby("quantity")))
     outcome = next(name for name in by if name != "population_index")
-    for axes, rows in ((left, by["population_index"]), (right, by[outcome])):
+    for axes, rows in ((people, by["population_index"]), (shown, by[outcome])):
         for who in ("group", "municipality"):
             _draw_line(axes, rows[rows["who"] == who], who, names[who])
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: words.decimal(y, 0)))
         axes.grid(axis="y")
-    left.axhline(BASE, color="black", linewidth=0.6)
-    left.set_title(words("explore.population", base=words.count(BASE)))
-    left.legend(loc="upper left", fontsize="small", handlelength=2.6)
-    left.margins(y=0.25)
-    left.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-    right.set_title(fill(names["outcome"], 24))
+    people.axhline(BASE, color="black", linewidth=0.6)
+    people.set_title(words("explore.population", base=words.count(BASE)))
+    people.legend(loc="upper left", fontsize="small", handlelength=2.6)
+    people.margins(y=0.25)
+    people.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    shown.set_title(fill(names["outcome"], 24))
     years = sorted(by[outcome]["year"].unique())
-    right.set_xticks(years, [str(year) for year in years])
-    right.set_xlim(years[0] - 0.4, years[-1] + 0.4)
-    right.set_ylim(0, 1.15 * float(by[outcome]["value"].fillna(0).max()) or 1)
+    shown.set_xticks(years, [str(year) for year in years])
+    shown.set_xlim(years[0] - 0.4, years[-1] + 0.4)
+    shown.set_ylim(0, 1.15 * float(by[outcome]["value"].fillna(0).max()) or 1)
     if outcome == "loans":
-        right.yaxis.set_major_formatter(FuncFormatter(lambda y, _: words.decimal(y, 1)))
+        shown.yaxis.set_major_formatter(FuncFormatter(lambda y, _: words.decimal(y, 1)))
     missing = [names[who] for who, rows in by[outcome].groupby("who") if rows["value"].isna().all()]
     if missing:
-        right.text(
+        shown.text(
             0.5, 0.06, words("explore.not_published", names=words.listed(missing)), ha="center",
-            transform=right.transAxes, fontsize="small", color=PRINTED, wrap=True,
+            transform=shown.transAxes, fontsize="small", color=PRINTED, wrap=True,
         )  # fmt: skip
     return figure
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from bsup_analysis.design import Design
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.explore.drawing import draw_against_group, draw_growth
 from bsup_analysis.exhibits.explore.rows import (
     BASE,
@@ -25,6 +25,7 @@ def group_name(group: str, county_code: str, words: Words) -> str:
     return words(f"explore.group_{group}", county=COUNTIES[county_code])
 
 
+@traced
 def municipality_against_group(
     municipality: pd.DataFrame,
     municipality_year: pd.DataFrame,
@@ -89,6 +90,7 @@ def municipality_against_group(
     )
 
 
+@traced
 def growth_of_rows(
     municipality: pd.DataFrame,
     municipality_year: pd.DataFrame,

@@ -5,13 +5,14 @@ from matplotlib.figure import Figure
 
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.effects.municipal.staggered import Staggered
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.municipal.phrases import counted, finite, named, not_estimable, source
 from bsup_analysis.exhibits.style import OTHER, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 from bsup_analysis.results.municipal_data import MunicipalData
 
 
+@traced
 def agreements(
     municipal_agreements: Staggered | NotEstimableError,
     municipal_data: MunicipalData,

@@ -13,7 +13,7 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.exhibits.comparability.hexgrid import hexagon_places
 from bsup_analysis.exhibits.comparability.maps import hexagons, map_page
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.municipal.phrases import (
     counted,
     finite,
@@ -43,6 +43,7 @@ GROUPS = ("priority", "other")
 EDGE = 8.0  # ratios further from one are drawn at the edge of the plot
 
 
+@traced
 def municipal_change(
     municipal_change: pd.DataFrame,
     municipal_data: MunicipalData,

@@ -4,13 +4,14 @@ import pandas as pd
 
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.municipal.phrases import counted, finite, named, sentence, source
 from bsup_analysis.language import Words
 from bsup_analysis.results.municipal.panels import MunicipalPanels
 from bsup_analysis.results.municipal_data import MunicipalData
 
 
+@traced
 def data_used(
     municipal_data: MunicipalData, municipal_panels: MunicipalPanels, design: Design, words: Words
 ) -> Exhibit:

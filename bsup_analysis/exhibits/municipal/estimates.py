@@ -6,7 +6,7 @@ import pandas as pd
 
 from bsup_analysis.effects.municipal.estimands import Estimand
 from bsup_analysis.effects.municipal.rows import estimand_rows
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.municipal.cells import estimate_cells
 from bsup_analysis.exhibits.municipal.forest import forest
 from bsup_analysis.exhibits.municipal.phrases import (
@@ -45,6 +45,7 @@ def estimand_label(key: str, data: MunicipalData, words: Words) -> str:
     )
 
 
+@traced
 def estimands(
     municipal_estimands: Sequence[Estimand], municipal_data: MunicipalData, words: Words
 ) -> Exhibit:

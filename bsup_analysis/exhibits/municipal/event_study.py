@@ -5,8 +5,7 @@ from matplotlib.figure import Figure
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.event_study import EventStudy
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
-from bsup_analysis.effects.municipal.rows import event_rows
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.municipal.forest import ticks_between
 from bsup_analysis.exhibits.municipal.phrases import (
     counted,
@@ -21,6 +20,7 @@ from bsup_analysis.language import Words
 from bsup_analysis.results.municipal_data import MunicipalData
 
 
+@traced
 def event_study(
     municipal_event_study: EventStudy | NotEstimableError,
     municipal_data: MunicipalData,
@@ -32,7 +32,7 @@ def event_study(
     title = words("municipal_event.title", counted=counted(data, words))
     if isinstance(study, NotEstimableError):
         return not_estimable("municipal_event_study", title, study, data, words)
-    rows = event_rows(study)
+    rows = study.tidy()
     selection = design.municipal.selection_year.value
 
     def draw() -> Figure:
@@ -43,7 +43,7 @@ def event_study(
         axes.vlines(own["year"], own["low"], own["high"], color=PRIORITY, lw=2)
         after = own["year"] >= study.first_treated_year
         for part, fill in ((own[after], PRIORITY), (own[~after], "white")):
-            axes.plot(part["year"], part["ratio"], "o", color=PRIORITY, mfc=fill, ms=7)
+            axes.plot(part["year"], part["exp"], "o", color=PRIORITY, mfc=fill, ms=7)
         axes.plot(study.reference_year, 1, "D", color="black", mfc="white", ms=7)
         low, high = float(own["low"].min()), float(own["high"].max())
         ratio_axis(axes, low, high, words, ticks=ticks_between(low, high), along="y")

@@ -12,7 +12,7 @@ from bsup_analysis.effects.municipal.honest import HonestInterval
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.effects.municipal.rows import honest_rows
 from bsup_analysis.effects.municipal.sensitivity import Sensitivity
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.municipal.forest import ticks_between
 from bsup_analysis.exhibits.municipal.phrases import counted, finite, not_estimable, source
 from bsup_analysis.exhibits.ratios import ratio_axis, ratio_text
@@ -23,6 +23,7 @@ from bsup_analysis.results.municipal_data import MunicipalData
 WIDEST = 64.0  # ratios beyond are cut at the edge of the picture, and their ends are arrows
 
 
+@traced
 def honest_bounds(
     municipal_bounds: Sensitivity | NotEstimableError,
     municipal_data: MunicipalData,

@@ -9,7 +9,7 @@ from bsup_analysis.effects.municipal.estimands import Estimand
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.effects.municipal.sensitivity import Sensitivity
 from bsup_analysis.effects.verdict import Criterion, Verdict
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.municipal.phrases import (
     counted,
     finite,
@@ -23,6 +23,7 @@ from bsup_analysis.results.municipal_data import MunicipalData
 SCORE = {"worse": -1, "not_shown": 0, "improved": 1}
 
 
+@traced
 def judgement(
     municipal_decision: Verdict | NotEstimableError,
     municipal_estimands: Sequence[Estimand],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.robustness import RobustnessRow
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.municipal.forest import forest
 from bsup_analysis.exhibits.municipal.phrases import (
     counted,
@@ -20,6 +20,7 @@ from bsup_analysis.language import Words
 from bsup_analysis.results.municipal_data import MunicipalData
 
 
+@traced
 def leave_one_out(
     municipal_robustness: Sequence[RobustnessRow],
     municipal_data: MunicipalData,

@@ -7,7 +7,7 @@ import pandas as pd
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.robustness import RobustnessRow
 from bsup_analysis.effects.municipal.rows import robustness_rows
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.municipal.cells import estimate_cells
 from bsup_analysis.exhibits.municipal.forest import forest
 from bsup_analysis.exhibits.municipal.phrases import (
@@ -53,6 +53,7 @@ def filled_rows(found: Sequence[RobustnessRow]) -> pd.DataFrame:
     return rows.assign(**{c: float("nan") for c in EMPTY if c not in rows})
 
 
+@traced
 def robustness(
     municipal_robustness: Sequence[RobustnessRow],
     municipal_data: MunicipalData,

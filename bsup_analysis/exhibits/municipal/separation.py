@@ -6,13 +6,14 @@ import pandas as pd
 
 from bsup_analysis.effects.municipal.estimands import Estimand
 from bsup_analysis.effects.municipal.rows import dropped_rows
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.municipal.estimates import estimand_label
 from bsup_analysis.exhibits.municipal.phrases import finite, place_text, source
 from bsup_analysis.language import Words
 from bsup_analysis.results.municipal_data import MunicipalData
 
 
+@traced
 def left_out(
     municipal_estimands: Sequence[Estimand], municipal_data: MunicipalData, words: Words
 ) -> Exhibit:

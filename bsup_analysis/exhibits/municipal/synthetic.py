@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.effects.municipal.synthetic import Synthetic
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.municipal.phrases import (
     counted,
     finite,
@@ -28,6 +28,7 @@ LOOKS = {
 }
 
 
+@traced
 def synthetic_largest(
     municipal_synthetic: Sequence[Synthetic] | NotEstimableError,
     municipal_data: MunicipalData,

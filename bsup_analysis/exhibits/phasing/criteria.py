@@ -9,11 +9,12 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.ranking.counts import Counts
 from bsup_analysis.effects.ranking.gamma_poisson import GammaPoisson, rates_given
 from bsup_analysis.effects.ranking.hyperparameters import posterior_grid
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.language import Words
 from bsup_analysis.results.phasing import Pooled
 
 
+@traced
 def framework(results_framework: pd.DataFrame, words: Words) -> Exhibit:
     """Show the programme's aims (document p. 15), what would show them, and where it is found."""
     data = results_framework
@@ -72,6 +73,7 @@ def framework(results_framework: pd.DataFrame, words: Words) -> Exhibit:
     )
 
 
+@traced
 def pooling_check(loan_counts: Counts, loan_rates: Pooled, design: Design, words: Words) -> Exhibit:
     """Hold empirical Bayes with fixed hyperparameters against their full posterior."""
     fit, level = loan_rates.fit, design.inference.confidence_level.value

@@ -9,7 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from bsup_analysis.design import Design
 from bsup_analysis.effects.ranking.counts import Counts
 from bsup_analysis.effects.ranking.funnel import funnel_limit
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.names import set_names
 from bsup_analysis.exhibits.style import PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
@@ -24,6 +24,7 @@ FEW, MOST_NAMES = 20, 12
 TICKS = (5_000, 10_000, 20_000, 50_000, 100_000, 200_000)
 
 
+@traced
 def loan_funnel(
     loan_counts: Counts, loan_rates: Pooled, municipality: pd.DataFrame, design: Design,
     words: Words,

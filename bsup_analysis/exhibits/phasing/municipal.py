@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from bsup_analysis.design import Design
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.ranking.counts import Counts
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.exhibits.phasing import funnel, ranking
 from bsup_analysis.exhibits.profile import page
 from bsup_analysis.language import Words
@@ -49,6 +49,7 @@ def _told_apart(exhibit: Exhibit, municipality: pd.DataFrame, words: Words) -> E
     return replace(exhibit, draw=draw, caption=caption)
 
 
+@traced
 def loan_rate_ranking(
     loan_rates: Pooled,
     loan_rate_places: Places,
@@ -65,10 +66,11 @@ def loan_rate_ranking(
     return _of_all(_told_apart(exhibit, municipality, words), start_loans, words)
 
 
+@traced
 def loan_growth_ranking(
     loan_growth: Pooled,
     loan_growth_places: Places,
-    loans_twice: Paired,
+    paired_loans: Paired,
     municipality: pd.DataFrame,
     start_loans: pd.DataFrame,
     design: Design,
@@ -76,11 +78,12 @@ def loan_growth_ranking(
 ) -> Exhibit:
     """Rank all municipalities by growth in loans."""
     exhibit = ranking.loan_growth_ranking(
-        loan_growth, loan_growth_places, loans_twice, municipality, design, words
+        loan_growth, loan_growth_places, paired_loans, municipality, design, words
     )
     return _of_all(_told_apart(exhibit, municipality, words), start_loans, words)
 
 
+@traced
 def loan_funnel(
     loan_counts: Counts,
     loan_rates: Pooled,
@@ -94,9 +97,10 @@ def loan_funnel(
     return _of_all(exhibit, start_loans, words)
 
 
+@traced
 def municipality_profile(
     municipality: pd.DataFrame,
-    loans_at_hand: pd.DataFrame,
+    available_loans: pd.DataFrame,
     programme_levels: pd.DataFrame,
     selection_indicators: pd.DataFrame,
     loan_rates: Pooled,
@@ -108,7 +112,7 @@ def municipality_profile(
     """Show one municipality among all, with loans of all."""
     exhibit = page.municipality_profile(
         municipality,
-        loans_at_hand,
+        available_loans,
         programme_levels,
         selection_indicators,
         loan_rates,

@@ -8,7 +8,7 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.ranking.counts import Counts
 from bsup_analysis.effects.ranking.standing import Evidence
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.phasing.ranking_drawing import draw_places, draw_values
 from bsup_analysis.exhibits.phasing.sentences import SIDES, standing_cells, standing_sentences
 from bsup_analysis.exhibits.style import new_figure
@@ -177,6 +177,7 @@ def counts_unit(family: str) -> str:
     return "loans per 1,000 inhabitants" if family == "loan_rate" else "ratio"
 
 
+@traced
 def loan_rate_ranking(
     loan_rates: Pooled,
     loan_rate_places: Places,
@@ -206,10 +207,11 @@ def loan_rate_ranking(
     )  # fmt: skip
 
 
+@traced
 def loan_growth_ranking(
     loan_growth: Pooled,
     loan_growth_places: Places,
-    loans_twice: Paired,
+    paired_loans: Paired,
     municipality: pd.DataFrame,
     design: Design,
     words: Words,
@@ -217,8 +219,8 @@ def loan_growth_ranking(
     """Rank municipalities by growth in loans: raw, pooled in part, and by place."""
     rows = _rows(loan_growth, loan_growth_places, municipality, 1)
     window = design.window.last_year_before.value, design.window.first_treated_year.value
-    for position, counted in enumerate((loans_twice.pre, loans_twice.post)):
-        of = dict(zip(loans_twice.codes, counted, strict=True))
+    for position, counted in enumerate((paired_loans.pre, paired_loans.post)):
+        of = dict(zip(paired_loans.codes, counted, strict=True))
         loans = [int(of[code]) for code in rows["municipality_code"]]
         rows.insert(2 + position, f"loans_{window[position]}", loans)
     heads = {

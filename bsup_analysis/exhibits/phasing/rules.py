@@ -4,7 +4,7 @@ import pandas as pd
 
 from bsup_analysis.design import Design
 from bsup_analysis.effects.selection_rules import expected_jaccard
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.language import UNKNOWN, Words
 from bsup_analysis.results.phasing import Rule
 
@@ -43,6 +43,7 @@ def _weights_text(rule: Rule, words: Words) -> str:
     )
 
 
+@traced
 def candidate_rules(
     selection_rules: tuple[Rule, ...], municipality: pd.DataFrame, design: Design, words: Words
 ) -> Exhibit:

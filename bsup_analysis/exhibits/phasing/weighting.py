@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter
 
 from bsup_analysis.design import Design
 from bsup_analysis.effects.selection_rules import Sensitivity, expected_jaccard
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import (
     GROUP_COLOUR,
     GROUP_MARKER,
@@ -81,6 +81,7 @@ def _draw_agreement(
     axes.grid(alpha=0.6)
 
 
+@traced
 def weights_decide(
     weight_sensitivity: Sensitivity, municipality: pd.DataFrame, design: Design, words: Words
 ) -> Exhibit:
@@ -129,6 +130,7 @@ def weights_decide(
     )
 
 
+@traced
 def weights_agreement(
     weight_sensitivity: Sensitivity, municipality: pd.DataFrame, design: Design, words: Words
 ) -> Exhibit:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.power.marks import (
     NORMAL_95,
     decimal_ticks,
@@ -29,6 +29,7 @@ def _asked(SYNTHETIC_bias: pd.DataFrame, question: str) -> pd.DataFrame:
     return rows.assign(ratio=ratio, ratio_mc_error=ratio * rows["mc_error"])
 
 
+@traced
 def regression_to_mean(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
     """Show what choosing on a noisy figure of 2008 looks like, with that year and without it."""
     data = _asked(SYNTHETIC_bias, "regression_to_mean")
@@ -74,6 +75,7 @@ def regression_to_mean(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
     )
 
 
+@traced
 def largest_apart(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
     """Show what Poisson regression estimates when only the largest municipality changes."""
     data = _asked(SYNTHETIC_bias, "largest_apart")
@@ -133,6 +135,7 @@ def largest_apart(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
     )
 
 
+@traced
 def linear_rates(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
     """Tabulate what least squares on rates finds where growth is parallel and nothing happened."""
     data = SYNTHETIC_bias.query("question == 'linear_rates'")

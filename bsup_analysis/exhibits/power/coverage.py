@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bsup_analysis.design import Design
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.power.marks import (
     NORMAL_95,
     errorbars,
@@ -25,6 +25,7 @@ _ASSUMED = ("assumed", "known_half")
 _ESTIMATED = ("estimated_normal", "estimated_t")
 
 
+@traced
 def coverage(SYNTHETIC_coverage: pd.DataFrame, design: Design, words: Words) -> Exhibit:
     """Show the coverage of each published-level interval against the dispersion it assumes."""
     data = SYNTHETIC_coverage

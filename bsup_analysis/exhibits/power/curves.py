@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bsup_analysis.design import Design
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.power.marks import (
     NORMAL_95,
     PRIMARY,
@@ -25,6 +25,7 @@ from bsup_analysis.language import Words
 _TICKS = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)
 
 
+@traced
 def curves(
     SYNTHETIC_rejection: pd.DataFrame,
     SYNTHETIC_detectable: pd.DataFrame,
@@ -86,6 +87,7 @@ def curves(
     )
 
 
+@traced
 def detectable(SYNTHETIC_detectable: pd.DataFrame, words: Words) -> Exhibit:
     """Tabulate the smallest ratio each test finds, in every scenario."""
     data = SYNTHETIC_detectable

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bsup_analysis.design import Design
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.power.marks import (
     NORMAL_95,
     decimal_ticks,
@@ -24,6 +24,7 @@ from bsup_analysis.exhibits.style import REGION
 from bsup_analysis.language import Words
 
 
+@traced
 def pretrend(SYNTHETIC_pretrend: pd.DataFrame, design: Design, words: Words) -> Exhibit:
     """Show the power of the test of earlier trends, and the drift left where it passes."""
     passed = np.exp(SYNTHETIC_pretrend["mean_log_ratio_passed"])

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bsup_analysis.design import Design
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.power.marks import (
     NORMAL_95,
     PRIMARY,
@@ -21,6 +21,7 @@ from bsup_analysis.exhibits.style import PALE, REGION
 from bsup_analysis.language import Words
 
 
+@traced
 def size(SYNTHETIC_rejection: pd.DataFrame, design: Design, words: Words) -> Exhibit:
     """Show the share of panels without an effect in which each test finds one."""
     data = SYNTHETIC_rejection.query("effect == 1").drop(columns=["effect", "mean_estimate"])
@@ -93,4 +94,4 @@ def size(SYNTHETIC_rejection: pd.DataFrame, design: Design, words: Words) -> Exh
 
 
 def _test(test: str, words: Words) -> str:
-    return words("report.quoted", text=words(f"power.test_{test}"))
+    return words.quoted(words(f"power.test_{test}"))

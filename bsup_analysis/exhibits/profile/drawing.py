@@ -11,7 +11,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bsup_analysis.design import Design
-from bsup_analysis.exhibits.style import PALE, PRINTED, PRIORITY, REGION, WIDTH_IN
+from bsup_analysis.exhibits.style import PALE, PRINTED, PRIORITY, REGION, WIDTH_IN, HouseFigure
 from bsup_analysis.language import Words
 from bsup_analysis.results.phasing import Pooled
 
@@ -48,12 +48,14 @@ def draw_profile(
         Level of that interval.
     """
     # places are fixed and not laid out by what is drawn: the same on every page, and sooner done
-    figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN))
+    figure = HouseFigure(figsize=(WIDTH_IN, HEIGHT_IN))
     figure.set_layout_engine("none")
     left, right = (0.07, 0.5), (0.6, 0.98)
     by = dict(list(data.groupby("quantity")))
     _draw_index(_axes(figure, left, (0.43, 0.955)), by["population_index"], code, name, words)
     for place, quantity in enumerate(STRIPS):
+        if quantity not in by:  # of made-up municipalities it is not known
+            continue
         bottom = 0.88 - 0.143 * place
         axes = _axes(figure, right, (bottom, bottom + 0.075))
         _draw_strip(axes, by[quantity], quantity, code, words)

@@ -62,7 +62,7 @@ def facts(
     own, median = selection_indicators.loc[code], selection_indicators.median()
     largest = selection_indicators["size"].rank(ascending=False, method="min")
     text = {
-        "county": COUNTIES[str(row["county_code"])],
+        "county": COUNTIES.get(str(row["county_code"]), str(row["county_code"])),
         "place": words.count(largest[code]),
         "all": words.count(len(selection_indicators)),
         "size": words.count(own["size"]),

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from bsup_analysis.design import Design
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.places import COUNTIES
 from bsup_analysis.exhibits.profile.drawing import draw_profile
 from bsup_analysis.exhibits.profile.facts import facts, long_data
@@ -67,13 +67,14 @@ def heading(municipality: pd.DataFrame, municipality_code: str, words: Words) ->
         There is no such municipality.
     """
     row = known_municipality(municipality, municipality_code)
-    county = COUNTIES[str(row["county_code"])]
+    county = COUNTIES.get(str(row["county_code"]), str(row["county_code"]))
     return Heading(words("profile.heading", name=row["municipality_name"], county=county))
 
 
+@traced
 def municipality_profile(
     municipality: pd.DataFrame,
-    loans_at_hand: pd.DataFrame,
+    available_loans: pd.DataFrame,
     programme_levels: pd.DataFrame,
     selection_indicators: pd.DataFrame,
     loan_rates: Pooled,
@@ -85,9 +86,9 @@ def municipality_profile(
     row = known_municipality(municipality, municipality_code)
     name = str(row["municipality_name"])
     level = design.inference.confidence_level.value
-    data = long_data(loans_at_hand, selection_indicators, design)
+    data = long_data(available_loans, selection_indicators, design)
     shown, text = facts(
-        row, municipality_code, loans_at_hand, programme_levels, selection_indicators, design,
+        row, municipality_code, available_loans, programme_levels, selection_indicators, design,
         words,
     )  # fmt: skip
 
@@ -119,8 +120,12 @@ def municipality_profile(
         draw=draw,
         shown=shown,
         numbers={
-            f"profile_population_{year}": Number(float(indicators["size"]), "persons, 1 January"),
-            "profile_population_growth": Number(float(indicators["growth"]), "relative change"),
-            "profile_immigrant_share": Number(float(indicators["immigrants"]), "share"),
+            name: Number(float(indicators[indicator]), unit)
+            for name, indicator, unit in (
+                (f"profile_population_{year}", "size", "persons, 1 January"),
+                ("profile_population_growth", "growth", "relative change"),
+                ("profile_immigrant_share", "immigrants", "share"),
+            )
+            if pd.notna(indicators[indicator])
         },
     )

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import (
     GROUP_COLOUR,
     GROUP_MARKER,
@@ -39,6 +39,7 @@ def average_loans(group_year: pd.DataFrame, region_year: pd.DataFrame) -> pd.Dat
     return averages
 
 
+@traced
 def average_loan(
     group_year: pd.DataFrame,
     region_year: pd.DataFrame,

@@ -3,11 +3,12 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import PALE, REGION, group_bars, new_figure
 from bsup_analysis.language import Words
 
 
+@traced
 def region_loans(
     region_year: pd.DataFrame,
     group_year: pd.DataFrame,

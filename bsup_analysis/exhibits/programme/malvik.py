@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import PRINTED, PRIORITY, new_figure
 from bsup_analysis.language import Words
 
@@ -48,6 +48,7 @@ def malvik_variants(
     )
 
 
+@traced
 def malvik(
     programme_p06_malvik: pd.DataFrame, programme_p14_start_loans: pd.DataFrame, words: Words
 ) -> Exhibit:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bsup_analysis.exhibits.exhibit import Exhibit
+from bsup_analysis.exhibits.exhibit import Exhibit, traced
 from bsup_analysis.language import Words
 
 YEARS = (2009, 2010)
@@ -47,6 +47,7 @@ def completed_table(
     return table
 
 
+@traced
 def start_loan_table(
     programme_p14_start_loans: pd.DataFrame, municipality_year: pd.DataFrame, words: Words
 ) -> Exhibit:

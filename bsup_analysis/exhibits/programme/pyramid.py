@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import PALE, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 
@@ -41,6 +41,7 @@ def _pyramid(axes: Axes, words: Words, counts: dict[str, str]) -> None:
     axes.set_title(words("shares.as_printed", page=9))
 
 
+@traced
 def programme_pyramid(
     programme_levels: pd.DataFrame,
     programme_level_counts: pd.DataFrame,

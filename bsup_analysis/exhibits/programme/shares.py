@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from bsup_analysis.exhibits.exhibit import Exhibit, Number
+from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibits.style import (
     GROUP_COLOUR,
     GROUP_HATCH,
@@ -68,6 +68,7 @@ def _printed(shares: pd.DataFrame, statistic: str) -> float:
     return float(rows["printed_percent"].item())
 
 
+@traced
 def population_share(
     group_year: pd.DataFrame, programme_p13_shares: pd.DataFrame, words: Words
 ) -> Exhibit:
@@ -136,6 +137,7 @@ def population_share(
     )
 
 
+@traced
 def loan_share(
     group_year: pd.DataFrame, programme_p13_shares: pd.DataFrame, words: Words
 ) -> Exhibit:

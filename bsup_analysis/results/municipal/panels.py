@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bsup_analysis.design import Design
-from bsup_analysis.effects.municipal.assemble import municipal_panel
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.refusal import NotEstimableError, attempt
+from bsup_analysis.errors import InputError
 from bsup_analysis.results.municipal_data import MunicipalData
 
 Panel = MunicipalPanel | NotEstimableError
@@ -64,25 +64,19 @@ def municipal_panels(municipal_data: MunicipalData, design: Design) -> Municipal
         excluded: Iterable[str] = data.excluded,
         first: int = first_treated,
     ) -> Panel:
-        dropped = set(dropped)
-        before = any(year < first for year in years if year not in dropped)
-        after = any(year >= first for year in years if year not in dropped)
-        if not (before and after):
-            return NotEstimableError(
-                "two_periods",
-                f"The table needs a year before {first} and one from then.",
-                year=first,
+        unknown = sorted(set(excluded) - set(table["unit"]))
+        if unknown:
+            raise InputError(
+                f"Municipality {unknown[0]} is to be excluded but is not in the table."
             )
+        rows = table[~table["unit"].isin(excluded)]
         return attempt(
-            lambda: municipal_panel(
-                table.rename(columns={"unit": "municipality_code"}),
-                _municipalities(data),
-                data.table.rename(columns={"unit": "municipality_code"}),
-                years=years,
+            lambda: MunicipalPanel.from_frame(
+                rows.assign(cluster=rows["unit"].map(data.cluster)),
+                outcome=measure,
                 first_treated_year=first,
+                years=years,
                 dropped_years=dropped,
-                excluded=excluded,
-                measure=measure,
             )
         )
 
@@ -105,18 +99,6 @@ def municipal_panels(municipal_data: MunicipalData, design: Design) -> Municipal
         least=least,
         greatest=greatest,
         absent_years=tuple(year for year in chosen.years.value if year not in present),
-    )
-
-
-def _municipalities(data: MunicipalData) -> pd.DataFrame:
-    units = data.table.drop_duplicates("unit")
-    return pd.DataFrame(
-        {
-            "municipality_code": units["unit"],
-            "county_code": units["county"],
-            "group": units["group"],
-            "cluster": units["unit"].map(data.cluster),
-        }
     )
 
 

@@ -1,0 +1,132 @@
+"""Markdown, as a filled template holds it, read into the report's blocks.
+
+CommonMark with tables, read by markdown-it, and four conventions on top:
+
+- `# Heading {: #id }` gives a heading its id; `.unnumbered` after the id leaves out its number;
+- `[0.88](#exhibit "number_id")` is a number that leads to its exhibit;
+- `![](exhibit:id)` and `![](explorer:kind)`, alone in a paragraph, place an exhibit or a part of
+  the page that needs a script;
+- a paragraph `: Title {: #id }` in front of a table is its title, a second line its source.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.report import blocks
+from bsup_analysis.report.blocks import Block, Span, Spans
+
+_NAMED = re.compile(r"(?P<text>.*?) *\{: #(?P<id>[\w-]+)(?P<unnumbered> \.unnumbered)? \}")
+_SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+def parse(text: str) -> list[Block]:
+    """Read Markdown into blocks.
+
+    Raises
+    ------
+    InputError
+        It holds what the report has no form for.
+    """
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    read: list[Block] = []
+    caption = ""
+    for node in SyntaxTreeNode(reader.parse(text)).children:
+        if node.type == "paragraph" and node.children[0].content.startswith(": "):
+            caption = _words(node.children[0]).removeprefix(": ")
+        else:
+            read.append(_block(node, caption))
+    return read
+
+
+def escape(text: str) -> str:
+    """Return Markdown that shows `text` as it is, also in the cell of a table."""
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.splitlines()))
+
+
+def _block(node: SyntaxTreeNode, caption: str) -> Block:
+    match node.type:
+        case "heading":
+            found = _named(node.children[0].content)
+            level = int(node.tag.removeprefix("h"))
+            return blocks.Heading(found["id"], level, found["text"], not found["unnumbered"])
+        case "paragraph":
+            return _placed(node.children[0]) or blocks.Paragraph(_spans(node.children[0]))
+        case "blockquote":
+            return blocks.Paragraph(_spans(node.children[0].children[0]), lead=True)
+        case "bullet_list" | "ordered_list":
+            items = tuple(_spans(item.children[0].children[0]) for item in node.children)
+            return blocks.Listing(items, ordered=node.type == "ordered_list")
+        case "fence":
+            return blocks.Commands(node.content.rstrip("\n"))
+        case "table":
+            return _table(node, caption)
+    raise InputError(f"the report has no form for this of Markdown: {node.type}.")
+
+
+def _placed(inline: SyntaxTreeNode) -> Block | None:
+    if [child.type for child in inline.children] != ["image"]:
+        return None
+    kind, _, name = str(inline.children[0].attrs["src"]).partition(":")
+    return blocks.ExhibitBlock(name) if kind == "exhibit" else blocks.Explorer(name)
+
+
+def _table(node: SyntaxTreeNode, caption: str) -> blocks.Table:
+    head, *body = (row for part in node.children for row in part.children)
+    title, _, note = caption.partition("\n")
+    found = _named(title)
+    return blocks.Table(
+        id=found["id"],
+        title=found["text"],
+        note=note.replace("\n", " "),
+        head=tuple(_words(cell.children[0]) for cell in head.children),
+        rows=tuple(tuple(_spans(cell.children[0]) for cell in row.children) for row in body),
+        numeric=frozenset(
+            i for i, cell in enumerate(head.children) if "right" in str(cell.attrs.get("style"))
+        ),
+    )
+
+
+def _named(text: str) -> re.Match[str]:
+    found = _NAMED.fullmatch(text)
+    if found is None:
+        raise InputError(f"{text!r} needs an id, as in `The answer {{: #answer }}`.")
+    return found
+
+
+def _words(inline: SyntaxTreeNode) -> str:
+    """Return the words alone, lines kept apart."""
+    return "".join(span.text for span in _leaves(inline))
+
+
+def _spans(inline: SyntaxTreeNode) -> Spans:
+    """Return what a paragraph, an item or a cell says; words of one style are one span."""
+    alike = groupby(_leaves(inline), lambda span: (span.style, span.target, span.number))
+    return tuple(
+        Span("".join(span.text for span in spans).replace("\n", " "), *key) for key, spans in alike
+    )
+
+
+def _leaves(node: SyntaxTreeNode, style: str = "") -> Iterator[Span]:
+    for child in node.children:
+        match child.type:
+            case "text" if not child.content:
+                continue  # what stands around **strong** words
+            case "text":
+                yield Span(child.content, style)
+            case "softbreak":
+                yield Span("\n", style)
+            case "code_inline":
+                yield Span(child.content, "code")
+            case "strong" | "em":
+                yield from _leaves(child, child.type)
+            case "link" if str(child.attrs["href"]).startswith("#"):
+                text = "".join(one.content for one in child.children)
+                number = str(child.attrs.get("title", ""))
+                yield Span(text, style, str(child.attrs["href"])[1:], number)
+            case kind:
+                raise InputError(f"a sentence has no form for this of Markdown: {kind}.")

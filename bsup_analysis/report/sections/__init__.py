@@ -1,1 +1,0 @@
-"""The sections of the report, each a function from a teller of the results to blocks."""

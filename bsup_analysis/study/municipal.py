@@ -1,0 +1,200 @@
+"""The municipal level: every municipality's loans, from the user's table or a SYNTHETIC panel."""
+
+from typing import Any
+
+import pandas as pd
+
+from bsup_analysis.effects.municipal.estimands import Estimand
+from bsup_analysis.effects.municipal.event_study import EventStudy
+from bsup_analysis.effects.municipal.refusal import NotEstimableError, known
+from bsup_analysis.effects.municipal.robustness import RobustnessRow
+from bsup_analysis.effects.municipal.sensitivity import Sensitivity
+from bsup_analysis.effects.municipal.staggered import Staggered
+from bsup_analysis.effects.municipal.synthetic import Synthetic
+from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.verdict import Verdict
+from bsup_analysis.exhibits import Exhibit
+from bsup_analysis.exhibits.synthetic import marked
+from bsup_analysis.results import at_hand, municipal_data, municipal_gate
+from bsup_analysis.results.municipal import change, dynamics, estimates, panels
+from bsup_analysis.results.municipal.panels import MunicipalPanels
+from bsup_analysis.results.municipal_data import MunicipalData
+from bsup_analysis.study.recording import result
+from bsup_analysis.study.shown import Opening
+from bsup_analysis.study.study import Study
+from bsup_analysis.study.tables import read_demonstration, table
+
+
+class MunicipalStudy(Study):
+    """One notebook's view of the study with the user's table of all municipalities."""
+
+    start_loans = table("Loans and NOK of every municipality and year, brought by the user.")
+    exclusions = table("Municipalities kept out of a comparison, with the reason.")
+    co_treatment = table("Other measures that met the municipalities at the same time.")
+
+    @result
+    def available_loans(self) -> pd.DataFrame:
+        """Municipality-years with the loans and NOK of the user's table, for every one alike."""
+        return at_hand.all_loans(self.municipality_year, self.start_loans)
+
+    @result
+    def paired_loans(self) -> Paired:
+        """Loans before and after of every municipality with both in the user's table."""
+        return at_hand.all_twice(self.available_loans, self.design)
+
+    @result
+    def municipal_data(self) -> MunicipalData:
+        """The table joined with what the design says of its municipalities."""
+        return municipal_data.municipal_data(
+            self.start_loans,
+            self.municipality,
+            self.municipality_year,
+            self.exclusions,
+            self.co_treatment,
+            self.reading,
+            self.design,
+        )
+
+    @result
+    def municipal_gate(self) -> pd.DataFrame:
+        """The table compared with every published total."""
+        return municipal_gate.municipal_gate(self.start_loans, self.totals_in_print)
+
+    @result
+    def municipal_panels(self) -> MunicipalPanels:
+        """The table laid out as panels, one for each part of the evaluation."""
+        return panels.municipal_panels(self.municipal_data, self.design)
+
+    @result
+    def municipal_units(self) -> pd.DataFrame:
+        """The panel of the primary estimate, one row a municipality and year."""
+        return known(self.municipal_panels.primary).to_frame()
+
+    @result
+    def municipal_change(self) -> pd.DataFrame:
+        """Loans for each 1,000 inhabitants and year, before and from the first treated year on."""
+        return change.municipal_change(self.municipal_data, self.design)
+
+    @result
+    def municipal_estimands(self) -> tuple[Estimand, ...]:
+        """E1 to E4; one that the data do not allow stays, with its reason."""
+        return estimates.municipal_estimands(
+            self.municipal_panels, self.municipal_data, self.design
+        )
+
+    @result
+    def municipal_robustness(self) -> tuple[RobustnessRow, ...]:
+        """Every row of the robustness table."""
+        return estimates.municipal_robustness(
+            self.municipal_panels, self.municipal_data, self.municipal_estimands, self.design
+        )
+
+    @result
+    def municipal_event_study(self) -> EventStudy | NotEstimableError:
+        """Ratio of every year to the reference year."""
+        return dynamics.municipal_event_study(self.municipal_panels, self.design)
+
+    @result
+    def municipal_bounds(self) -> Sensitivity | NotEstimableError:
+        """Bounds on the mean log ratio of treated years if trends were not parallel."""
+        return dynamics.municipal_bounds(self.municipal_event_study, self.design)
+
+    @result
+    def municipal_agreements(self) -> Staggered | NotEstimableError:
+        """Effects of agreements by the year they were signed."""
+        return dynamics.municipal_agreements(self.municipal_panels, self.municipal_data)
+
+    @result
+    def municipal_synthetic(self) -> tuple[Synthetic, ...] | NotEstimableError:
+        """The largest priority municipality against weighted means of the others."""
+        return dynamics.municipal_synthetic(self.municipal_panels, self.municipal_data)
+
+    @result
+    def municipal_decision(self) -> Verdict | NotEstimableError:
+        """The primary estimate judged by the decision table."""
+        return estimates.municipal_decision(self.municipal_estimands, self.municipal_bounds)
+
+
+class DemonstrationStudy(MunicipalStudy):
+    """The municipal level on a SYNTHETIC panel: all that it shows is marked, none is published.
+
+    Parameters
+    ----------
+    panel
+        A file of `bsup demo`, or `synthetic` for the standard panel.
+    municipality_code
+        A made-up municipality; empty: the largest of the priority group.
+    """
+
+    synthetic = True
+
+    def __init__(self, language: str, output: str = "", *, panel: str, **chosen: str) -> None:
+        super().__init__(language, output, **chosen)
+        self.demonstration = read_demonstration(panel, output)
+        self.municipality_code = self.municipality_code or self.municipal_data.largest
+
+    @result
+    def municipal_data(self) -> MunicipalData:
+        """The SYNTHETIC panel in the form of a municipal table."""
+        return municipal_data.demonstration_data(self.demonstration)
+
+    @result
+    def municipality(self) -> pd.DataFrame:
+        """The made-up municipalities of the SYNTHETIC panel; no real one is among them."""
+        units = self.municipal_data.table.drop_duplicates("unit", ignore_index=True)
+        return pd.DataFrame(
+            {
+                "municipality_code": units["unit"],
+                "municipality_name": units["unit"],
+                "county_code": units["county"].astype("string"),
+                "group": units["group"],
+                "economic_region_name": pd.NA,
+                "centrality_level_2008": pd.NA,
+            }
+        ).astype({"centrality_level_2008": "Int64", "economic_region_name": "string"})
+
+    @result
+    def start_loans(self) -> pd.DataFrame:
+        """The SYNTHETIC panel in place of the user's table."""
+        data = self.municipal_data
+        rows = data.table.rename(columns={"unit": "municipality_code"})
+        return rows.assign(definition=data.definition, source=data.origin)
+
+    @result
+    def municipality_year(self) -> pd.DataFrame:
+        """Population of the made-up municipalities by year; the rest is not made up."""
+        rows = self.start_loans[["municipality_code", "year", "group", "population"]]
+        unknown = ["immigrants", "loans", "amount_nok"]
+        rows = rows.assign(**dict.fromkeys([*unknown, "loans_source"], pd.NA))
+        return rows.astype(dict.fromkeys(unknown, "Int64"))
+
+    @result
+    def municipal_gate(self) -> pd.DataFrame:
+        """The SYNTHETIC panel compared with the totals of the region and the priority group."""
+        return municipal_gate.demonstration_gate(self.demonstration, self.totals_in_print)
+
+    def opening(self, chapter: str) -> Opening:
+        """Give the heading and the opening words of a chapter under a banner."""
+        plain = super().opening(chapter)
+        title = self.words("synthetic.title", title=plain.title)
+        return Opening(title, plain.text, self.words("synthetic.banner"))
+
+    def _marked(self, exhibit: Exhibit) -> Exhibit:
+        return marked(exhibit, self.words)
+
+
+def municipal_study(
+    language: str, output: str = "", *, panel: str = "", **chosen: Any
+) -> MunicipalStudy:
+    """Open the municipal level on the user's table, or on a SYNTHETIC panel where one is given.
+
+    Parameters
+    ----------
+    language, output, chosen
+        As of `Study`.
+    panel
+        A file of `bsup demo`, `synthetic` for the standard panel, or empty for the user's table.
+    """
+    if panel:
+        return DemonstrationStudy(language, output, panel=panel, **chosen)
+    return MunicipalStudy(language, output, **chosen)

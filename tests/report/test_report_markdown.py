@@ -1,0 +1,139 @@
+"""Markdown read into blocks, and numbers that keep their id."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.language import Words
+from bsup_analysis.report.blocks import (
+    Commands,
+    ExhibitBlock,
+    Explorer,
+    Heading,
+    Listing,
+    Paragraph,
+    Span,
+    Table,
+    plain,
+)
+from bsup_analysis.report.markdown import escape, parse
+from bsup_analysis.report.render import Value, Values, direction
+
+WRITTEN = """
+# The answer {: #answer .unnumbered }
+
+## A part of it {: #part_2 }
+
+> Larger
+> words.
+
+A **strong** word, *another* one
+and [0.88](#figure_1 "ratio"), `code`; see [Figure 1](#figure_1).
+
+- one
+- two
+  lines
+
+1. first
+
+![](exhibit:figure_1)
+
+![](explorer:dispersion)
+
+```
+make report
+make test
+```
+
+: A title {: #own }
+Where it is from,
+and more.
+
+| Measure | All |
+|---|--:|
+| Loans | [17](#figure_1 "loans") |
+"""
+
+
+def test_each_form_of_markdown_becomes_its_block() -> None:
+    number, link = Span("0.88", "", "figure_1", "ratio"), Span("Figure 1", "", "figure_1")
+    sentence = (
+        *(Span("A "), Span("strong", "strong"), Span(" word, "), Span("another", "em")),
+        *(Span(" one and "), number, Span(", "), Span("code", "code"), Span("; see "), link),
+        Span("."),
+    )
+    assert parse(WRITTEN) == [
+        Heading("answer", 1, "The answer", numbered=False),
+        Heading("part_2", 2, "A part of it"),
+        Paragraph((Span("Larger words."),), lead=True),
+        Paragraph(sentence),
+        Listing(((Span("one"),), (Span("two lines"),))),
+        Listing(((Span("first"),),), ordered=True),
+        ExhibitBlock("figure_1"),
+        Explorer("dispersion"),
+        Commands("make report\nmake test"),
+        Table(
+            id="own",
+            title="A title",
+            note="Where it is from, and more.",
+            head=("Measure", "All"),
+            rows=(((Span("Loans"),), (Span("17", "", "figure_1", "loans"),)),),
+            numeric=frozenset({1}),
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["---", "# No id", "| a |\n|---|\n| b |", "[a](https://example.org)", "a ![](exhibit:b)"],
+)
+def test_what_has_no_form_is_refused(written: str) -> None:
+    with pytest.raises(InputError, match=r"no form for this|needs an id"):
+        parse(written)
+
+
+TEXTS = st.text(
+    st.characters(exclude_categories=["C", "Z"]) | st.sampled_from(" \N{NO-BREAK SPACE}")
+)
+
+
+@given(TEXTS.map(str.strip).filter(bool))
+def test_escaped_text_is_shown_as_it_is(text: str) -> None:
+    (paragraph,) = parse(escape(text))
+    assert isinstance(paragraph, Paragraph)
+    assert plain(paragraph.spans) == text
+    (table,) = parse(f": T {{: #t }}\n\n| a | b |\n|---|---|\n| {escape(text)} | 1 |")
+    assert isinstance(table, Table)
+    assert [plain(cell) for cell in table.rows[0]] == [text, "1"]
+
+
+AMOUNTS = st.floats(0.01, 1e6)
+
+
+@given(AMOUNTS, AMOUNTS)
+def test_a_number_keeps_its_id_through_arithmetic(first: float, second: float) -> None:
+    a, b = Value(first, "a"), Value(second, "b")
+    results = [a + b, a - b, a / b, a + 1, 1 + a, a - 1, 1 - a, a / 2, 1 / a, abs(a - b)]
+    assert {one.id for one in [*results, sum([a, b])] if isinstance(one, Value)} == {"a"}
+    assert results == [
+        *(first + second, first - second, first / second, first + 1, 1 + first, first - 1),
+        *(1 - first, first / 2, 1 / first, abs(first - second)),
+    ]
+
+
+def test_numbers_by_how_their_id_begins() -> None:
+    numbers = Values([("b_2", 2), ("b_1", 1), ("b_1_mc_error", 9), ("c", 3)])
+    assert numbers.starting("b_", but="_mc_error") == [1, 2]
+    assert [one.id for one in numbers.starting("b_")] == ["b_1", "b_1_mc_error", "b_2"]
+    assert numbers.get("d") is None
+    with pytest.raises(InputError, match=r"the number d is not in reports/numbers\.json"):
+        numbers["d"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(0.367, "up"), (-0.065, "down"), (0.0, "still"), (0.0004, "still"), (-0.0006, "down")],
+)
+def test_a_change_that_rounds_to_none_is_none(change: float, said: str) -> None:
+    assert direction(change, Words("nb")) == said
