@@ -36,6 +36,7 @@ help:  ## list these commands
 report: $(READY)  ## run the study and write reports/, in Norwegian and English
 	$(BIN)/bsup report --language both
 
+test: export OPENBLAS_NUM_THREADS = 1  # two workers on two cores; more threads only wait for each other
 test: $(READY)  ## check style and types, run the tests and every notebook
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """The form of the notebooks: the real ones keep it, planted departures are told, nbval compares."""
 
+import asyncio
 import copy
 import json
 import os
@@ -9,9 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from nbclient import NotebookClient
 
 import notebook_form
+from bsup_analysis.pipeline.project import input_digest
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
@@ -213,6 +218,54 @@ def test_what_is_stored_does_not_depend_on_how_it_was_run(tmp_path):
     assert path.read_bytes() == filtered
     used["cells"][HEAD]["outputs"][0]["data"]["text/plain"] = "3"
     assert stored(used) != clean
+
+
+@pytest.mark.skipif(
+    os.name == "nt" or not (shutil.which("make") and shutil.which("git")),
+    reason="asks make for the filter that make lab sets up, and git for what changed",
+)
+def test_notebook_run_and_saved_by_jupyter_is_no_change_to_git(write, tmp_path):
+    """Run whole twice in one kernel, and saved as JupyterLab does, through the contents API."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.invalid", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, ""), done
+        return done.stdout
+
+    for name in (".gitattributes", "Makefile", "requirements.lock", "pyproject.toml", "tools"):
+        copy = shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy
+        copy(CHECKOUT / name, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    path = write(stored(planted(PLAIN, source="print(3)\n'shown'")))
+    git("init", "-q")
+    plan = subprocess.run(
+        ["make", "-n", "lab"], cwd=tmp_path, env={"PATH": os.environ["PATH"]},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    lines = plan.replace("\\\n", " ").splitlines()
+    (recipe,) = [line for line in lines if line.startswith("! git")]
+    subprocess.run(recipe, shell=True, cwd=tmp_path, check=True)  # noqa: S602 - as make does
+    git("add", "notebooks", ".gitattributes")
+    git("commit", "-qm", "clean")
+    before = input_digest(path)
+
+    notebook = nbformat.read(path, as_version=4)
+    with (client := NotebookClient(notebook)).setup_kernel():
+        for number, cell in [*enumerate(notebook.cells)] * 2:
+            client.execute_cell(cell, number)
+    notebook.metadata["language_info"] = {"name": "python", "version": "3.13.1", "mimetype": "x"}
+    manager = AsyncLargeFileManager(root_dir=str(tmp_path))
+    model = {"type": "notebook", "format": "json", "content": notebook}
+    asyncio.run(manager.save(model, "notebooks/planted.ipynb"))
+
+    saved = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    assert [len(cell["outputs"]) for cell in saved[1:]] == [0, 1, 2]
+    assert git("diff") == git("diff", "HEAD", "--name-only") == ""
+    assert input_digest(path) == before
+    path.write_text(path.read_text(encoding="utf-8").replace("1 + 1", "1 + 2"), encoding="utf-8")
+    assert git("diff", "--stat").startswith(" notebooks/planted.ipynb | 2 +-")
+    assert input_digest(path) != before
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"nbformat": 4}'])

@@ -19,8 +19,10 @@ def tracked(root: Path) -> dict[str, int]:
     top = _git(root, "rev-parse", "--show-toplevel").strip()
     if Path(top).resolve() != root.resolve():
         raise InputError("this folder is no git clone; a package is made in one.")
-    # a renamed file has a second entry with its old name, which only makes the list longer
-    changed = [line[3:] for line in _git(root, "status", "--porcelain", "-z").split("\0") if line]
+    # not `git status`, which takes a notebook for changed whose saved run a filter takes out
+    told = _git(root, "diff", "HEAD", "--name-only", "--no-renames", "-z")
+    told += _git(root, "ls-files", "--others", "--exclude-standard", "--directory", "-z")
+    changed = [name for name in told.split("\0") if name]
     if changed:
         more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
         raise InputError(

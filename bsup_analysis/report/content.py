@@ -55,8 +55,10 @@ class Places:
         Raises
         ------
         InputError
-            It is not published.
+            It is not published, or stands in the report already.
         """
+        if name in self.placed:
+            raise InputError(f"the exhibit {name} stands in the report already; refer to it.")
         if name not in self.published.exhibits:
             raise InputError(
                 f"the exhibit {name} is not published in {self.published.language}; correct the "
@@ -131,21 +133,24 @@ def compose(published: Published, templates: Path = TEMPLATES) -> Report:
         interval=partial(facts.widest_interval, numbers),
         agreement_readings=partial(facts.agreement_readings, numbers),
         clear_specifications=partial(facts.clear_specifications, published, words),
-        contradictions=facts.contradictions(published),
+        contradictions=partial(facts.contradictions, published),
         exhibits_of=partial(facts.exhibits_of, published),
         counted=partial(facts.counted, published, words),
         checksums=facts.checksums(published),
     )
-    _, front, body = filled.split("+++\n", 2)
-    labels, sections = number(parse(body), published, words)
-    return Report(
-        published,
-        words,
-        **tomllib.loads(front),
-        blocks=tuple(parse(_named(body, labels, words))),
-        labels=labels,
-        sections=sections,
-    )
+    try:
+        _, front, body = filled.split("+++\n", 2)
+        frame = tomllib.loads(front)
+        title, subtitle, running = (frame[key] for key in ("title", "subtitle", "running"))
+        labels, sections = number(parse(body), published, words)
+        blocks = tuple(parse(_named(body, labels, words)))
+    except (ValueError, KeyError):
+        raise InputError(
+            f"{template.name} needs title, subtitle and running between two lines +++ at its top."
+        ) from None
+    except InputError as error:
+        raise InputError(f"{template.name}: {error}") from None
+    return Report(published, words, title, subtitle, running, blocks, labels, sections)
 
 
 def number(

@@ -27,9 +27,9 @@ class Interval:
 def widest_interval(numbers: Values, ratio: str) -> Interval:
     """Return the widest of a ratio's published intervals, on the scale of logarithms."""
     lows = numbers.starting(f"{ratio}_ci_low_") or [numbers[f"{ratio}_ci_low"]]
-    intervals = [Interval(low, numbers[low.id.replace("_ci_low", "_ci_high")], "") for low in lows]
-    widest = max(intervals, key=lambda one: one.high / one.low)
-    return Interval(widest.low, widest.high, widest.low.id.removeprefix(f"{ratio}_ci_low_"))
+    highs = [numbers[low.id.replace("_ci_low", "_ci_high")] for low in lows]
+    low, high = max(zip(lows, highs, strict=True), key=lambda ends: ends[1] / ends[0])
+    return Interval(low, high, low.id.removeprefix(f"{ratio}_ci_low_"))
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,11 @@ def parse(text: str) -> list[Block]:
     for node in SyntaxTreeNode(reader.parse(text)).children:
         if node.type == "paragraph" and node.children[0].content.startswith(": "):
             caption = _words(node.children[0]).removeprefix(": ")
-        else:
-            read.append(_block(node, caption))
+            continue
+        if caption and node.type != "table":
+            raise InputError(f"no table follows the title {caption!r}.")
+        read.append(_block(node, caption))
+        caption = ""
     return read
 
 
@@ -57,15 +60,22 @@ def _block(node: SyntaxTreeNode, caption: str) -> Block:
         case "paragraph":
             return _placed(node.children[0]) or blocks.Paragraph(_spans(node.children[0]))
         case "blockquote":
-            return blocks.Paragraph(_spans(node.children[0].children[0]), lead=True)
+            return blocks.Paragraph(_spans(_only(node)), lead=True)
         case "bullet_list" | "ordered_list":
-            items = tuple(_spans(item.children[0].children[0]) for item in node.children)
+            items = tuple(_spans(_only(item)) for item in node.children)
             return blocks.Listing(items, ordered=node.type == "ordered_list")
         case "fence":
             return blocks.Commands(node.content.rstrip("\n"))
         case "table":
             return _table(node, caption)
-    raise InputError(f"the report has no form for this of Markdown: {node.type}.")
+    raise InputError(f"the report cannot show this Markdown: {node.type}.")
+
+
+def _only(node: SyntaxTreeNode) -> SyntaxTreeNode:
+    """Return what an item or a quotation says, which is to be one paragraph."""
+    if [child.type for child in node.children] != ["paragraph"]:
+        raise InputError(f"the report cannot show a {node.type} of more than one paragraph.")
+    return node.children[0].children[0]
 
 
 def _placed(inline: SyntaxTreeNode) -> Block | None:
@@ -129,4 +139,4 @@ def _leaves(node: SyntaxTreeNode, style: str = "") -> Iterator[Span]:
                 number = str(child.attrs.get("title", ""))
                 yield Span(text, style, str(child.attrs["href"])[1:], number)
             case kind:
-                raise InputError(f"a sentence has no form for this of Markdown: {kind}.")
+                raise InputError(f"a sentence cannot hold this Markdown: {kind}.")

@@ -37,8 +37,7 @@ class PublishedNumber:
 class PublishedExhibit:
     """A figure or a table in one language, with its files and its way back to the data.
 
-    `run` is the notebook page that shows it; `inputs` are the tables it was made from, each with
-    its SHA-256.
+    `inputs` are the tables it was made from, each with its SHA-256.
     """
 
     id: str
@@ -47,7 +46,6 @@ class PublishedExhibit:
     caption: str
     source: str
     alternative_text: str
-    run: str
     notebook: str
     function: str
     parameters: Mapping[str, str]
@@ -101,10 +99,10 @@ def read_published(root: Path, language: str) -> Published:
     numbers = _json(reports / "numbers.json")
     _refuse_damage(reports, manifest["files"], language)
     exhibits: dict[str, PublishedExhibit] = {}
-    for run, page in _in_order(pages):
-        for name in _shown_order(page):
+    for page in sorted(pages.values(), key=lambda page: page["notebook"]):
+        for name in (row["id"] for row in page["contents"]["exhibits"]):
             if name not in exhibits:
-                exhibits[name] = _exhibit(reports, manifest, page, run, name)
+                exhibits[name] = _exhibit(reports, manifest, page, name)
     return Published(
         root=root,
         language=language,
@@ -140,22 +138,8 @@ def shown_table(cells: Mapping[str, Sequence[Any]] | None) -> ShownTable | None:
     return ShownTable(tuple(cells["head"]), rows, frozenset(cells["numeric"]))
 
 
-def _in_order(pages: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Give the pages by run, sorted by notebook as their numbers say, else as they are."""
-    return sorted(((p["run"], p) for p in pages.values()), key=lambda pair: pair[1]["notebook"])
-
-
-def _shown_order(page: Mapping[str, Any]) -> list[str]:
-    """Give the ids of a page's exhibits in the order they are shown."""
-    return [row["id"] for row in page["contents"]["exhibits"]]
-
-
 def _exhibit(
-    reports: Path,
-    manifest: Mapping[str, Any],
-    page: Mapping[str, Any],
-    run: str,
-    name: str,
+    reports: Path, manifest: Mapping[str, Any], page: Mapping[str, Any], name: str
 ) -> PublishedExhibit:
     words, origin = page["exhibits"][name], manifest["exhibits"][name]
     figures = reports / page["language"] / "figures"
@@ -167,7 +151,6 @@ def _exhibit(
         caption=words["caption"],
         source=words["source"],
         alternative_text=words["alternative_text"],
-        run=run,
         notebook=origin["notebook"],
         function=origin["function"],
         parameters=origin["parameters"],

@@ -129,7 +129,7 @@ def render(
     }
     try:
         return environment.get_template(template.name).render(numbers=numbers, **content)
-    except (InputError, TemplateError) as error:
+    except (InputError, TemplateError, TypeError) as error:
         raise InputError(f"{template.name}, line {_line(error, template)}: {error}") from None
 
 
@@ -156,5 +156,5 @@ def _formatted(value: object) -> object:
 
 def _line(error: Exception, template: Path) -> int:
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(template)]
-    return getattr(error, "lineno", None) or lines[-1] or 0
+    lines = [frame.lineno or 0 for frame in frames if frame.filename == str(template)]
+    return getattr(error, "lineno", None) or [0, *lines][-1]

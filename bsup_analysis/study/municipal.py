@@ -122,16 +122,14 @@ class DemonstrationStudy(MunicipalStudy):
     ----------
     panel
         A file of `bsup demo`, or `synthetic` for the standard panel.
-    municipality_code
-        A made-up municipality; empty: the largest of the priority group.
     """
 
     synthetic = True
 
     def __init__(self, language: str, output: str = "", *, panel: str, **chosen: str) -> None:
         super().__init__(language, output, **chosen)
+        self._check(panel=panel)
         self.demonstration = read_demonstration(panel, output)
-        self.municipality_code = self.municipality_code or self.municipal_data.largest
 
     @result
     def municipal_data(self) -> MunicipalData:

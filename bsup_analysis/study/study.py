@@ -106,8 +106,17 @@ class Study(Recording):
         self.reading = reading or self.design.reading_of_agreements
         self.municipality_code, self.group = municipality_code, group
         self.k, self.weights = k, weights
-        self._check(language=language, outcome=outcome, reading=self.reading, group=group)
-        self._check(specification=specification)
+        self._check(
+            language=language,
+            outcome=outcome,
+            reading=self.reading,
+            specification=specification,
+            boundaries=boundaries,
+            municipality_code=municipality_code,
+            group=group,
+            k=k,
+            weights=weights,
+        )
         self.words = Words(language)
         self._folder = Path(output) if output else None
         self._exhibits: dict[str, dict[str, Any]] = {}

@@ -12,6 +12,7 @@ import pytest
 
 from bsup_analysis import paths
 from bsup_analysis.design import load_design
+from bsup_analysis.effects import regression_model
 from bsup_analysis.effects.dispersion import growth_dispersion
 from bsup_analysis.effects.inference import tidy
 from bsup_analysis.effects.regression import fit
@@ -335,6 +336,15 @@ def test_refuses_rows(units):
     for term in (None, "population"):
         with pytest.raises(InputError, match=r"Name one term of treated, np\.log"):
             several.interval(term)
+
+
+def test_a_fit_that_has_not_settled_is_refused(units, monkeypatch):
+    def hasty(model, family, **options):
+        return model.fit(maxiter=2, **options)
+
+    monkeypatch.setattr(regression_model, "statsmodels_fit", hasty)
+    with pytest.raises(InputError, match="no finite estimate"):
+        fit(MAIN, units)
 
 
 def test_a_unit_of_zeros_says_nothing_about_the_effect(units):

@@ -103,6 +103,15 @@ def test_jackknife_refitted_by_hand(make, formula, family):
     assert found.df == 3
 
 
+def test_the_general_refits_give_what_the_municipal_estimator_gives(panel):
+    """Year effects among the terms take the other way, exposure and clusters of two; 1e-8."""
+    rows = panel.to_frame()
+    general = fit("loans ~ treated + C(year) | unit", rows, exposure="population")
+    special = fit(MAIN, rows, exposure="population")
+    assert general.se["treated"] == pytest.approx(special.se["treated"], rel=1e-8)
+    assert general.df == special.df
+
+
 def test_sandwich_of_least_squares(make):
     """statsmodels OLS cluster without correction, times G / (G - 1); 1e-8."""
     rows = make(5, units=14, treated=5, loans_per_1000=8).to_frame()

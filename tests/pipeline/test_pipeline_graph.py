@@ -13,7 +13,8 @@ from toy_project import publish, published
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.engine import status
 from bsup_analysis.pipeline.graph import graph, records
-from bsup_analysis.pipeline.project import Project
+from bsup_analysis.pipeline.project import Project, input_digest
+from bsup_analysis.pipeline.verify import published as verify_published
 
 ALL = {
     "processed tables",
@@ -53,6 +54,58 @@ def test_new_time_stamps_alone_change_nothing(toy: Project) -> None:
         if path.is_file() and path.name not in ("tasks.json", "lock"):
             os.utime(path, (1, 1))
     assert publish(toy).done == []
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        (lambda cell: cell["outputs"].append({"output_type": "stream", "text": "3"}), False),
+        (lambda cell: cell.update(execution_count=7), False),
+        (lambda cell: cell["metadata"].update(scrolled=True), False),
+        (lambda cell: cell.update(source=cell["source"].splitlines(keepends=True)), False),
+        (lambda cell: cell.update(source=cell["source"] + "\n"), True),
+        (lambda cell: cell.update(id="other"), True),
+        (lambda cell: cell["metadata"].update(tags=["keep_output"]), True),
+        (lambda cell: cell.update(cell_type="raw"), True),
+    ],
+)
+def test_only_what_a_run_depends_on_in_a_notebook_counts(toy: Project, change, counts) -> None:
+    publish(toy)
+    path = toy.root / "notebooks" / "02_people.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["metadata"]["language_info"] = {"version": "3.13"}
+    cell = notebook["cells"][-1]
+    cell["source"] = "".join(cell["source"])
+    change(cell)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    assert bool(reasons(toy)) == counts
+    changed = [check for check in verify_published(toy) if not check.passed]
+    assert bool(changed) == counts
+
+
+def test_stored_headline_counts(toy: Project) -> None:
+    path = toy.root / "notebooks" / "02_people.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["cells"][-1]["metadata"]["tags"] = ["keep_output"]
+    stored = {"output_type": "execute_result", "metadata": {}, "data": {"text/plain": "0.88"}}
+
+    def saved(**more: object) -> dict[str, str]:
+        notebook["cells"][-1]["outputs"] = [{**stored, **more}]
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        return toy.fingerprint(toy.runs[1])["inputs"]
+
+    before = saved(execution_count=1)
+    assert saved(execution_count=2, data={"text/plain": ["0.", "88"]}) == before
+    assert saved(data={"text/plain": "0.89"}) != before
+
+
+def test_file_that_is_no_notebook_counts_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "broken.ipynb"
+    seen = set()
+    for text in ("{", "[]", '{"cells": 3}', '{"cells": [{}]}'):
+        path.write_text(text, encoding="utf-8")
+        seen.add(input_digest(path))
+    assert len(seen) == 4
 
 
 def test_changed_content_under_an_old_time_stamp_counts(toy: Project) -> None:

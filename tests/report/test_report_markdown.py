@@ -86,10 +86,13 @@ def test_each_form_of_markdown_becomes_its_block() -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["---", "# No id", "| a |\n|---|\n| b |", "[a](https://example.org)", "a ![](exhibit:b)"],
+    [
+        *("---", "# No id", "| a |\n|---|\n| b |", "[a](https://example.org)", "a ![](exhibit:b)"),
+        *("- one\n  - two", "> one\n>\n> two", ": A title {: #id }\n\nNo table."),
+    ],
 )
 def test_what_has_no_form_is_refused(written: str) -> None:
-    with pytest.raises(InputError, match=r"no form for this|needs an id"):
+    with pytest.raises(InputError, match=r"cannot (show|hold)|needs an id|no table follows"):
         parse(written)
 
 

@@ -114,10 +114,16 @@ RATIO = "{{ numbers.rate_ratio_loans_2009_2010 | ratio }}"
         (RATIO, "{{ numbers.rate_ratio_loans_2009_2010 | ratoi }}", "No filter named 'ratoi'"),
         (RATIO, "{{ rate_ratio | ratio }}", "'rate_ratio' is undefined"),
         (RATIO, "{% if %}", "Expected an expression"),
+        (RATIO, "{{ published() }}", "'Published' object is not callable"),
         (
             '{{ exhibit("malvik") }}',
             '{{ exhibit("malvick") }}',
             "the exhibit malvick is not published in en; correct the name",
+        ),
+        (
+            '{{ exhibit("malvik") }}',
+            '{{ exhibit("loan_share") }}',
+            "the exhibit loan_share stands in the report already",
         ),
         (
             '{{ ref("malvik") }}',
@@ -155,3 +161,24 @@ def test_a_reference_to_what_is_not_shown_is_refused(published_root: Path, tmp_p
     published = read_published(published_root, "en")
     with pytest.raises(InputError, match="refers to contradictions and does not show it"):
         compose(published, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("was", "planted", "said"),
+    [
+        ("+++\n", "", "needs title, subtitle and running"),
+        ("title = ", "heading = ", "needs title, subtitle and running"),
+        ('title = "', "title = ", "needs title, subtitle and running"),
+        (" {: #asked }", "", ": 'What was asked' needs an id"),
+        ("# What was asked", "---\n\n# What was asked", ": the report cannot show this"),
+    ],
+)
+def test_a_template_of_another_form_is_refused_by_name(
+    published_root: Path, tmp_path: Path, was: str, planted: str, said: str
+) -> None:
+    text = source("report", "en").replace(was, planted, 1)
+    (tmp_path / "report.en.md.j2").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        compose(read_published(published_root, "en"), tmp_path)
+    assert str(refused.value).startswith("report.en.md.j2")
+    assert said in str(refused.value)
