@@ -80,8 +80,7 @@ def show_verify() -> None:
     """Compare raw data, processed tables and published exhibits with their records."""
     from bsup_analysis.panel.making import build_panel
     from bsup_analysis.pipeline.verify import Check, verify
-    from bsup_analysis.simulation.reading import differs
-    from bsup_analysis.simulation.schemas import SCHEMAS
+    from bsup_analysis.simulation.schemas import SCHEMAS, differs
     from bsup_analysis.sources import provenance, read_source
     from bsup_analysis.tables import to_csv
 

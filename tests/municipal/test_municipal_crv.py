@@ -9,8 +9,7 @@ import pytest
 
 from bsup_analysis.effects.agreement import agreement_contrast
 from bsup_analysis.effects.municipal.crv import crv1, crv3, leave_one_cluster_out
-from bsup_analysis.effects.municipal.ppml import PpmlSettings, fit
-from bsup_analysis.effects.municipal.regressors import event
+from bsup_analysis.effects.municipal.ppml import PpmlSettings, event, fit
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.errors import InputError
 

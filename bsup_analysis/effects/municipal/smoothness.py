@@ -88,6 +88,9 @@ def smoothness(given: EventCoefficients, m: float, *, level: float = 0.95) -> Ho
             ),
             key=lambda found: found.fun,
         ).x
+        # An interval is valid at any biases. The best are found to 1e-9, and to that depend on the
+        # linear algebra library's threads; rounded, they do not.
+        split = split.round(6)
     half = half_length(split)[0] * scale
     vector = base + moves @ (split[: pre - 1] - split[pre - 1 :])
     middle = float(vector @ np.concatenate([given.before, given.after]))
