@@ -105,7 +105,8 @@ def fit(model: Model, y: np.ndarray, held: float | None = None) -> Fit:
     start[:, free:] = held or 0.0
     theta, information = newton(model, y.sum(axis=2), model.by_group(y), start, free)
     refuse_unsettled(theta)
-    return Fit(model, y, theta, _shares(model, theta)[2], information, free)
+    _, weight, mass = _weights(model, theta)
+    return Fit(model, y, theta, weight / mass[..., None], information, free)
 
 
 def refuse_unsettled(theta: np.ndarray) -> None:
@@ -178,13 +179,11 @@ def inverse(matrices: np.ndarray) -> np.ndarray:
         return np.where(singular, np.nan, np.linalg.inv(safe))
 
 
-def _shares(model: Model, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Log growth (batch, groups, years), its mean (batch, municipalities), and years' shares."""
+def _weights(model: Model, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log growth (batch, groups, years), years' weights, and their sum (batch, municipalities)."""
     index = np.einsum("bk,gyk->bgy", theta, model.columns)
-    share = model.shares * np.exp(index)[:, model.group]
-    mean = share.sum(axis=2)
-    share /= mean[..., None]
-    return index, mean, share
+    weight = model.shares * np.exp(index)[:, model.group]
+    return index, weight, np.einsum("buy->bu", weight)
 
 
 def _derivatives(
@@ -195,14 +194,15 @@ def _derivatives(
     Large sums go through einsum, which adds in one order whatever the number of threads; a matrix
     product of the linear algebra library need not.
     """
-    index, mean, share = _shares(model, theta)
-    fitted = model.by_group(totals[..., None] * share)
-    likelihood = (sums * index).sum(axis=(1, 2)) - (totals * np.log(mean)).sum(axis=1)
+    index, weight, mass = _weights(model, theta)
+    scale = totals / mass
+    fitted = model.by_group(scale[..., None] * weight)
+    likelihood = (sums * index).sum(axis=(1, 2)) - (totals * np.log(mass)).sum(axis=1)
     gradient = np.einsum("bgy,gyk->bk", sums - fitted, model.columns)
     information = np.einsum("bc,cp->bp", fitted.reshape(len(theta), -1), model.column_squares)
     information = information.reshape(len(theta), model.parameters, -1)
-    column = model.by_parameter(share)
-    information -= np.swapaxes(column, 1, 2) @ (totals[..., None] * column)
+    column = model.by_parameter(weight)
+    information -= np.swapaxes(column, 1, 2) @ ((scale / mass)[..., None] * column)
     return likelihood, gradient, information
 
 

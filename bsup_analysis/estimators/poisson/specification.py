@@ -115,7 +115,7 @@ class Model:
 
     def by_parameter(self, values: np.ndarray) -> np.ndarray:
         """Sum (batch, municipalities, years) x regressors over years, (..., parameters)."""
-        return np.einsum("buy,uyk->buk", values, self.columns[self.group])
+        return np.swapaxes(np.swapaxes(values, 0, 1) @ self.columns[self.group], 0, 1)
 
     def by_group(self, values: np.ndarray) -> np.ndarray:
         """Add up values of municipalities (second axis) by group."""
