@@ -18,19 +18,6 @@ from bsup_analysis.simulation.region import Region
 from bsup_analysis.simulation.replicate import Task
 from bsup_analysis.simulation.scenarios import Scenario, scenario
 
-COLUMNS = (
-    "scenario",
-    "effect",
-    "interval",
-    "assumed_phi",
-    "draws",
-    "coverage",
-    "mc_error",
-    "median_width",
-    "phi_priority",
-    "phi_other",
-)
-
 
 def draw_published(
     region: Region, scenario: Scenario, effect: float, draws: int, seed: int
@@ -97,7 +84,7 @@ def coverage(
     Returns
     -------
     pandas.DataFrame
-        `COLUMNS`, one row an interval: `assumed` (both groups at the assumed dispersion; 1 is
+        One row an interval: `assumed` (both groups at the assumed dispersion; 1 is
         Poisson), `known_half` (the priority half from its rows, the others' assumed), and both
         groups at the priority rows' own dispersion with the normal (`estimated_normal`) and with t
         (`estimated_t`). `median_width` is that of the log ratio's interval; `phi_priority` and
@@ -120,11 +107,21 @@ def coverage(
     rows = []
     for name, assumed, se, quantile in cases:
         rate = float((away <= quantile * se).mean())
-        error = np.sqrt(rate * (1 - rate) / draws)
-        width = float(np.median(2 * quantile * se))
-        means = float(phi.mean()), float(phi_other.mean())
-        rows.append((scenario.name, effect, name, assumed, draws, rate, error, width, *means))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        rows.append(
+            {
+                "scenario": scenario.name,
+                "effect": effect,
+                "interval": name,
+                "assumed_phi": assumed,
+                "draws": draws,
+                "coverage": rate,
+                "mc_error": np.sqrt(rate * (1 - rate) / draws),
+                "median_width": float(np.median(2 * quantile * se)),
+                "phi_priority": float(phi.mean()),
+                "phi_other": float(phi_other.mean()),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def coverage_table(region: Region, name: str, draws: int) -> pd.DataFrame:

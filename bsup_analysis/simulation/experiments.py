@@ -20,20 +20,6 @@ from bsup_analysis.simulation.region import Region
 from bsup_analysis.simulation.replicate import Task, critical
 from bsup_analysis.simulation.scenarios import Scenario, scenario
 
-BIAS_COLUMNS = (
-    "scenario",
-    "question",
-    "value",
-    "estimator",
-    "dropped_years",
-    "draws",
-    "mean_estimate",
-    "mc_error",
-    "truth",
-    "without_noise",
-    "rejection_rate",
-)
-
 
 @dataclass(frozen=True)
 class Bias:
@@ -238,40 +224,45 @@ def pretrend_test(
 def bias_table(region: Region, name: str, draws: int) -> pd.DataFrame:
     """Linear rates, regression to the mean, and an effect of the largest municipality's own."""
     config, one = load_config(), scenario(name)
-    dropped, seed = config.panel.dropped_years.value, config.run.seed.value
-    common: dict[str, Any] = {
+    dropped = config.panel.dropped_years.value
+    shared: dict[str, Any] = {
         "draws": draws,
-        "seed": seed,
+        "seed": config.run.seed.value,
         "level": config.tests.level.value,
     }
-    rate = rate_bias(region, one, dropped=dropped, **common)
+    rows: list[dict[str, object]] = []
+
+    def add(key: tuple[str, float, str], without: tuple[int, ...], bias: Bias, mean: float) -> None:
+        question, value, estimator = key
+        rows.append(
+            {
+                "scenario": name,
+                "question": question,
+                "value": value,
+                "estimator": estimator,
+                "dropped_years": " ".join(str(year) for year in sorted(without)),
+                "draws": bias.draws,
+                "mean_estimate": bias.mean,
+                "mc_error": bias.mc_error,
+                "truth": bias.truth,
+                "without_noise": mean,
+                "rejection_rate": bias.rejection_rate,
+            }
+        )
+
+    rate = rate_bias(region, one, dropped=dropped, **shared)
     quiet = expected_rate_bias(region, dropped)
-    rows = [_row(one, "linear_rates", 1.0, "ols_rate", dropped, rate, quiet)]
+    add(("linear_rates", 1.0, "ols_rate"), dropped, rate, quiet)
     for value in config.study.selections.value:
-        chosen = replace(one, selection=value)
         for without in (dropped, (config.panel.selection_year.value, *dropped)):
-            bias = ratio_bias(region, chosen, 1.0, dropped=without, **common)
-            rows.append(_row(one, "regression_to_mean", value, "ppml", without, bias, np.nan))
+            bias = ratio_bias(region, replace(one, selection=value), 1.0, dropped=without, **shared)
+            add(("regression_to_mean", value, "ppml"), without, bias, np.nan)
     for value in config.study.largest_effects.value:
         apart = replace(one, largest_effect=value)
-        bias = ratio_bias(region, apart, 1.0, dropped=dropped, **common)
-        target = float(np.log(average_ratio(region, apart, 1.0, dropped)))
-        rows.append(_row(one, "largest_apart", value, "ppml", dropped, bias, target))
-    return pd.DataFrame(rows, columns=list(BIAS_COLUMNS))
-
-
-def _row(
-    one: Scenario,
-    question: str,
-    value: float,
-    estimator: str,
-    dropped: tuple[int, ...],
-    bias: Bias,
-    quiet: float,
-) -> tuple[object, ...]:
-    years = " ".join(str(year) for year in sorted(dropped))
-    found = bias.draws, bias.mean, bias.mc_error, bias.truth, quiet, bias.rejection_rate
-    return (one.name, question, value, estimator, years, *found)
+        bias = ratio_bias(region, apart, 1.0, dropped=dropped, **shared)
+        target = math.log(average_ratio(region, apart, 1.0, dropped))
+        add(("largest_apart", value, "ppml"), dropped, bias, target)
+    return pd.DataFrame(rows)
 
 
 def pretrend_table(region: Region, name: str, draws: int) -> pd.DataFrame:

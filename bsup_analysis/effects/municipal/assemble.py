@@ -1,13 +1,15 @@
-"""From a table of municipalities and years to the panel of one outcome."""
+"""From a table of municipalities and years to the panel of one outcome, and to its rates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.errors import InputError
 
 
@@ -104,3 +106,46 @@ def _wide(
             raise InputError(f"The {name} table has no row with {key} {missing[0]}.")
     wide = chosen.pivot(index="municipality_code", columns="year", values=column)
     return wide.reindex(index=list(codes), columns=list(years)).to_numpy(float, na_value=np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """Rates of the municipalities without a gap, for the linear estimators.
+
+    Attributes
+    ----------
+    rate
+        Outcome per `per` of exposure, shape (municipalities, years).
+    codes
+        The municipalities.
+    left_out
+        Those with an unknown year or a year without anything to be a rate of.
+    """
+
+    rate: np.ndarray
+    codes: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def rates(panel: MunicipalPanel, per: float) -> Rates:
+    """Divide the outcome by its exposure.
+
+    Parameters
+    ----------
+    panel
+        The panel.
+    per
+        Unit of the rate: 1 000 for a rate per 1 000 inhabitants, 1 for NOK per inhabitant.
+    """
+    if not (np.isfinite(per) and per > 0):
+        raise InputError(f"A rate is per a number above zero, not per {per}.")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = panel.y / panel.base * per
+    whole = np.isfinite(rate).all(axis=1)
+    if not whole.any():
+        raise NotEstimableError("no_known_rate", "No municipality has a known rate in every year.")
+    return Rates(
+        rate[whole],
+        tuple(code for code, on in zip(panel.codes, whole, strict=True) if on),
+        tuple(code for code, on in zip(panel.codes, whole, strict=True) if not on),
+    )

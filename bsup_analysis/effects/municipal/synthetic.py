@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bsup_analysis.effects.municipal.outcomes import rates
+from bsup_analysis.effects.municipal.assemble import rates
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.errors import InputError
