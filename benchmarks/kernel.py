@@ -26,16 +26,15 @@ from typer import echo
 
 from bsup_analysis import paths
 from bsup_analysis.effects.randomisation import assignments
+from bsup_analysis.estimators.poisson.fit import crv1, fit
+from bsup_analysis.estimators.poisson.jackknife import crv3
+from bsup_analysis.estimators.poisson.score import restricted
 from bsup_analysis.simulation.generator import streams
-from bsup_analysis.simulation.jackknife import crv3
-from bsup_analysis.simulation.kernel import fit
-from bsup_analysis.simulation.lab import task_of
 from bsup_analysis.simulation.region import Region, build_region, enlarged
+from bsup_analysis.simulation.replicate import Task, wild_p_value
+from bsup_analysis.simulation.runner import task_of
 from bsup_analysis.simulation.scenarios import scenario
-from bsup_analysis.simulation.score import efficient_scores, restricted, score_wild
 from bsup_analysis.simulation.selfcheck import poisson_refit
-from bsup_analysis.simulation.trial import ROWS, Task
-from bsup_analysis.simulation.variance import crv1
 
 MUNICIPALITIES = (85, 425, 5015)
 
@@ -62,15 +61,15 @@ def a_task(region: Region, count: int) -> Task:
 
 def kernel(task: Task) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """PPML with CRV1, CRV3 and the score wild bootstrap, draws included, block by block."""
-    model = task.model()
-    size = max(1, ROWS // model.clusters)
+    model, treated = task.model(), task.region.treated.astype(float)
     parts = []
-    for first in range(0, task.count, size):
-        draws = [streams(task.seed, k) for k in range(first, min(first + size, task.count))]
-        loans = task.loans(draws)
+    for _, draws, loans in task.blocks():
         fitted = fit(model, loans)
-        null, score = restricted(model, loans)
-        wild = score_wild(efficient_scores(model, null, score), draws, task.weights)
+        scores = restricted(model, loans)
+        wild = [
+            wild_p_value(scores.efficient(treated, k), stream.weights, task.weights)
+            for k, stream in enumerate(draws)
+        ]
         ses = np.sqrt([crv1(fitted)[:, 0, 0], crv3(fitted)[:, 0, 0]])
         parts.append((fitted.theta[:, -1], ses.T, wild))
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))

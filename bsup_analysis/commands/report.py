@@ -81,8 +81,7 @@ def show_verify() -> None:
     from bsup_analysis.design import load_design
     from bsup_analysis.panel.making import build_panel
     from bsup_analysis.pipeline.verify import Check, verify
-    from bsup_analysis.simulation.reading import differs
-    from bsup_analysis.simulation.schemas import SCHEMAS
+    from bsup_analysis.simulation.schemas import SCHEMAS, differs
     from bsup_analysis.sources import provenance, read_source
     from bsup_analysis.tables import to_csv
 

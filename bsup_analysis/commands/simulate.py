@@ -12,9 +12,8 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.session import Interrupted
 
 if TYPE_CHECKING:
-    from bsup_analysis.simulation.estimate import Estimate
-    from bsup_analysis.simulation.outcome import Step
     from bsup_analysis.simulation.region import Region
+    from bsup_analysis.simulation.runner import Estimate, Step
 
 LONG_SECONDS = 900  # a run that is estimated to take longer asks first
 CHOICES = ("scenario", "effect", "draws", "seed", "out")
@@ -61,7 +60,7 @@ def _simulate(
     out: Path | None,
     yes: bool,
 ) -> None:
-    from bsup_analysis.simulation.lab import simulate as run
+    from bsup_analysis.simulation.runner import simulate as run
 
     names = [name.strip() for name in scenario.split(",")]
     result = run(
@@ -80,7 +79,7 @@ def _simulate(
 
 
 def _store(jobs: int, scheduler: str | None, yes: bool) -> None:
-    from bsup_analysis.simulation.stored import store_results
+    from bsup_analysis.simulation.results import store_results
 
     for path in store_results(
         _region(), jobs, _told, scheduler=scheduler, agree=lambda cost: _agree(cost, yes)

@@ -17,7 +17,6 @@ from bsup_analysis.effects.dispersion import clustered_half
 from bsup_analysis.effects.municipal import ppml
 from bsup_analysis.effects.municipal.crv import crv3
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
-from bsup_analysis.effects.municipal.regressors import Columns
 from bsup_analysis.effects.paired import paired
 from bsup_analysis.effects.regression_design import absorbed, independent
 from bsup_analysis.effects.regression_model import FittedModel
@@ -161,8 +160,8 @@ def _municipal_jackknife(fitted: FittedModel, cluster: np.ndarray, treatment: st
     units = rows["unit"].astype(str).map(place).to_numpy()
     columns[units, np.searchsorted(panel.years, rows["year"])] = fitted.exog.to_numpy()
 
-    def interest(given: MunicipalPanel) -> Columns:
-        return Columns(fitted.terms, columns[[place[code] for code in given.codes]])
+    def interest(given: MunicipalPanel) -> ppml.Columns:
+        return ppml.Columns(fitted.terms, columns[[place[code] for code in given.codes]])
 
     return crv3(ppml.fit(panel, interest)).vcov
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.simulation.scenarios import load_world
+from bsup_analysis.simulation.config import load_config
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def build_region(
     InputError
         A population that is neither known nor to be had from the group's total.
     """
-    panel = load_world().panel
+    panel = load_config().panel
     years, base_year = panel.years.value, panel.base_year.value
     rows = municipality.sort_values("municipality_code")
     codes = [str(code) for code in rows["municipality_code"]]

@@ -1,98 +1,16 @@
-"""The synthetic world as frozen objects: what `scenarios.toml` may say, and nothing else."""
+"""Scenarios: how noisy the synthetic panels are."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import math
-import tomllib
-from collections.abc import Iterable, Mapping
-from functools import cache
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
-
-from bsup_analysis.design.model import Choice, Text, Year, Years
 from bsup_analysis.errors import InputError
-
-FILE = Path(__file__).with_name("scenarios.toml")
-_STRICT = ConfigDict(extra="forbid", strict=True)
-_Size = Annotated[float, Field(ge=0, le=5)]
-_Correlation = Annotated[float, Field(ge=0, lt=1)]
-_Share = Annotated[float, Field(gt=0, lt=1)]
-_Count = Annotated[int, Field(ge=1)]
-_Ratio = Annotated[float, Field(gt=0)]
+from bsup_analysis.simulation.config import load_config
 
 
-@dataclass(frozen=True, config=_STRICT)
-class PanelYears:
-    """Which years are drawn, left out, treated and chosen on."""
-
-    years: Choice[Years]
-    dropped_years: Choice[tuple[Year, ...]]
-    base_year: Choice[Year]
-    first_treated_year: Choice[Year]
-    selection_year: Choice[Year]
-
-
-@dataclass(frozen=True, config=_STRICT)
-class TestSettings:
-    """Level, resamples and power of the tests."""
-
-    __test__ = False
-
-    level: Choice[_Share]
-    bootstrap_weights: Choice[_Count]
-    assignments: Choice[_Count]
-    power: Choice[_Share]
-
-
-@dataclass(frozen=True, config=_STRICT)
-class RunSettings:
-    """Defaults of a run."""
-
-    seed: Choice[int]
-    draws: Choice[_Count]
-    chunk_draws: Choice[_Count]
-    effects: Choice[tuple[_Ratio, ...]]
-
-
-@dataclass(frozen=True, config=_STRICT)
-class StudySettings:
-    """What is stored for the report besides rejection rates."""
-
-    published_draws: Choice[_Count]
-    dispersion_grid: Choice[tuple[_Ratio, ...]]
-    drifts: Choice[tuple[float, ...]]
-    selections: Choice[tuple[float, ...]]
-    largest_effects: Choice[tuple[_Ratio, ...]]
-
-
-@dataclass(frozen=True, config=_STRICT)
-class NoiseChoices:
-    """A scenario as it stands in the file: every size with unit, reason and source."""
-
-    meaning: Text
-    sigma: Choice[_Size]
-    autocorrelation: Choice[_Correlation]
-    small_unit_sigma: Choice[_Size]
-    county_sigma: Choice[_Size]
-
-
-@dataclass(frozen=True, config=_STRICT)
-class World:
-    """All of `scenarios.toml`."""
-
-    panel: PanelYears
-    tests: TestSettings
-    run: RunSettings
-    study: StudySettings
-    scenario: Mapping[str, NoiseChoices]
-
-
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Scenario:
     """What a panel is drawn from.
 
@@ -127,29 +45,6 @@ class Scenario:
     largest_effect: float | None = None
 
 
-@cache
-def load_world(path: Path = FILE) -> World:
-    """Read the synthetic world.
-
-    Raises
-    ------
-    InputError
-        The file is missing, is not TOML, or says something it must not; the sentence says what.
-    """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path.name} is missing; restore it from the repository.") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path.name} cannot be read as TOML: {error}.") from None
-    try:
-        return TypeAdapter(World).validate_json(json.dumps(content))
-    except ValidationError as invalid:
-        first = invalid.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path.name}, {where}: {first['msg'].lower()}.") from None
-
-
 def scenario(name: str) -> Scenario:
     """Return the named scenario, without trend, selection or an effect of its own.
 
@@ -158,7 +53,7 @@ def scenario(name: str) -> Scenario:
     InputError
         There is no such scenario.
     """
-    known = load_world().scenario
+    known = load_config().scenario
     if name not in known:
         raise InputError(f"There is no scenario {name!r}; there are {', '.join(sorted(known))}.")
     noise = known[name]

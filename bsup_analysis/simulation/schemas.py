@@ -1,11 +1,19 @@
-"""What each stored SYNTHETIC table must be; `tables.toml` says what its columns mean."""
+"""The stored SYNTHETIC tables: what each must be, and reading them back.
 
+`tables.toml` says what their columns mean; each has a record of how it was made beside it.
+"""
+
+import tomllib
 from typing import Any
 
+import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
 
-from bsup_analysis.tables import Strict
+from bsup_analysis import paths
+from bsup_analysis.errors import InputError
+from bsup_analysis.files import sha256
+from bsup_analysis.tables import Strict, read_csv
 
 PREFIX = "SYNTHETIC_"
 
@@ -100,3 +108,36 @@ SCHEMAS: dict[str, type[Strict]] = {
     f"{PREFIX}pretrend": Pretrends,
     f"{PREFIX}rejection": Rejection,
 }
+
+
+def read_stored(name: str) -> pd.DataFrame:
+    """Read a stored table by its name, such as `SYNTHETIC_rejection`.
+
+    Raises
+    ------
+    InputError
+        The table is unreadable, refused by its schema, or not the file its record describes.
+    """
+    table = read_csv(paths.simulation() / f"{name}.csv", SCHEMAS[name])
+    difference = differs(name)
+    if difference:
+        raise InputError(difference + ".")
+    return table
+
+
+def differs(name: str) -> str | None:
+    """Say how a stored table differs from its record, or None where the hash agrees."""
+    path = paths.simulation() / f"{name}.csv"
+    record = path.with_suffix(".provenance.toml")
+    again = "restore it from git, or make it anew with: bsup simulate --store"
+    try:
+        recorded = tomllib.loads(record.read_text(encoding="utf-8"))["sha256"]
+    except FileNotFoundError:
+        return f"data/simulation/{record.name} is missing; {again}"
+    except (KeyError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return f"data/simulation/{record.name} cannot be read; {again}"
+    if not path.is_file():
+        return f"data/simulation/{path.name} is missing; {again}"
+    if sha256(path) != recorded:
+        return f"data/simulation/{path.name} is not the file its record describes; {again}"
+    return None

@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 
 from bsup_analysis.errors import InputError
+from bsup_analysis.estimators.poisson.fit import crv1, dispersion, fit
+from bsup_analysis.estimators.poisson.jackknife import leave_out
 from bsup_analysis.simulation.generator import streams
-from bsup_analysis.simulation.jackknife import leave_out
-from bsup_analysis.simulation.kernel import fit
-from bsup_analysis.simulation.ols import fit_rates
-from bsup_analysis.simulation.trial import Task
-from bsup_analysis.simulation.variance import crv1, dispersion
+from bsup_analysis.simulation.replicate import Task
 
 TOLERANCE = 1e-8
 
@@ -101,7 +99,7 @@ def self_check(task: Task, sample: tuple[int, ...]) -> SelfCheck:
     left_out, clustered = leave_out(fitted), np.sqrt(crv1(fitted)[:, 0, 0])
     phi, _ = dispersion(fitted)
     treated, years = task.region.treated, len(task.treated_years)
-    rates = fit_rates(loans, task.population, treated, task.treated_years, model.cluster)
+    rates = task.rates(loans)
     size = task.population[:, 0]
     largest = [int(np.argmax(np.where(mine, size, 0))) for mine in (treated, ~treated)]
     found: list[tuple[float, ...]] = []

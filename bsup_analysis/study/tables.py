@@ -10,8 +10,8 @@ from bsup_analysis.municipal_import import read_municipal
 from bsup_analysis.municipal_import.demo import DemoParameters, calibration, demo_panel, read_demo
 from bsup_analysis.panel.schemas import SCHEMAS as PROCESSED
 from bsup_analysis.results.municipal_data import Demonstration
-from bsup_analysis.simulation.reading import read_stored
 from bsup_analysis.simulation.schemas import SCHEMAS as SIMULATED
+from bsup_analysis.simulation.schemas import read_stored
 from bsup_analysis.sources import read_source
 from bsup_analysis.study.recording import result
 from bsup_analysis.tables import read_csv

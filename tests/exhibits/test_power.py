@@ -15,8 +15,7 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.exhibits.power import bias, coverage, curves, pretrend, size
 from bsup_analysis.exhibits.style import house_style
 from bsup_analysis.language import LANGUAGES, Words
-from bsup_analysis.simulation.reading import differs, read_stored
-from bsup_analysis.simulation.schemas import SCHEMAS
+from bsup_analysis.simulation.schemas import SCHEMAS, differs, read_stored
 from bsup_analysis.study import Study
 
 SHOWN = (

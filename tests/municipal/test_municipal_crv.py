@@ -1,6 +1,10 @@
 """Clustered variances against pyfixest, statsmodels, and the closed forms on published rows."""
 
+import json
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +13,10 @@ import pytest
 
 from bsup_analysis.effects.agreement import agreement_contrast
 from bsup_analysis.effects.municipal.crv import crv1, crv3, leave_one_cluster_out
-from bsup_analysis.effects.municipal.ppml import PpmlSettings, fit
-from bsup_analysis.effects.municipal.regressors import event
+from bsup_analysis.effects.municipal.ppml import PpmlSettings, event, fit, treatment
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.errors import InputError
+from bsup_analysis.estimators.poisson import jackknife
 
 
 def statsmodels_d(rows, **options):
@@ -162,3 +166,93 @@ def test_refuses_one_treated_cluster(panel):
     few = panel.keep([number in {0, 1} or number > 9 for number in range(40)])
     with pytest.raises(InputError, match="two of each"):
         crv3(fit(few))
+
+
+def holed(panel):
+    """Unknown cells in clusters of both groups: their municipalities form groups of their own."""
+    y = panel.y.copy()
+    y[[2, 5, 30, 31], [0, 3, 6, 6]] = np.nan
+    return replace(panel, y=y)
+
+
+def average(panel):
+    """NOK per loan: what the outcome is a rate of moves by much more than a population."""
+    loans = np.maximum(panel.y, 1)
+    return replace(panel, y=loans * 5e5 * panel.population**0.1, exposure=loans)
+
+
+def same(panel):
+    return panel
+
+
+@pytest.mark.parametrize("change", [same, holed, average])
+@pytest.mark.parametrize(
+    ("interest", "settings"),
+    [
+        (treatment, PpmlSettings()),
+        (treatment, PpmlSettings(by_county=True)),
+        (treatment, PpmlSettings(by_size=True)),
+        (lambda given: event(given, 2008), PpmlSettings()),
+    ],
+)
+def test_leaving_out_is_a_fit_of_the_others(panel, change, interest, settings):
+    """The series, or the sums in full, against the panel without the cluster fitted anew; 1e-8."""
+    given = change(panel)
+    labels = np.array(given.cluster)
+    anew = [
+        fit(given.keep(labels != name), interest, settings).coefficients for name in given.clusters
+    ]
+    found = leave_one_cluster_out(fit(given, interest, settings))
+    assert np.abs(found - np.array(anew)).max() < 1e-8
+
+
+def test_the_jackknife_is_linear_in_clusters(make, monkeypatch):
+    """No refit of 600 takes the sum over all others, whose cost would be quadratic."""
+    taken = []
+    in_full = jackknife._in_full
+    monkeypatch.setattr(
+        jackknife, "_in_full", lambda f, d, c: taken.append(len(d)) or in_full(f, d, c)
+    )
+    many = make(3, units=600, treated=120, loans_per_1000=4)
+    leave_one_cluster_out(fit(many))
+    leave_one_cluster_out(fit(many, settings=PpmlSettings(by_county=True)))
+    assert sum(taken) == 0
+    leave_one_cluster_out(fit(make(3), settings=PpmlSettings(by_size=True)))
+    assert sum(taken) == 39
+
+
+THREADS = """
+import hashlib, json, sys
+from bsup_analysis.effects.municipal.crv import crv1, crv3
+from bsup_analysis.effects.municipal.panel import MunicipalPanel
+from bsup_analysis.effects.municipal.ppml import event, fit
+from bsup_analysis.effects.municipal.score_tests import restrict
+panel = MunicipalPanel(**json.load(sys.stdin))
+for fitted in (fit(panel), fit(panel, lambda given: event(given, 2008))):
+    arrays = fitted.coefficients, crv1(fitted).vcov, crv3(fitted).vcov
+    print(*(hashlib.sha256(one.tobytes()).hexdigest() for one in arrays))
+scores = restrict(fit(panel)).efficient(fit(panel).treated_clusters.astype(float))
+print(hashlib.sha256(scores.tobytes()).hexdigest())
+"""
+
+
+def test_threads_change_no_byte_of_a_large_panel(make):
+    """Large enough for the linear algebra library to share its products out, were it let."""
+    many = make(3, units=600, treated=120)
+    names = ("y", "population", "treated")
+    given = {name: getattr(many, name).tolist() for name in names}
+    for name in ("cluster", "county", "codes", "years", "first_treated_year"):
+        given[name] = getattr(many, name)
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", THREADS],
+            input=json.dumps(given),
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
+        ).stdout
+        for threads in ("1", "2", "4")
+    }
+    assert len(said) == 1
+    assert len(said.pop().split()) == 7

@@ -153,7 +153,7 @@ from bsup_analysis.effects.municipal.magnitudes import relative_magnitudes
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.ppml import PpmlSettings, fit
 from bsup_analysis.effects.municipal.crv import crv1, crv3
-from bsup_analysis.effects.municipal.smoothness import smoothness
+from bsup_analysis.effects.municipal.sensitivity import smoothness
 
 given = json.load(sys.stdin)
 panel = MunicipalPanel(**given)

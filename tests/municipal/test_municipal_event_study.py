@@ -9,8 +9,7 @@ from scipy.stats import f, ncf
 
 from bsup_analysis.effects.municipal.crv import crv3
 from bsup_analysis.effects.municipal.event_study import _joint, event_study
-from bsup_analysis.effects.municipal.ppml import fit
-from bsup_analysis.effects.municipal.regressors import event
+from bsup_analysis.effects.municipal.ppml import event, fit
 from bsup_analysis.errors import InputError
 
 

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from bsup_analysis.effects.municipal import magnitudes
 from bsup_analysis.effects.municipal.honest import EventCoefficients, breakdown, parallel_trends
 from bsup_analysis.effects.municipal.magnitudes import relative_magnitudes
-from bsup_analysis.effects.municipal.smoothness import folded_quantile, smoothness
+from bsup_analysis.effects.municipal.sensitivity import folded_quantile, smoothness
 from bsup_analysis.errors import InputError
 
 # Event study of Medicaid expansion and insurance (Miller, Johnson and Wherry's design), as printed

@@ -9,14 +9,18 @@ import pandas as pd
 import pytest
 
 from bsup_analysis.effects.municipal.crv import crv1, crv3
-from bsup_analysis.effects.municipal.ppml import PpmlSettings, fit
-from bsup_analysis.effects.municipal.randomisation import randomise_score
-from bsup_analysis.effects.municipal.regressors import event
-from bsup_analysis.effects.municipal.restricted import restrict
-from bsup_analysis.effects.municipal.score_wild import score_wild
+from bsup_analysis.effects.municipal.ppml import PpmlSettings, event, fit
+from bsup_analysis.effects.municipal.score_tests import randomise_score, restrict, score_wild
 from bsup_analysis.errors import InputError
 
 SEED = np.random.SeedSequence(7)
+
+
+def by_cluster(panel, treated):
+    """Zeros and ones of the clusters, each wholly treated or not."""
+    sides = [set(treated[np.array(panel.cluster) == name].tolist()) for name in panel.clusters]
+    assert all(len(side) == 1 for side in sides)
+    return np.array([float(side.pop()) for side in sides])
 
 
 def statsmodels_scores(panel, rows, treated, null=0.0):
@@ -40,19 +44,19 @@ def test_scores_are_those_of_statsmodels(panel, to_long, null):
     """1e-7, with everybody's own label and with another assignment."""
     rows = to_long(panel)
     restricted = restrict(fit(panel), null)
-    ours = restricted.by_cluster(restricted.scores(panel.treated.astype(float)))
+    ours = restricted.efficient(by_cluster(panel, panel.treated))
     theirs = statsmodels_scores(panel, rows, panel.treated, null)
     assert ours == pytest.approx(theirs, abs=1e-7)
     if null == 0:
-        other = np.roll(panel.treated, 7).astype(float)
+        other = np.roll(panel.treated, 7)
         theirs = statsmodels_scores(panel, rows, other)
-        assert restricted.by_cluster(restricted.scores(other)) == pytest.approx(theirs, abs=1e-7)
+        assert restricted.efficient(by_cluster(panel, other)) == pytest.approx(theirs, abs=1e-7)
 
 
 def test_score_at_the_estimate_is_zero(panel):
     fitted = fit(panel, settings=PpmlSettings(by_county=True))
     restricted = restrict(fitted, fitted.log_ratio)
-    scores = restricted.by_cluster(restricted.scores(panel.treated.astype(float)))
+    scores = restricted.efficient(by_cluster(panel, panel.treated))
     assert abs(scores.sum()) < 1e-8 * np.abs(scores).sum()
 
 
@@ -62,7 +66,7 @@ def test_all_signs_are_taken_where_they_are_few(make):
     fitted = fit(panel)
     found = score_wild(fitted, SEED)
     restricted = restrict(fitted)
-    scores = restricted.by_cluster(restricted.scores(panel.treated.astype(float))).tolist()
+    scores = restricted.efficient(by_cluster(panel, panel.treated)).tolist()
     observed = abs(math.fsum(scores))
     reached = sum(
         abs(math.fsum(sign * score for sign, score in zip(signs, scores, strict=True)))
@@ -137,8 +141,8 @@ def test_randomisation_lists_all_assignments_where_they_are_few(make):
     restricted = restrict(fitted)
     statistics, observed = [], math.nan
     for chosen in itertools.combinations(panel.clusters, 4):
-        treated = np.array([name in chosen for name in panel.cluster], dtype=float)
-        scores = restricted.by_cluster(restricted.scores(treated))
+        treated = np.array([name in chosen for name in panel.cluster])
+        scores = restricted.efficient(by_cluster(panel, treated))
         statistics.append(scores.sum() / math.sqrt((scores**2).sum()))
         if (treated == panel.treated).all():
             observed = statistics[-1]

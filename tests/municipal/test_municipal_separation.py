@@ -5,10 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bsup_analysis.effects.municipal.ppml import PpmlSettings, fit
-from bsup_analysis.effects.municipal.regressors import event, together, treatment, year_effects
-from bsup_analysis.effects.municipal.separation import separated
-from bsup_analysis.effects.municipal.zeros import known_cells, only_zeros, summary
+from bsup_analysis.effects.municipal.ppml import (
+    PpmlSettings,
+    event,
+    fit,
+    together,
+    treatment,
+    year_effects,
+)
+from bsup_analysis.effects.municipal.separation import known_cells, only_zeros, separated, summary
 from bsup_analysis.errors import InputError
 
 

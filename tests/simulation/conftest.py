@@ -10,8 +10,8 @@ import pytest
 
 from bsup_analysis.engines import machine
 from bsup_analysis.simulation.region import Region, build_region
+from bsup_analysis.simulation.replicate import Task
 from bsup_analysis.simulation.scenarios import scenario
-from bsup_analysis.simulation.trial import Task
 
 PROCESSED = Path(__file__).resolve().parents[2] / "data" / "processed"
 CODES = {"municipality_code": str, "county_code": str}

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 from conftest import CODES, INPUTS, PROCESSED
 
-from bsup_analysis.simulation.lab import simulate
 from bsup_analysis.simulation.region import build_region
+from bsup_analysis.simulation.runner import simulate
 
 if __name__ == "__main__":
     store, out, draws, jobs = sys.argv[1:]

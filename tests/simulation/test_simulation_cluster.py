@@ -11,8 +11,8 @@ from dask_here import scheduler, worker
 
 from bsup_analysis.engines import cluster
 from bsup_analysis.errors import InputError
-from bsup_analysis.simulation import chunks
-from bsup_analysis.simulation.lab import simulate
+from bsup_analysis.simulation import store as chunks
+from bsup_analysis.simulation.runner import simulate
 
 pytest.importorskip("distributed", reason="needs the extra `cluster`")
 

@@ -10,11 +10,10 @@ from bsup_analysis import cli, paths
 from bsup_analysis.commands import simulate as command
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.session import Interrupted
-from bsup_analysis.simulation import lab, stored
-from bsup_analysis.simulation.estimate import Estimate
-from bsup_analysis.simulation.reading import differs, read_stored
-from bsup_analysis.simulation.scenarios import load_world
-from bsup_analysis.simulation.schemas import SCHEMAS
+from bsup_analysis.simulation import results, runner
+from bsup_analysis.simulation.config import load_config
+from bsup_analysis.simulation.runner import Estimate
+from bsup_analysis.simulation.schemas import SCHEMAS, differs, read_stored
 
 LONG = Estimate(10_000_000, command.LONG_SECONDS + 1, 1, 1)
 SHORT = Estimate(10, command.LONG_SECONDS, 1, 1)
@@ -33,7 +32,7 @@ def bsup(monkeypatch):
 
     asked_cost = [SHORT]
     monkeypatch.setattr(command, "_region", lambda: None)
-    monkeypatch.setattr(lab, "simulate", simulate)
+    monkeypatch.setattr(runner, "simulate", simulate)
 
     def call(*given: str, cost: Estimate = SHORT):
         asked_cost[0] = cost
@@ -62,7 +61,7 @@ def test_an_interruption_is_told_as_one(bsup, monkeypatch):
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(lab, "simulate", interrupted)
+    monkeypatch.setattr(runner, "simulate", interrupted)
     ended, _ = bsup()
     assert isinstance(ended.exception, Interrupted)  # one sentence and status 130: cli.main
 
@@ -83,14 +82,14 @@ def test_what_is_stored_cannot_be_chosen(bsup, option):
 @pytest.mark.usefixtures("warm")
 def test_storing_makes_tables_and_records_that_are_read(region, tmp_path, monkeypatch):
     """In another root, with two draws and two effects; whatever the draws, the form is the same."""
-    world = load_world()
+    config = load_config()
     kept = {name: list(read_stored(name).columns) for name in SCHEMAS}
     monkeypatch.setenv("BSUP_ROOT", str(tmp_path))
-    monkeypatch.setattr(stored, "workers", lab.machine.workers)
-    few = SimpleNamespace(**{**vars(world), "scenario": {"A": world.scenario["A"]}})
-    monkeypatch.setattr(stored, "load_world", lambda: few)
+    monkeypatch.setattr(results, "workers", runner.machine.workers)
+    few = SimpleNamespace(**{**vars(config), "scenario": {"A": config.scenario["A"]}})
+    monkeypatch.setattr(results, "load_config", lambda: few)
     told: list[str] = []
-    made = stored.store_results(region, 1, lambda step: told.append(step.sentence), draws=2)
+    made = results.store_results(region, 1, lambda step: told.append(step.sentence), draws=2)
     assert {path.stem for path in made} == set(SCHEMAS)
     assert {path.parent for path in made} == {paths.simulation()}
     assert paths.simulation().is_relative_to(Path(tmp_path).resolve())

@@ -8,8 +8,8 @@ import pytest
 from bsup_analysis.effects.dispersion import growth_dispersion
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.errors import InputError
+from bsup_analysis.simulation.coverage import draw_published, growth_phi
 from bsup_analysis.simulation.generator import draw_loans, log_mean, noise_sd, streams
-from bsup_analysis.simulation.published_level import draw_published, growth_phi
 from bsup_analysis.simulation.region import build_region
 from bsup_analysis.simulation.scenarios import Scenario, scenario
 

@@ -13,15 +13,14 @@ from bsup_analysis.effects.municipal import crv as municipal_crv
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.ppml import fit as municipal_fit
 from bsup_analysis.errors import InputError
-from bsup_analysis.simulation import jackknife
+from bsup_analysis.estimators.poisson import jackknife
+from bsup_analysis.estimators.poisson.fit import crv1, fit
+from bsup_analysis.estimators.poisson.specification import event_model, treatment_model
 from bsup_analysis.simulation.generator import streams
-from bsup_analysis.simulation.kernel import fit
-from bsup_analysis.simulation.model import event_model, treatment_model
 from bsup_analysis.simulation.region import enlarged
+from bsup_analysis.simulation.replicate import run
 from bsup_analysis.simulation.scenarios import scenario
 from bsup_analysis.simulation.selfcheck import TOLERANCE, SelfCheck, self_check
-from bsup_analysis.simulation.trial import run
-from bsup_analysis.simulation.variance import crv1
 
 POST = np.array([False, False, False, True, True])
 

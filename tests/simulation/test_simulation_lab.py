@@ -14,15 +14,16 @@ import pytest
 
 from bsup_analysis.engines.machine import workers
 from bsup_analysis.errors import InputError
-from bsup_analysis.simulation import chunks, lab
-from bsup_analysis.simulation.estimate import block_bytes, duration
+from bsup_analysis.estimators.poisson.fit import fit
+from bsup_analysis.estimators.poisson.jackknife import leave_out
+from bsup_analysis.simulation import runner
+from bsup_analysis.simulation import store as chunks
+from bsup_analysis.simulation.config import FILE, load_config
 from bsup_analysis.simulation.generator import streams
-from bsup_analysis.simulation.jackknife import leave_out
-from bsup_analysis.simulation.kernel import fit
-from bsup_analysis.simulation.lab import simulate
-from bsup_analysis.simulation.scenarios import FILE, load_world, scenario
-from bsup_analysis.simulation.summary import COLUMNS
-from bsup_analysis.simulation.trial import ROWS, TESTS
+from bsup_analysis.simulation.replicate import ROWS, TESTS
+from bsup_analysis.simulation.runner import block_bytes, duration, simulate
+from bsup_analysis.simulation.scenarios import scenario
+from bsup_analysis.simulation.store import COLUMNS
 
 DRAWS = 40
 RUN = Path(__file__).with_name("run_lab.py")
@@ -174,7 +175,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(
 def test_a_disk_too_small_is_told_before_anything_is_drawn(region, tmp_path, monkeypatch):
     from types import SimpleNamespace
 
-    monkeypatch.setattr(lab.shutil, "disk_usage", lambda _: SimpleNamespace(free=100))
+    monkeypatch.setattr(runner.shutil, "disk_usage", lambda _: SimpleNamespace(free=100))
     with pytest.raises(InputError, match="MB of disk"):
         again(region, tmp_path)
     assert not list((tmp_path / "store").iterdir())
@@ -307,9 +308,9 @@ def test_scenarios_are_read_strictly(tmp_path):
         ("value = 0.6", "value = 1.6", "autocorrelation"),
     ):
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
-        load_world.cache_clear()
+        load_config.cache_clear()
         with pytest.raises(InputError, match=sentence):
-            load_world(path)
+            load_config(path)
     with pytest.raises(InputError, match="restore it"):
-        load_world(tmp_path / "absent.toml")
-    load_world.cache_clear()
+        load_config(tmp_path / "absent.toml")
+    load_config.cache_clear()

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from bsup_analysis.files import sha256
-from bsup_analysis.simulation.scenarios import FILE, load_world
-from bsup_analysis.simulation.stored import DESCRIPTIONS, PREFIX, first_rejections
-from bsup_analysis.simulation.trial import TESTS
+from bsup_analysis.simulation.config import FILE, load_config
+from bsup_analysis.simulation.replicate import TESTS
+from bsup_analysis.simulation.results import DESCRIPTIONS, PREFIX, first_rejections
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "simulation"
 NAMES = ("rejection", "detectable", "coverage", "bias", "pretrend")
@@ -33,7 +33,7 @@ def test_every_table_is_the_one_its_record_describes(name):
     found = record(name)
     assert found["sha256"] == sha256(FOLDER / f"{PREFIX}{name}.csv")
     assert found["scenarios_sha256"] == sha256(FILE)
-    assert found["seed"] == load_world().run.seed.value
+    assert found["seed"] == load_config().run.seed.value
     assert found["title"].startswith("SYNTHETIC")
     assert list(found["columns"]) == list(table(name).columns)
     described = tomllib.loads(DESCRIPTIONS.read_text(encoding="utf-8"))[name]
@@ -54,10 +54,10 @@ def rejections() -> pd.DataFrame:
 
 def test_rejections_at_no_effect_are_complete():
     found = table("rejection")
-    world = load_world()
-    assert len(found) == 4 * len(world.run.effects.value) * 9
+    config = load_config()
+    assert len(found) == 4 * len(config.run.effects.value) * 9
     assert set(found["test"]) == set(TESTS)
-    assert set(found["draws"]) == {world.run.draws.value}
+    assert set(found["draws"]) == {config.run.draws.value}
 
 
 @pytest.mark.parametrize(

@@ -12,21 +12,22 @@ from bsup_analysis.effects.dispersion import clustered_half, growth_dispersion
 from bsup_analysis.effects.inference import dispersed_se, ratio_interval
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.totals import GroupTotals
-from bsup_analysis.simulation.biases import (
-    average_ratio,
-    expected_rate_bias,
-    loan_weighted_ratio,
-    rate_bias,
-    ratio_bias,
-)
-from bsup_analysis.simulation.detectable import detectable_ratios
-from bsup_analysis.simulation.pretrend import joint_f, pretrend_test
-from bsup_analysis.simulation.published_level import (
+from bsup_analysis.simulation.coverage import (
     clustered_variance,
     coverage,
     draw_published,
     growth_phi,
 )
+from bsup_analysis.simulation.experiments import (
+    average_ratio,
+    expected_rate_bias,
+    joint_f,
+    loan_weighted_ratio,
+    pretrend_test,
+    rate_bias,
+    ratio_bias,
+)
+from bsup_analysis.simulation.results import detectable_ratios
 from bsup_analysis.simulation.scenarios import Scenario, scenario
 
 DROPPED = (2009,)

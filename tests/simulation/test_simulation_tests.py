@@ -8,21 +8,22 @@ import pytest
 
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.ppml import fit as municipal_fit
-from bsup_analysis.effects.municipal.randomisation import randomise_score
-from bsup_analysis.effects.municipal.score_wild import score_wild as municipal_score_wild
+from bsup_analysis.effects.municipal.score_tests import randomise_score
+from bsup_analysis.effects.municipal.score_tests import score_wild as municipal_score_wild
 from bsup_analysis.errors import InputError
+from bsup_analysis.estimators.poisson.score import restricted
+from bsup_analysis.estimators.poisson.specification import treatment_model
+from bsup_analysis.estimators.rates import fit_rates
 from bsup_analysis.simulation.generator import streams
-from bsup_analysis.simulation.model import treatment_model
-from bsup_analysis.simulation.ols import fit_rates
-from bsup_analysis.simulation.score import (
-    efficient_scores,
+from bsup_analysis.simulation.replicate import (
+    TESTS,
+    critical,
     random_sets,
-    restricted,
-    ri_score,
-    score_wild,
+    randomisation_p_value,
+    run,
+    wild_p_value,
 )
 from bsup_analysis.simulation.selfcheck import dummy_design
-from bsup_analysis.simulation.trial import TESTS, critical, run
 
 POST = np.array([False, False, False, True, True])
 UNITS = 8
@@ -48,12 +49,11 @@ def small(seed: int = 3):
 
 
 def test_score_bootstrap_tends_to_the_enumeration_of_all_signs():
-    model, _, loans, panel = small()
-    null, score = restricted(model, loans)
-    efficient = efficient_scores(model, null, score)
-    sums = np.abs([np.dot(signs, efficient[0]) for signs in product((1, -1), repeat=UNITS)])
+    model, treated, loans, panel = small()
+    efficient = restricted(model, loans).efficient(treated.astype(float))
+    sums = np.abs([np.dot(signs, efficient) for signs in product((1, -1), repeat=UNITS)])
     exact = np.mean(sums >= abs(efficient.sum()) * (1 - 1e-12))
-    drawn = score_wild(efficient, [streams(1, 0)], 99_999)[0]
+    drawn = wild_p_value(efficient, streams(1, 0).weights, 99_999)
     assert drawn == pytest.approx(exact, abs=0.006)  # four standard errors at 99 999
     own = municipal_score_wild(municipal_fit(panel), np.random.SeedSequence(1), interval=False)
     assert own.exhaustive
@@ -62,16 +62,15 @@ def test_score_bootstrap_tends_to_the_enumeration_of_all_signs():
 
 def test_randomisation_tends_to_the_enumeration_of_all_sets():
     model, treated, loans, panel = small()
-    null, _ = restricted(model, loans)
+    null = restricted(model, loans)
     statistics = []
     for chosen in combinations(range(UNITS), 3):
         sign = np.isin(np.arange(UNITS), chosen)
         other = treatment_model(model.exposure, sign, POST, model.cluster)
-        again, score = restricted(other, loans)
-        efficient = efficient_scores(other, again, score)[0]
+        efficient = restricted(other, loans).efficient(sign.astype(float))
         statistics.append(abs(efficient.sum()) / np.sqrt((efficient**2).sum()))
     exact = np.mean(np.array(statistics) >= statistics[0] * (1 - 1e-10))
-    drawn = ri_score(model, null, treated, POST, [streams(1, 0)], 49_999)[0]
+    drawn = randomisation_p_value(null, 0, treated.astype(float), streams(1, 0).assignments, 49_999)
     assert drawn == pytest.approx(exact, abs=0.009)
     own = randomise_score(municipal_fit(panel), np.random.SeedSequence(1))
     assert own.exhaustive
@@ -79,14 +78,15 @@ def test_randomisation_tends_to_the_enumeration_of_all_sets():
 
 
 def test_efficient_scores_of_the_others_add_up_to_the_score():
-    model, _, loans, _ = small(4)
-    null, score = restricted(model, loans)
-    assert efficient_scores(model, null, score).sum() == pytest.approx(score[0, :, -1].sum())
-    assert score[0, :, :-1].sum(axis=0) == pytest.approx(0, abs=1e-8)  # first-order conditions
+    model, treated, loans, _ = small(4)
+    null = restricted(model, loans)
+    efficient = null.efficient(treated.astype(float))
+    assert efficient.sum() == pytest.approx(null.own[0, treated].sum())
+    assert null.beside[0].sum(axis=0) == pytest.approx(0, abs=1e-8)  # first-order conditions
 
 
 def test_random_sets_are_of_their_size_and_fair():
-    sets = random_sets(streams(1, 0), 12, 4, 30_000)
+    sets = random_sets(streams(1, 0).assignments, 12, 4, 30_000)
     assert set(sets.sum(axis=1)) == {4}
     assert sets.mean(axis=0) == pytest.approx(np.full(12, 1 / 3), abs=0.011)  # four errors
     pairs = (sets.T @ sets / len(sets))[np.triu_indices(12, 1)]

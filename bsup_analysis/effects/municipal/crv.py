@@ -17,9 +17,9 @@ from scipy.stats import t
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval
 from bsup_analysis.effects.municipal.ppml import PpmlFit, fit
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
+from bsup_analysis.estimators.poisson import fit as poisson
+from bsup_analysis.estimators.poisson.jackknife import refits
 
-REFIT_TOLERANCE = 1e-11
-MOST_REFIT_STEPS = 25
 NO_VARIANCE = 1e-9  # a standard error that is nothing but rounding
 
 
@@ -87,11 +87,8 @@ def crv1(fitted: PpmlFit) -> ClusterVariance:
     InputError
         Fewer than two clusters of priority municipalities.
     """
-    index, clusters, df = _clusters(fitted)
-    scores = np.zeros((len(fitted.panel.clusters), fitted.columns.shape[2]))
-    np.add.at(scores, index, fitted.scores)
-    influence = np.linalg.solve(fitted.information, scores.T).T[:, : len(fitted.names)]
-    vcov = influence.T @ influence * clusters / (clusters - 1)
+    clusters, df = _clusters(fitted)
+    vcov = poisson.crv1(fitted.poisson, len(fitted.names))[0]
     return ClusterVariance("CRV1", fitted.names, fitted.coefficients, vcov, clusters, df)
 
 
@@ -104,7 +101,7 @@ def crv3(fitted: PpmlFit) -> ClusterVariance:
         Fewer than two clusters of priority municipalities, or a cluster without which a coefficient
         has no finite estimate.
     """
-    _, clusters, df = _clusters(fitted)
+    clusters, df = _clusters(fitted)
     apart = leave_one_cluster_out(fitted) - fitted.coefficients
     vcov = apart.T @ apart * (clusters - 1) / clusters
     return ClusterVariance("CRV3", fitted.names, fitted.coefficients, vcov, clusters, df)
@@ -113,99 +110,40 @@ def crv3(fitted: PpmlFit) -> ClusterVariance:
 def leave_one_cluster_out(fitted: PpmlFit) -> np.ndarray:
     """Coefficients of interest without each cluster that has information.
 
-    Refits run side by side; where leaving a cluster out leaves a year or a county's year with
-    zeros only, the refit starts from the panel again, with separation looked for anew.
+    Where leaving a cluster out leaves a year or a county's year with zeros only, the refit starts
+    from the panel again, with separation looked for anew.
 
     Returns
     -------
     numpy.ndarray
         Shape (clusters, coefficients of interest), in the order of `panel.clusters`.
     """
-    index = fitted.panel.cluster_index
-    labels = np.unique(index[fitted.used.any(axis=1)])
-    kept = (index[None, :] != labels[:, None]).astype(float)
-    estimates, settled = _refits(fitted, kept)
-    width = len(fitted.names)
-    for position in np.flatnonzero(~settled):
-        cluster = fitted.panel.clusters[labels[position]]
-        again = fit(fitted.panel.keep(kept[position] > 0), fitted.interest, fitted.settings)
+    panel = fitted.panel
+    estimates = refits(fitted.poisson)[0][:, -len(fitted.names) :]
+    for position in np.flatnonzero(np.isnan(estimates).any(axis=1)):
+        label = fitted.clusters[position]
+        again = fit(panel.keep(panel.cluster_index != label), fitted.interest, fitted.settings)
         if again.names != fitted.names:
+            cluster = panel.clusters[label]
             raise NotEstimableError(
                 "jackknife",
                 f"Without cluster {cluster} there is no finite estimate of every coefficient, so "
                 "the jackknife has no variance: drop the years or counties with so few outcomes.",
                 cluster=cluster,
             )
-        estimates[position, :width] = again.coefficients
-    return estimates[:, :width]
+        estimates[position] = again.coefficients
+    return estimates
 
 
-def _refits(fitted: PpmlFit, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Newton's method for all refits side by side, from the full estimate.
-
-    Large sums go through einsum, which adds in one order whatever the number of threads; a matrix
-    product of the linear algebra library does not.
-
-    Parameters
-    ----------
-    fitted
-        The full fit.
-    kept
-        Weight of each municipality in each refit, shape (refits, municipalities).
-
-    Returns
-    -------
-    numpy.ndarray
-        Parameters, shape (refits, columns).
-    numpy.ndarray
-        Whether each refit settled; one with a year of zeros only never does.
-    """
-    used, columns = fitted.used, fitted.columns
-    units, years, width = columns.shape
-    flat = columns.reshape(-1, width)
-    products = (flat[:, :, None] * flat[:, None, :]).reshape(-1, width * width)
-    y = np.where(used, fitted.panel.y, 0.0)
-    weights = kept * y.sum(axis=1)
-    observed = np.einsum("ri,ik->rk", kept, np.einsum("it,itk->ik", y, columns))
-    log_base = np.where(used, np.log(np.where(used, fitted.panel.base, 1.0)), -np.inf)
-    active = used.any(axis=1)
-    parameters = np.tile(fitted.parameters, (len(kept), 1))
-    settled = np.zeros(len(kept), dtype=bool)
-    for _ in range(MOST_REFIT_STEPS):
-        linear = np.einsum("rk,ck->rc", parameters, flat)
-        index = log_base + linear.reshape(-1, units, years)
-        top = np.where(active, index.max(axis=2), 0.0)[:, :, None]
-        share = np.exp(index - top)
-        share /= np.where(active, share.sum(axis=2), 1.0)[:, :, None]
-        mean = np.einsum("rit,itk->rik", share, columns)
-        fitted_cells = (weights[:, :, None] * share).reshape(len(kept), -1)
-        score = observed - np.einsum("rc,ck->rk", fitted_cells, flat)
-        information = np.einsum("rc,ck->rk", fitted_cells, products).reshape(-1, width, width)
-        information -= np.swapaxes(mean, 1, 2) @ (weights[:, :, None] * mean)
-        try:
-            step = np.linalg.solve(information, score[:, :, None])[:, :, 0]
-        except np.linalg.LinAlgError:
-            return parameters, np.zeros_like(settled)
-        settled = np.abs(step).max(axis=1) < REFIT_TOLERANCE
-        # A refit that runs away is done again on its own; capped, it cannot overflow the others.
-        parameters = parameters + np.clip(step, -5, 5)
-        if settled.all():
-            break
-    return parameters, settled
-
-
-def _clusters(fitted: PpmlFit) -> tuple[np.ndarray, int, int]:
-    """Cluster of each municipality, clusters with information, and degrees of freedom."""
-    index = fitted.panel.cluster_index
-    active = fitted.used.any(axis=1)
-    clusters = len(np.unique(index[active]))
-    df = len(np.unique(index[active & fitted.panel.treated])) - 1
-    if df < 1 or clusters - df - 1 < 2:
+def _clusters(fitted: PpmlFit) -> tuple[int, int]:
+    """Clusters with information, and degrees of freedom."""
+    clusters, treated = len(fitted.clusters), int(fitted.treated_clusters.sum())
+    if treated < 2 or clusters - treated < 2:
         raise NotEstimableError(
             "clusters",
-            f"{df + 1} clusters of priority municipalities and {clusters - df - 1} others have "
+            f"{treated} clusters of priority municipalities and {clusters - treated} others have "
             "outcomes: a variance between clusters needs two of each.",
-            priority=df + 1,
-            others=clusters - df - 1,
+            priority=treated,
+            others=clusters - treated,
         )
-    return index, clusters, df
+    return clusters, treated - 1

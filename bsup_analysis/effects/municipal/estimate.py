@@ -11,9 +11,13 @@ from bsup_analysis.effects.inference import RatioInterval
 from bsup_analysis.effects.municipal.crv import crv1, crv3
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.ppml import PpmlSettings, fit
-from bsup_analysis.effects.municipal.randomisation import ScoreRandomisation, randomise_score
-from bsup_analysis.effects.municipal.score_wild import ScoreWildTest, score_wild
-from bsup_analysis.effects.municipal.zeros import Dropped
+from bsup_analysis.effects.municipal.score_tests import (
+    ScoreRandomisation,
+    ScoreWildTest,
+    randomise_score,
+    score_wild,
+)
+from bsup_analysis.effects.municipal.separation import Dropped
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,9 @@ from bsup_analysis.effects.inference import RatioInterval, tidy
 from bsup_analysis.effects.municipal.crv import crv3
 from bsup_analysis.effects.municipal.honest import EventCoefficients
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
-from bsup_analysis.effects.municipal.ppml import PpmlSettings, fit
+from bsup_analysis.effects.municipal.ppml import PpmlSettings, event, fit
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
-from bsup_analysis.effects.municipal.regressors import event
-from bsup_analysis.effects.municipal.zeros import Dropped
+from bsup_analysis.effects.municipal.separation import Dropped
 from bsup_analysis.errors import InputError
 
 

@@ -1,7 +1,7 @@
 """Honest bounds on an event study: what survives if trends were not parallel.
 
 Rambachan and Roth (2023, A more credible approach to parallel trends, Review of Economic Studies
-90, 2555-2591). `magnitudes` holds the restriction to relative magnitudes, `smoothness` the one to
+90, 2555-2591). `magnitudes` holds the restriction to relative magnitudes, `sensitivity` the one to
 smooth departures; here is what they share, and the breakdown value.
 """
 

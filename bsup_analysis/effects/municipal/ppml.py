@@ -1,15 +1,9 @@
 """Poisson pseudo-maximum likelihood with municipality and year effects.
 
-log E[y] = municipality + year (or county x year) + log exposure + columns. The municipality
-effects are taken out exactly: given a municipality's total its years are multinomial
-(`METHODS.md`, municipal level, section 1), which leaves a small concave problem for Newton's
-method.
-
-Own code, for two reasons. The cluster jackknife refits the model once a cluster, and robustness,
-leave-one-out and simulation repeat that thousands of times: a refit here takes a fraction of a
-millisecond, one of pyfixest's `fepois` 30 to 40. And in pyfixest 0.60 clustered errors may change
-with the hash seed, and the jackknife's refits forget the offset. The tests hold the results against
-statsmodels and pyfixest.
+log E[y] = municipality + year (or county x year) + log exposure + columns. Here a panel becomes
+what `estimators.poisson` fits: columns, cells with a finite fit, clusters with outcomes. Every
+array of columns has shape (municipalities, years, columns); municipality effects are not among
+them, because they are taken out exactly (`METHODS.md`, municipal level, section 1).
 """
 
 from __future__ import annotations
@@ -19,23 +13,129 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bsup_analysis.effects.municipal.newton import maximise
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
-from bsup_analysis.effects.municipal.regressors import (
-    Columns,
-    size_by_year,
-    together,
-    treatment,
-    year_effects,
+from bsup_analysis.effects.municipal.separation import (
+    Dropped,
+    independent,
+    known_cells,
+    name_cells,
+    only_zeros,
+    separated,
 )
-from bsup_analysis.effects.municipal.separation import independent, name_cells, separated
-from bsup_analysis.effects.municipal.zeros import Dropped, known_cells, only_zeros
+from bsup_analysis.errors import InputError
+from bsup_analysis.estimators.poisson.fit import Fit
+from bsup_analysis.estimators.poisson.fit import fit as fit_batch
+from bsup_analysis.estimators.poisson.specification import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Named columns.
+
+    Attributes
+    ----------
+    names
+        One a column.
+    values
+        Shape (municipalities, years, columns).
+    """
+
+    names: tuple[str, ...]
+    values: np.ndarray
+
+
+def treatment(panel: MunicipalPanel) -> Columns:
+    """Priority municipality in a treated year: one column of zeros and ones."""
+    values = np.outer(panel.treated, panel.post).astype(float)
+    return Columns(("priority",), values[:, :, None])
+
+
+def event(panel: MunicipalPanel, reference_year: int) -> Columns:
+    """Priority municipality x year, one column for every year but the reference.
+
+    Raises
+    ------
+    InputError
+        A reference year outside the panel, or one that is treated.
+    """
+    if reference_year not in panel.years or reference_year >= panel.first_treated_year:
+        raise NotEstimableError(
+            "reference_year",
+            f"The reference year {reference_year} must be an untreated year of {panel.years}.",
+            year=reference_year,
+        )
+    others = [year for year in panel.years if year != reference_year]
+    is_year = np.array([[year == other for other in others] for year in panel.years], dtype=float)
+    return Columns(
+        tuple(f"priority_{year}" for year in others),
+        panel.treated[:, None, None] * is_year[None, :, :],
+    )
+
+
+def year_effects(panel: MunicipalPanel, used: np.ndarray, *, by_county: bool = False) -> Columns:
+    """Year effects, of each county if asked for; the first used year of each is left out.
+
+    Parameters
+    ----------
+    panel
+        The panel.
+    used
+        Cells that enter the model, shape (municipalities, years): a year without any has no effect.
+    by_county
+        An effect for each county and year in place of one for each year.
+    """
+    areas = panel.county if by_county else ("",) * len(panel.codes)
+    names, columns = [], []
+    for area in sorted(set(areas)):
+        inside = np.array([name == area for name in areas])
+        present = [position for position in range(len(panel.years)) if used[inside, position].any()]
+        for position in present[1:]:
+            column = np.zeros(used.shape)
+            column[inside, position] = 1
+            names.append(f"year_{area}{'_' if area else ''}{panel.years[position]}")
+            columns.append(column)
+    values = np.stack(columns, axis=2) if columns else np.zeros((*used.shape, 0))
+    return Columns(tuple(names), values)
+
+
+def size_by_year(panel: MunicipalPanel, used: np.ndarray) -> Columns:
+    """Log population x year: municipalities of different size may have years of their own.
+
+    Population is that of the last untreated year in which it is known, so that nothing the
+    programme may have moved enters; centred, so that the columns stay well scaled.
+    """
+    before = panel.population[:, ~panel.post]
+    known = np.where(np.isfinite(before) & (before > 0), before, np.nan)
+    size = np.full(len(panel.codes), np.nan)
+    for column in known.T:  # the later year overwrites the earlier
+        size = np.where(np.isfinite(column), column, size)
+    if not np.isfinite(size).all():
+        code = panel.codes[int(np.flatnonzero(~np.isfinite(size))[0])]
+        raise NotEstimableError(
+            "population_before",
+            f"Municipality {code} has no known population before the programme.",
+            code=code,
+        )
+    centred = np.log(size) - np.log(size).mean()
+    present = [position for position in range(len(panel.years)) if used[:, position].any()][1:]
+    values = np.zeros((*used.shape, len(present)))
+    for column, position in enumerate(present):
+        values[:, position, column] = centred
+    return Columns(tuple(f"size_{panel.years[position]}" for position in present), values)
+
+
+def together(*parts: Columns) -> Columns:
+    """Columns side by side."""
+    return Columns(
+        tuple(name for part in parts for name in part.names),
+        np.concatenate([part.values for part in parts], axis=2),
+    )
 
 
 @dataclass(frozen=True)
 class PpmlSettings:
-    """What stands beside the columns of interest.
+    """What is estimated beside the columns of interest.
 
     Attributes
     ----------
@@ -57,35 +157,29 @@ class PpmlFit:
     ----------
     names
         Coefficients of interest.
-    coefficients
-        Their estimates, on the log scale.
     panel, interest, settings
         What was fitted.
     used
         Cells in the model, shape (municipalities, years).
-    fitted
-        Means, same shape; NaN where not used.
-    columns
-        Columns of the model, those of interest first, zero where not used.
-    parameters
-        Coefficient of every column.
-    information
-        Fisher information of `parameters`, municipality effects taken out.
+    poisson
+        The fit: a batch of one panel, of the municipalities with a used cell; the coefficients of
+        interest are its last parameters.
     dropped
         What was left out, and why.
     """
 
     names: tuple[str, ...]
-    coefficients: np.ndarray
     panel: MunicipalPanel
     interest: Callable[[MunicipalPanel], Columns]
     settings: PpmlSettings
     used: np.ndarray = field(repr=False)
-    fitted: np.ndarray = field(repr=False)
-    columns: np.ndarray = field(repr=False)
-    parameters: np.ndarray = field(repr=False)
-    information: np.ndarray = field(repr=False)
+    poisson: Fit = field(repr=False)
     dropped: tuple[Dropped, ...]
+
+    @property
+    def coefficients(self) -> np.ndarray:
+        """Estimates of the coefficients of interest, on the log scale."""
+        return self.poisson.theta[0, -len(self.names) :]
 
     @property
     def log_ratio(self) -> float:
@@ -93,10 +187,27 @@ class PpmlFit:
         return float(self.coefficients[0])
 
     @property
-    def scores(self) -> np.ndarray:
-        """Score of each municipality, shape (municipalities, columns); sums to zero."""
-        residual = np.where(self.used, self.panel.y - self.fitted, 0.0)
-        return np.einsum("it,itk->ik", residual, self.columns)
+    def active(self) -> np.ndarray:
+        """Municipalities with a used cell, shape (municipalities,)."""
+        return np.asarray(self.used.any(axis=1))
+
+    @property
+    def clusters(self) -> np.ndarray:
+        """Position in `panel.clusters` of each cluster with information."""
+        return np.unique(self.panel.cluster_index[self.active])
+
+    @property
+    def treated_clusters(self) -> np.ndarray:
+        """Which of `clusters` are of priority municipalities."""
+        treated = self.panel.cluster_index[self.active & self.panel.treated]
+        return np.isin(self.clusters, treated)
+
+    @property
+    def fitted(self) -> np.ndarray:
+        """Means, shape (municipalities, years); NaN where not used."""
+        means = np.full(self.used.shape, np.nan)
+        means[self.active] = self.poisson.fitted[0]
+        return np.where(self.used, means, np.nan)
 
 
 def fit(
@@ -113,7 +224,7 @@ def fit(
     interest
         Builds the columns of interest; by default priority municipality x treated year.
     settings
-        What stands beside them; by default year effects common to all.
+        What is estimated beside them; by default year effects common to all.
 
     Raises
     ------
@@ -127,13 +238,12 @@ def fit(
     beside = [year_effects(panel, used, by_county=chosen.by_county)]
     if chosen.by_size:
         beside.append(size_by_year(panel, used))
-    model = together(*beside, wanted)
-    lost = separated(panel, used, model.values)
+    columns = together(*beside, wanted)
+    lost = separated(panel, used, columns.values)
     used = used & ~lost
-    stay = independent(model.values, used)
-    own = [position for position in stay if position >= len(model.names) - len(wanted.names)]
-    order = own + [position for position in stay if position not in own]
-    names = tuple(model.names[position] for position in own)
+    stay = independent(columns.values, used)
+    first = len(columns.names) - len(wanted.names)
+    names = tuple(columns.names[position] for position in stay if position >= first)
     infinite = tuple(
         Dropped("coefficient_without_finite_estimate", name, 0)
         for name in wanted.names
@@ -145,20 +255,25 @@ def fit(
             f"The outcome leaves no finite estimate of {wanted.names[0]}: all its cells on one "
             "side are zero, unknown, or explained by the year effects.",
         )
-    columns = np.where(used[:, :, None], model.values[:, :, order], 0.0)
-    y = np.where(used, panel.y, 0.0)
-    log_base = np.log(np.where(used, panel.base, 1.0))
-    parameters, fitted, information = maximise(y, log_base, used, columns)
+    active = used.any(axis=1)
+    cells = used[active]
+    model = Model.of_columns(
+        np.where(cells, panel.base[active], 0.0),
+        columns.values[active][:, :, stay],
+        np.unique(panel.cluster_index[active], return_inverse=True)[1],
+    )
+    try:
+        fitted = fit_batch(model, np.where(cells, panel.y[active], 0.0)[None])
+    except InputError:
+        raise NotEstimableError(
+            "unsettled", "The Poisson model did not settle: its columns are nearly combinations."
+        ) from None
     return PpmlFit(
         names=names,
-        coefficients=parameters[: len(names)],
         panel=panel,
         interest=interest,
         settings=chosen,
         used=used,
-        fitted=np.where(used, fitted, np.nan),
-        columns=columns,
-        parameters=parameters,
-        information=information,
+        poisson=fitted,
         dropped=dropped + zeros + name_cells(panel, lost) + infinite,
     )

@@ -12,7 +12,7 @@ from bsup_analysis.effects.municipal.estimands import Estimand
 from bsup_analysis.effects.municipal.estimate import Estimate
 from bsup_analysis.effects.municipal.robustness import RobustnessRow
 from bsup_analysis.effects.municipal.sensitivity import Sensitivity
-from bsup_analysis.effects.municipal.zeros import Dropped
+from bsup_analysis.effects.municipal.separation import Dropped
 
 
 def estimand_rows(found: Iterable[Estimand]) -> pd.DataFrame:

@@ -13,40 +13,20 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
 
-from bsup_analysis.simulation.generator import draw_loans, streams
+from bsup_analysis.simulation.config import load_config
 from bsup_analysis.simulation.region import Region
-from bsup_analysis.simulation.scenarios import Scenario
-
-COLUMNS = (
-    "scenario",
-    "effect",
-    "interval",
-    "assumed_phi",
-    "draws",
-    "coverage",
-    "mc_error",
-    "median_width",
-    "phi_priority",
-    "phi_other",
-)
-_BLOCK = 500  # draws held at a time
+from bsup_analysis.simulation.replicate import Task
+from bsup_analysis.simulation.scenarios import Scenario, scenario
 
 
 def draw_published(
     region: Region, scenario: Scenario, effect: float, draws: int, seed: int
 ) -> np.ndarray:
     """Draw the year before treatment and the first treated one, (draws, municipalities, 2)."""
-    pair = [region.years.index(region.base_year), region.years.index(region.first_treated_year)]
-    blocks = [
-        draw_loans(
-            region,
-            scenario,
-            effect,
-            [streams(seed, k) for k in range(first, min(first + _BLOCK, draws))],
-        )[:, :, pair]
-        for first in range(0, draws, _BLOCK)
-    ]
-    return np.concatenate(blocks)
+    pair = region.base_year, region.first_treated_year
+    others = tuple(year for year in region.years if year not in pair)
+    task = Task(region, scenario, effect, seed, 0, draws, others)
+    return np.concatenate([loans for _, _, loans in task.blocks()])
 
 
 def growth_phi(rows: np.ndarray) -> np.ndarray:
@@ -104,7 +84,7 @@ def coverage(
     Returns
     -------
     pandas.DataFrame
-        `COLUMNS`, one row an interval: `assumed` (both groups at the assumed dispersion; 1 is
+        One row an interval: `assumed` (both groups at the assumed dispersion; 1 is
         Poisson), `known_half` (the priority half from its rows, the others' assumed), and both
         groups at the priority rows' own dispersion with the normal (`estimated_normal`) and with t
         (`estimated_t`). `median_width` is that of the log ratio's interval; `phi_priority` and
@@ -127,8 +107,34 @@ def coverage(
     rows = []
     for name, assumed, se, quantile in cases:
         rate = float((away <= quantile * se).mean())
-        error = np.sqrt(rate * (1 - rate) / draws)
-        width = float(np.median(2 * quantile * se))
-        means = float(phi.mean()), float(phi_other.mean())
-        rows.append((scenario.name, effect, name, assumed, draws, rate, error, width, *means))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        rows.append(
+            {
+                "scenario": scenario.name,
+                "effect": effect,
+                "interval": name,
+                "assumed_phi": assumed,
+                "draws": draws,
+                "coverage": rate,
+                "mc_error": np.sqrt(rate * (1 - rate) / draws),
+                "median_width": float(np.median(2 * quantile * se)),
+                "phi_priority": float(phi.mean()),
+                "phi_other": float(phi_other.mean()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def coverage_table(region: Region, name: str, draws: int) -> pd.DataFrame:
+    """Coverage of the published-level intervals in one scenario; ten times the draws."""
+    config = load_config()
+    settings = config.study
+    wanted = draws * settings.published_draws.value // config.run.draws.value
+    return coverage(
+        region,
+        scenario(name),
+        1.0,
+        draws=wanted,
+        seed=config.run.seed.value,
+        grid=settings.dispersion_grid.value,
+        level=1 - config.tests.level.value,
+    )

@@ -1,4 +1,4 @@
-"""The lab: scenarios x effects x draws, in chunks that survive an interruption."""
+"""Runs scenarios x effects x draws, in chunks that survive an interruption."""
 
 from __future__ import annotations
 
@@ -7,21 +7,143 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import pandas as pd
 
 from bsup_analysis import paths
 from bsup_analysis.engines import cluster, machine
 from bsup_analysis.errors import InputError
-from bsup_analysis.simulation import chunks
-from bsup_analysis.simulation.estimate import Estimate, disk_bytes, estimate
-from bsup_analysis.simulation.outcome import Simulation, Step
+from bsup_analysis.simulation import store as chunks
+from bsup_analysis.simulation.config import load_config
 from bsup_analysis.simulation.region import Region
-from bsup_analysis.simulation.scenarios import Scenario, checked_effects, load_world, scenario
+from bsup_analysis.simulation.replicate import RESULT, ROWS, Task, run
+from bsup_analysis.simulation.scenarios import Scenario, checked_effects, scenario
 from bsup_analysis.simulation.selfcheck import SelfCheck, self_check
-from bsup_analysis.simulation.summary import csv_text, summarise
-from bsup_analysis.simulation.trial import Task
 
 _CHECKED_DRAWS = 2  # of each scenario; the kernel's tests refit many more
+_PILOT_DRAWS = 16
+_ARRAYS = 16  # arrays of years^2 numbers a refit that live at once in the jackknife; tested
+_PROCESS_BYTES = 150_000_000  # Python with numpy, scipy and statsmodels
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Cost of the chunks that are not stored yet.
+
+    Attributes
+    ----------
+    draws
+        Panels to be drawn and tested.
+    seconds
+        Time on this machine with these jobs.
+    memory_bytes
+        Memory at its highest, all processes together; does not depend on the number of draws.
+    disk_bytes
+        Size of the chunks to be stored.
+    """
+
+    draws: int
+    seconds: float
+    memory_bytes: int
+    disk_bytes: int
+
+    @property
+    def sentence(self) -> str:
+        """The estimate in words."""
+        return (
+            f"{self.draws} panels to draw and test: about {duration(self.seconds)}, "
+            f"{self.memory_bytes / 1e9:.1f} GB of memory, {self.disk_bytes / 1e6:.1f} MB of disk"
+        )
+
+
+def duration(seconds: float) -> str:
+    """Say a time as a reader would."""
+    for size, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {name}"
+    return f"{max(1, round(seconds))} seconds"
+
+
+def block_bytes(clusters: int, years: int) -> int:
+    """Memory that the refits of one block take at their highest."""
+    return max(ROWS, clusters) * years * years * 8 * _ARRAYS
+
+
+def disk_bytes(draws: int) -> int:
+    """Size of the stored chunks of so many draws."""
+    return draws * RESULT.itemsize
+
+
+def estimate(task: Task, draws: int, jobs: int) -> Estimate:
+    """Time a few draws and scale them up.
+
+    Parameters
+    ----------
+    task
+        One of the chunks.
+    draws
+        Panels to be drawn in all.
+    jobs
+        Processes that share the work.
+    """
+    run(replace(task, count=1))  # what is computed once is not counted
+    pilot = min(_PILOT_DRAWS, max(1, ROWS // len(task.region.codes)))
+    began = time.perf_counter()
+    run(replace(task, count=pilot))
+    seconds = (time.perf_counter() - began) / pilot * draws / jobs
+    refits = block_bytes(len(task.region.codes), len(task.treated_years))
+    kept = task.count * RESULT.itemsize
+    return Estimate(
+        draws, seconds, jobs * (_PROCESS_BYTES + refits + kept), draws * RESULT.itemsize
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a run has to say: a sentence, or how far it is.
+
+    Attributes
+    ----------
+    done, total
+        Chunks finished and chunks in all.
+    seconds_left
+        Time left; None before it is known.
+    sentence
+        What is to be told apart from the count; empty for a plain step.
+    """
+
+    done: int
+    total: int
+    seconds_left: float | None
+    sentence: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """A finished run.
+
+    Attributes
+    ----------
+    table
+        One row a scenario, effect and test, as `summary` defines them.
+    computed, reused
+        Chunks computed now, and chunks found stored.
+    damaged
+        Names of stored chunks that were damaged and computed anew.
+    check
+        The kernel against statsmodels, the worst of all scenarios; None if nothing was computed.
+    estimate
+        What the run was expected to take; None if nothing was computed.
+    """
+
+    table: pd.DataFrame
+    computed: int
+    reused: int
+    damaged: tuple[str, ...]
+    check: SelfCheck | None
+    estimate: Estimate | None
 
 
 def simulate(
@@ -80,13 +202,13 @@ def simulate(
         An unknown scenario, an effect or number that makes no sense, a disk too small or full, a
         scheduler that does not answer, or a kernel that differs from statsmodels.
     """
-    world = load_world()
+    config = load_config()
     chosen = _chosen(scenarios)
     ratios = checked_effects(effects)
     _check_numbers(draws, seed, jobs)
     store = paths.build() / "simulation" if store is None else store
 
-    size = world.run.chunk_draws.value if chunk_draws is None else chunk_draws
+    size = config.run.chunk_draws.value if chunk_draws is None else chunk_draws
 
     def cell(one: Scenario, effect: float) -> Iterator[Task]:
         for first in range(0, draws, size):
@@ -126,9 +248,9 @@ def simulate(
         if scheduler is not None:
             finished = cluster.done(chunks.compute, missing, scheduler)
             _compute(missing, finished, total, store, progress)
-    table = summarise((store, cell(one, effect)) for one, effect in cells)
+    table = chunks.summarise((store, cell(one, effect)) for one, effect in cells)
     if out is not None:
-        chunks.keep(out, csv_text(table))
+        chunks.keep(out, chunks.csv_text(table))
     return Simulation(table, len(missing), total - len(missing), tuple(damaged), check, cost)
 
 
@@ -143,25 +265,25 @@ def task_of(
     dropped: tuple[int, ...] | None = None,
 ) -> Task:
     """Describe a chunk with the tests of `scenarios.toml`, and its seed and years unless given."""
-    world = load_world()
+    config = load_config()
     return Task(
         region,
         one,
         effect,
-        world.run.seed.value if seed is None else seed,
+        config.run.seed.value if seed is None else seed,
         first,
         count,
-        world.panel.dropped_years.value if dropped is None else dropped,
-        world.tests.level.value,
-        world.tests.bootstrap_weights.value,
-        world.tests.assignments.value,
+        config.panel.dropped_years.value if dropped is None else dropped,
+        config.tests.level.value,
+        config.tests.bootstrap_weights.value,
+        config.tests.assignments.value,
     )
 
 
 def _chosen(scenarios: Iterable[str | Scenario]) -> tuple[Scenario, ...]:
     chosen = tuple(scenario(one) if isinstance(one, str) else one for one in scenarios)
     if not chosen:
-        known = ", ".join(sorted(load_world().scenario))
+        known = ", ".join(sorted(load_config().scenario))
         raise InputError(f"No scenario is given; there are {known}.")
     return tuple(dict.fromkeys(chosen))
 

@@ -7,6 +7,7 @@ saw.
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,21 +18,20 @@ import pandas as pd
 from bsup_analysis import paths
 from bsup_analysis.engines.machine import workers
 from bsup_analysis.files import sha256
-from bsup_analysis.simulation import chunks
-from bsup_analysis.simulation.detectable import detectable_ratios
-from bsup_analysis.simulation.estimate import Estimate
-from bsup_analysis.simulation.lab import simulate, task_of
-from bsup_analysis.simulation.outcome import Step
+from bsup_analysis.simulation import store
+from bsup_analysis.simulation.config import FILE, load_config
+from bsup_analysis.simulation.coverage import coverage_table
+from bsup_analysis.simulation.experiments import bias_table, pretrend_table
 from bsup_analysis.simulation.region import Region
-from bsup_analysis.simulation.scenarios import FILE, load_world, scenario
+from bsup_analysis.simulation.replicate import TESTS, run
+from bsup_analysis.simulation.runner import Estimate, Step, simulate, task_of
+from bsup_analysis.simulation.scenarios import scenario
 from bsup_analysis.simulation.schemas import PREFIX
-from bsup_analysis.simulation.studies import bias_table, coverage_table, pretrend_table
-from bsup_analysis.simulation.summary import csv_text
-from bsup_analysis.simulation.trial import TESTS, run
 
 DESCRIPTIONS = Path(__file__).with_name("tables.toml")
 ANCHOR_DRAWS = 100
 _DIGITS = 6
+_DETECTABLE = ("scenario", "test", "power", "detectable_ratio", "mc_error", "draws")
 
 
 def store_results(
@@ -57,24 +57,24 @@ def store_results(
         Draws of each scenario and effect; by default those of `scenarios.toml`, which are what the
         report needs.
     scheduler, agree
-        As `lab.simulate` takes them; what is asked beside size and power is computed here.
+        As `runner.simulate` takes them; what is asked beside size and power is computed here.
 
     Returns
     -------
     list of Path
         The tables written.
     """
-    world = load_world()
-    number = world.run.draws.value if draws is None else draws
-    seed = world.run.seed.value
-    names = sorted(world.scenario)
-    effects = world.run.effects.value
+    config = load_config()
+    number = config.run.draws.value if draws is None else draws
+    seed = config.run.seed.value
+    names = sorted(config.scenario)
+    effects = config.run.effects.value
     made = simulate(
         region, names, effects, number, seed, jobs, scheduler, None, progress, agree=agree
     )
     tables = {
-        "rejection": csv_text(made.table),
-        "detectable": _text(detectable_ratios(made.table, world.tests.power.value)),
+        "rejection": store.csv_text(made.table),
+        "detectable": _text(detectable_ratios(made.table, config.tests.power.value)),
     }
     with workers(jobs) as pool:
         for name, function in (
@@ -88,8 +88,8 @@ def store_results(
         anchor = pool.submit(first_rejections, region).result()
     for name, text in tables.items():
         path = paths.simulation() / f"{PREFIX}{name}.csv"
-        chunks.keep(path, text)
-        chunks.keep(path.with_suffix(".provenance.toml"), record(name, number, region, anchor))
+        store.keep(path, text)
+        store.keep(path.with_suffix(".provenance.toml"), record(name, number, region, anchor))
     return [paths.simulation() / f"{PREFIX}{name}.csv" for name in tables]
 
 
@@ -114,18 +114,18 @@ def _text(table: pd.DataFrame) -> str:
 
 def record(name: str, draws: int, region: Region, anchor: Mapping[str, int]) -> str:
     """Say what a stored table holds and how it was made."""
-    world = load_world()
+    config = load_config()
     known = tomllib.loads(DESCRIPTIONS.read_text(encoding="utf-8"))[name]
     entries: dict[str, object] = {
         "title": f"SYNTHETIC: {known['title']}",
         "warning": "Drawn at random with a known truth; no data and no estimate of the programme.",
         "read_by": "notebook 06_power alone",
-        "made_by": "bsup_analysis.simulation.stored.store_results",
-        "seed": world.run.seed.value,
+        "made_by": "bsup_analysis.simulation.results.store_results",
+        "seed": config.run.seed.value,
         "draws": draws,
         "numpy": np.__version__,
         "sha256": sha256(paths.simulation() / f"{PREFIX}{name}.csv"),
-        "code_sha256": chunks.code_hash(),
+        "code_sha256": store.code_hash(),
         "scenarios_sha256": sha256(FILE),
         "region_sha256": region.digest(),
     }
@@ -139,3 +139,37 @@ def record(name: str, draws: int, region: Region, anchor: Mapping[str, int]) -> 
 def _toml(value: object) -> str:
     """Write a string or number as TOML, which takes them as JSON does."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def detectable_ratios(table: pd.DataFrame, power: float) -> pd.DataFrame:
+    """Read the minimum detectable ratio of every scenario and test off `store.summarise`.
+
+    Between two effects of the grid the curve is taken as a straight line in the log ratio (the
+    grid's steps are a twentieth); the Monte Carlo error is that of the rate divided by the slope.
+
+    Parameters
+    ----------
+    table
+        Rows of the Poisson tests and of the tests on rates, effects of one and above.
+    power
+        The wanted rejection rate, 0 to 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a scenario and test; a ratio is empty where the grid does not reach the power.
+    """
+    rows = []
+    for (name, test), curve in table.groupby(["scenario", "test"], sort=False):
+        points = curve.loc[curve["effect"] >= 1].sort_values("effect")
+        rate, log = points["rejection_rate"].tolist(), [math.log(e) for e in points["effect"]]
+        draws = int(points["draws"].iloc[0])
+        ratio = error = math.nan
+        for k in range(1, len(rate)):
+            if rate[k - 1] < power <= rate[k]:
+                slope = (rate[k] - rate[k - 1]) / (log[k] - log[k - 1])
+                ratio = math.exp(log[k - 1] + (power - rate[k - 1]) / slope)
+                error = ratio * math.sqrt(power * (1 - power) / draws) / slope
+                break
+        rows.append((name, test, power, ratio, error, draws))
+    return pd.DataFrame(rows, columns=list(_DETECTABLE))

@@ -1,4 +1,4 @@
-"""Finished chunks on disk: known by what they were computed from, and by their own hash."""
+"""Finished chunks on disk, known by what they were computed from and by their own hash."""
 
 from __future__ import annotations
 
@@ -6,27 +6,39 @@ import ast
 import errno
 import hashlib
 import io
+import math
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
 from bsup_analysis.simulation.region import Region
-from bsup_analysis.simulation.trial import RESULT, Task, run
+from bsup_analysis.simulation.replicate import RATE_TESTS, RESULT, TESTS, Task, run
 
+_PACKAGE = Path(__file__).parents[1]
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _COMPUTING = (
-    "generator",
-    "jackknife",
-    "kernel",
-    "model",
-    "ols",
-    "region",
-    "score",
-    "trial",
-    "variance",
+    "estimators/poisson/fit",
+    "estimators/poisson/jackknife",
+    "estimators/poisson/specification",
+    "estimators/poisson/score",
+    "estimators/rates",
+    "simulation/generator",
+    "simulation/region",
+    "simulation/replicate",
+)
+COLUMNS = (
+    "scenario",
+    "effect",
+    "test",
+    "draws",
+    "rejection_rate",
+    "mc_error",
+    "mean_estimate",
 )
 
 
@@ -35,7 +47,7 @@ def code_hash() -> str:
     """SHA-256 of the statements that a result depends on, and of the numpy that drew it."""
     known = hashlib.sha256(np.__version__.encode())
     for name in _COMPUTING:
-        source = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+        source = (_PACKAGE / f"{name}.py").read_text(encoding="utf-8")
         known.update(statements(source).encode())
     return known.hexdigest()
 
@@ -142,3 +154,56 @@ def keep(path: Path, content: bytes | str) -> None:
             f"{path.name} cannot be written to {path.parent.name}/ ({error.strerror}); "
             "choose another file or folder."
         ) from None
+
+
+def summarise(cells: Iterable[tuple[Path, Iterable[Task]]]) -> pd.DataFrame:
+    """Add up the stored chunks of every scenario and effect.
+
+    Parameters
+    ----------
+    cells
+        Folder and chunks of each scenario and effect.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `COLUMNS`: `rejection_rate` is the share of draws in which the test rejects no effect,
+        two-sided at the level of `scenarios.toml` (5 %); `mc_error` its binomial standard error;
+        `mean_estimate` the geometric mean of the estimated rate ratios, comparable with `effect`,
+        but for the two tests on rates the mean difference of rates per 1 000 inhabitants.
+    """
+    rows = [row for store, tasks in cells for row in _rows(store, tasks)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _rows(
+    store: Path, tasks: Iterable[Task]
+) -> Iterator[tuple[str, float, str, int, float, float, float]]:
+    """Add one cell's chunks up, one in memory at a time."""
+    draws, rejected = 0, dict.fromkeys(TESTS, 0)
+    ratios, differences = [], []
+    for task in tasks:
+        results, _ = read(store, task)
+        if results is None:
+            name = path_of(store, task).name
+            raise InputError(f"{name} was removed or damaged during the run; run again.")
+        draws += len(results)
+        for name in TESTS:
+            rejected[name] += int(results[name].sum())
+        ratios.append(math.fsum(results["log_ratio"]))
+        differences.append(math.fsum(results["rate_difference"]))
+    ratio, difference = math.exp(math.fsum(ratios) / draws), math.fsum(differences) / draws
+    for name in TESTS:
+        rate = rejected[name] / draws
+        error = math.sqrt(rate * (1 - rate) / draws)
+        mean = difference if name in RATE_TESTS else ratio
+        yield task.scenario.name, task.effect, name, draws, rate, error, mean
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """Write the table as CSV, rates and estimates to six digits: same bytes on every machine."""
+    shown = table.copy()
+    for name in ("rejection_rate", "mc_error", "mean_estimate"):
+        shown[name] = shown[name].map(lambda value: f"{value:.6f}")
+    shown["effect"] = shown["effect"].map(lambda value: f"{value:g}")
+    return shown.to_csv(index=False, lineterminator="\n")

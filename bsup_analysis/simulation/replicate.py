@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm, t
 
+from bsup_analysis.estimators.poisson.fit import Fit, crv1, dispersion, fit
+from bsup_analysis.estimators.poisson.jackknife import crv3
+from bsup_analysis.estimators.poisson.score import RestrictedScores, reached, restricted
+from bsup_analysis.estimators.poisson.specification import Model, treatment_model
+from bsup_analysis.estimators.rates import RateFit, fit_rates
 from bsup_analysis.simulation.generator import Streams, draw_loans, streams
-from bsup_analysis.simulation.jackknife import crv3
-from bsup_analysis.simulation.kernel import Fit, fit
-from bsup_analysis.simulation.model import Model, treatment_model
-from bsup_analysis.simulation.ols import fit_rates
 from bsup_analysis.simulation.region import Region
 from bsup_analysis.simulation.scenarios import Scenario
-from bsup_analysis.simulation.score import efficient_scores, restricted, ri_score, score_wild
-from bsup_analysis.simulation.variance import crv1, dispersion
 
 TESTS = (
     "poisson",
@@ -59,9 +58,9 @@ class Task:
     first: int
     count: int
     dropped_years: tuple[int, ...]
-    level: float
-    weights: int
-    assignments: int
+    level: float = 0.05
+    weights: int = 0
+    assignments: int = 0
 
     @property
     def columns(self) -> np.ndarray:
@@ -83,9 +82,22 @@ class Task:
         alone = np.arange(len(self.region.codes))
         return treatment_model(self.population, self.region.treated, self.treated_years, alone)
 
+    def rates(self, loans: np.ndarray) -> RateFit:
+        """Fit least squares on rates to panels of the used years."""
+        alone = np.arange(len(self.region.codes))
+        return fit_rates(loans, self.population, self.region.treated, self.treated_years, alone)
+
     def loans(self, draws: Sequence[Streams]) -> np.ndarray:
         """Draw panels of the used years."""
         return draw_loans(self.region, self.scenario, self.effect, draws)[:, :, self.columns]
+
+    def blocks(self) -> Iterator[tuple[slice, list[Streams], np.ndarray]]:
+        """Draw the panels a block at a time: their positions, streams and loans."""
+        size = max(1, ROWS // len(self.region.codes))
+        for begin in range(0, self.count, size):
+            block = slice(begin, min(begin + size, self.count))
+            draws = [streams(self.seed, self.first + k) for k in range(block.start, block.stop)]
+            yield block, draws, self.loans(draws)
 
 
 def critical(level: float, df: np.ndarray | int | None = None) -> np.ndarray | float:
@@ -112,11 +124,7 @@ def run(task: Task) -> np.ndarray:
     """
     model = task.model()
     results = np.empty(task.count, dtype=RESULT)
-    at_once = max(1, ROWS // model.clusters)
-    for begin in range(0, task.count, at_once):
-        block = slice(begin, min(begin + at_once, task.count))
-        draws = [streams(task.seed, task.first + k) for k in range(block.start, block.stop)]
-        loans = task.loans(draws)
+    for block, draws, loans in task.blocks():
         _poisson(task, fit(model, loans), results[block])
         _score(task, model, loans, draws, results[block])
         _rates(task, loans, model, results[block])
@@ -143,18 +151,85 @@ def _poisson(task: Task, fitted: Fit, results: np.ndarray) -> None:
 def _score(
     task: Task, model: Model, loans: np.ndarray, draws: list[Streams], results: np.ndarray
 ) -> None:
-    null, score = restricted(model, loans)
-    wild = score_wild(efficient_scores(model, null, score), draws, task.weights)
-    results["score_wild"] = wild <= task.level
-    treated = np.zeros(model.clusters, dtype=bool)
-    treated[model.cluster[task.region.treated]] = True
-    drawn = ri_score(model, null, treated, task.treated_years, draws, task.assignments)
-    results["ri_score"] = drawn <= task.level
+    scores, treated = restricted(model, loans), np.zeros(model.clusters)
+    treated[model.cluster[task.region.treated]] = 1
+    for k, stream in enumerate(draws):
+        wild = wild_p_value(scores.efficient(treated, k), stream.weights, task.weights)
+        drawn = randomisation_p_value(scores, k, treated, stream.assignments, task.assignments)
+        results["score_wild"][k] = wild <= task.level
+        results["ri_score"][k] = drawn <= task.level
+
+
+def wild_p_value(scores: np.ndarray, source: np.random.Generator, resamples: int) -> float:
+    """P-value of the restricted score wild bootstrap.
+
+    Each cluster's score keeps or turns its sign with probability one half (Kline and Santos 2012,
+    Journal of Econometric Methods 1(1)). With such weights the variance of the scores is the same
+    in every resample, so the sum of scores and its t statistic order the resamples alike.
+
+    Parameters
+    ----------
+    scores
+        Efficient scores, shape (clusters,).
+    source
+        Random numbers.
+    resamples
+        Number of resamples.
+    """
+    count, observed = resamples * len(scores), scores.sum()
+    bits = np.unpackbits(np.frombuffer(source.bytes((count + 7) // 8), dtype=np.uint8), count=count)
+    sums = 2 * (bits.reshape(resamples, -1).astype(float) @ scores) - observed
+    return (1 + reached(sums, observed)) / (resamples + 1)
+
+
+def randomisation_p_value(
+    scores: RestrictedScores,
+    panel: int,
+    treated: np.ndarray,
+    source: np.random.Generator,
+    resamples: int,
+) -> float:
+    """P-value of randomisation inference on the studentised score.
+
+    As many clusters as are treated are drawn, each set of them equally likely. Size decides who is
+    treated here, so the sets are not exchangeable and the test is shown for what it does.
+
+    Parameters
+    ----------
+    scores, panel
+        Scores of the model without effect, and the panel's position among them.
+    treated
+        One for treated clusters, shape (clusters,).
+    source
+        Random numbers.
+    resamples
+        Number of sets drawn.
+    """
+    sets = random_sets(source, len(treated), int(treated.sum()), resamples)
+    statistics = scores.studentised(sets, panel)
+    observed = float(scores.studentised(treated, panel))
+    return (1 + reached(statistics, observed)) / (resamples + 1)
+
+
+def random_sets(source: np.random.Generator, clusters: int, size: int, number: int) -> np.ndarray:
+    """Draw sets of `size` clusters, shape (number, clusters), one for those in the set.
+
+    The first `size` steps of a shuffle (Fisher and Yates), taken for all sets at once.
+    """
+    rows = np.arange(number)
+    order = np.tile(np.arange(clusters), (number, 1))
+    uniform = source.random((size, number))
+    sets = np.zeros((number, clusters))
+    for step in range(size):
+        pick = step + (uniform[step] * (clusters - step)).astype(np.intp)
+        sets[rows, order[rows, pick]] = 1
+        order[rows, pick] = order[:, step]
+    return sets
 
 
 def _rates(task: Task, loans: np.ndarray, model: Model, results: np.ndarray) -> None:
     treated = task.region.treated
-    rates = fit_rates(loans, task.population, treated, task.treated_years, model.cluster)
+    rates = task.rates(loans)
     treated_clusters = len(set(model.cluster[treated].tolist()))
     size = np.abs(rates.estimate)
     results["rate_difference"] = rates.estimate

@@ -1,0 +1,201 @@
+"""Tests of no effect on the Poisson score: restricted wild bootstrap, and randomisation.
+
+The bootstrap multiplies the clusters' efficient scores by random signs (Kline and Santos 2012,
+Journal of Econometric Methods 1, 23-41). Its statistic is the sum of the scores over the root of
+their sum of squares about their mean (Roodman, MacKinnon, Nielsen and Webb 2019, Stata Journal 19,
+4-60); with signs of one size the sum of squares is the same in all draws, and the statistic grows
+with |sum|: that is what is compared.
+
+Randomisation asks which clusters might have been chosen. Clusters change places as units:
+municipalities that act together are chosen together. It treats clusters as exchangeable, which a
+choice by size does not promise: the result is read beside the others, not in place of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bsup_analysis.effects.municipal.ppml import PpmlFit
+from bsup_analysis.effects.randomisation import assignments, sign_flips
+from bsup_analysis.errors import InputError
+from bsup_analysis.estimators.poisson.score import RestrictedScores, reached, restricted
+
+INTERVAL_TOLERANCE = 1e-5  # on the log scale: finer than the draws can tell
+MOST_LOG_RATIO = 5.0  # an interval that reaches e^5 away from the estimate is called unbounded
+BLOCK = 5_000  # assignments held in memory at a time
+
+
+def restrict(fitted: PpmlFit, effect: float = 0.0) -> RestrictedScores:
+    """Fit the model with the effect held at a value (log scale).
+
+    Raises
+    ------
+    InputError
+        The fit is not of the single coefficient of priority municipality x treated year.
+    """
+    if fitted.names != ("priority",):
+        raise InputError("A score test is of one coefficient, priority x treated year.")
+    return restricted(fitted.poisson.model, fitted.poisson.y, effect)
+
+
+@dataclass(frozen=True)
+class ScoreWildTest:
+    """Outcome of the bootstrap.
+
+    Attributes
+    ----------
+    p_value
+        Share of draws at least as far from zero as observed.
+    low, high
+        Ends of the ratios not rejected at the level; zero or infinity where none is rejected,
+        None where no interval was asked for.
+    level
+        Confidence level.
+    draws
+        Sign vectors used.
+    exhaustive
+        Whether they are all there are.
+    clusters
+        Clusters with information.
+    """
+
+    p_value: float
+    low: float | None
+    high: float | None
+    level: float
+    draws: int
+    exhaustive: bool
+    clusters: int
+
+
+def score_wild(
+    fitted: PpmlFit,
+    seed: np.random.SeedSequence,
+    *,
+    draws: int = 9_999,
+    level: float = 0.95,
+    interval: bool = True,
+) -> ScoreWildTest:
+    """Test no effect, and turn the test round into an interval.
+
+    Parameters
+    ----------
+    fitted
+        Fit of priority x treated year.
+    seed
+        Source of the signs; the same signs serve every null of the interval.
+    draws
+        Sign vectors to draw; all 2^clusters are taken where they are no more than that.
+    level
+        Confidence level.
+    interval
+        False to spare the interval, some fifty times the work of the p-value.
+    """
+    if draws < 99 or not 0 < level < 1:
+        raise InputError(f"The bootstrap needs 99 draws or more and a level, not {draws}, {level}.")
+    treated = fitted.treated_clusters.astype(float)
+    clusters = len(treated)
+    exhaustive = 2**clusters <= draws
+    if exhaustive:
+        signs = sign_flips(clusters)
+    else:
+        signs = np.random.default_rng(seed).integers(0, 2, size=(draws, clusters)) * 2.0 - 1.0
+
+    def p_value(log_ratio: float) -> float:
+        scores = restrict(fitted, log_ratio).efficient(treated)
+        return reached(signs @ scores, scores.sum()) / len(signs)
+
+    low, high = (
+        float(np.exp(_end(p_value, fitted.log_ratio, side, 1 - level))) if interval else None
+        for side in (-1, 1)
+    )
+    return ScoreWildTest(p_value(0.0), low, high, level, len(signs), exhaustive, clusters)
+
+
+def _end(p_value: Callable[[float], float], estimate: float, side: int, alpha: float) -> float:
+    """Walk from the estimate (p = 1) to the first rejected value, then halve the step between."""
+    inside, step = estimate, 0.1
+    while abs(inside - estimate) < MOST_LOG_RATIO:
+        outside = inside + side * step
+        if p_value(outside) <= alpha:
+            break
+        inside, step = outside, 2 * step
+    else:
+        return side * np.inf
+    while abs(outside - inside) > INTERVAL_TOLERANCE:
+        middle = (inside + outside) / 2
+        if p_value(middle) <= alpha:
+            outside = middle
+        else:
+            inside = middle
+    return (inside + outside) / 2
+
+
+@dataclass(frozen=True)
+class ScoreRandomisation:
+    """Outcome of the test.
+
+    Attributes
+    ----------
+    p_value
+        Exhaustive: share of assignments at least as extreme, the observed one among them. Drawn:
+        (1 + number as extreme) / (1 + draws).
+    statistic
+        Observed studentised score; above zero where the outcome grew more than without effect.
+    draws
+        Assignments compared.
+    exhaustive
+        Whether they are all there are.
+    statistics
+        Statistic of each assignment, for a figure.
+    """
+
+    p_value: float
+    statistic: float
+    draws: int
+    exhaustive: bool
+    statistics: np.ndarray = field(repr=False, compare=False)
+
+
+def randomise_score(
+    fitted: PpmlFit, seed: np.random.SeedSequence, *, draws: int = 9_999
+) -> ScoreRandomisation:
+    """Compare the observed score with those of other choices of as many clusters.
+
+    Parameters
+    ----------
+    fitted
+        Fit of priority x treated year.
+    seed
+        Source of the assignments.
+    draws
+        Assignments to draw; all are listed where there are no more than that.
+    """
+    if draws < 99:
+        raise InputError(f"Randomisation inference needs 99 draws or more, not {draws}.")
+    scores, chosen = restrict(fitted), fitted.treated_clusters
+    clusters, count = len(chosen), int(chosen.sum())
+    exhaustive = math.comb(clusters, count) <= draws
+    if exhaustive:
+        rows = assignments(chosen.tolist())
+    else:
+        order = np.tile(np.arange(clusters), (draws, 1))
+        rows = np.random.default_rng(seed).permuted(order, axis=1)[:, :count]
+
+    def statistics(some: np.ndarray) -> np.ndarray:
+        treated = np.zeros((len(some), clusters))
+        np.put_along_axis(treated, some, 1.0, axis=1)
+        return scores.studentised(treated)
+
+    observed = float(scores.studentised(chosen.astype(float)))
+    drawn = np.concatenate(
+        [statistics(rows[start : start + BLOCK]) for start in range(0, len(rows), BLOCK)]
+    )
+    extreme = reached(drawn, observed)
+    p_value = extreme / len(rows) if exhaustive else (1 + extreme) / (1 + len(rows))
+    drawn.setflags(write=False)
+    return ScoreRandomisation(p_value, observed, len(rows), exhaustive, drawn)

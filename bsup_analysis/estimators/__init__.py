@@ -1,0 +1,1 @@
+"""Estimators on plain arrays: they read no file, hold no design and know no language."""

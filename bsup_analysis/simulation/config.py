@@ -1,0 +1,113 @@
+"""The configuration of the simulations as frozen objects: what `scenarios.toml` may say."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from bsup_analysis.design.model import Choice, Text, Year, Years
+from bsup_analysis.errors import InputError
+
+FILE = Path(__file__).with_name("scenarios.toml")
+_STRICT = ConfigDict(extra="forbid", strict=True)
+_Size = Annotated[float, Field(ge=0, le=5)]
+_Correlation = Annotated[float, Field(ge=0, lt=1)]
+_Share = Annotated[float, Field(gt=0, lt=1)]
+_Count = Annotated[int, Field(ge=1)]
+_Ratio = Annotated[float, Field(gt=0)]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class PanelYears:
+    """Which years are drawn, left out, treated and chosen on."""
+
+    years: Choice[Years]
+    dropped_years: Choice[tuple[Year, ...]]
+    base_year: Choice[Year]
+    first_treated_year: Choice[Year]
+    selection_year: Choice[Year]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class TestSettings:
+    """Level, resamples and power of the tests."""
+
+    __test__ = False
+
+    level: Choice[_Share]
+    bootstrap_weights: Choice[_Count]
+    assignments: Choice[_Count]
+    power: Choice[_Share]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class RunSettings:
+    """Defaults of a run."""
+
+    seed: Choice[int]
+    draws: Choice[_Count]
+    chunk_draws: Choice[_Count]
+    effects: Choice[tuple[_Ratio, ...]]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class StudySettings:
+    """What is stored for the report besides rejection rates."""
+
+    published_draws: Choice[_Count]
+    dispersion_grid: Choice[tuple[_Ratio, ...]]
+    drifts: Choice[tuple[float, ...]]
+    selections: Choice[tuple[float, ...]]
+    largest_effects: Choice[tuple[_Ratio, ...]]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class NoiseChoices:
+    """A scenario as it stands in the file: every size with unit, reason and source."""
+
+    meaning: Text
+    sigma: Choice[_Size]
+    autocorrelation: Choice[_Correlation]
+    small_unit_sigma: Choice[_Size]
+    county_sigma: Choice[_Size]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Config:
+    """All of `scenarios.toml`."""
+
+    panel: PanelYears
+    tests: TestSettings
+    run: RunSettings
+    study: StudySettings
+    scenario: Mapping[str, NoiseChoices]
+
+
+@cache
+def load_config(path: Path = FILE) -> Config:
+    """Read the configuration.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is not TOML, or says something it must not; the sentence says what.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path.name} is missing; restore it from the repository.") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path.name} cannot be read as TOML: {error}.") from None
+    try:
+        return TypeAdapter(Config).validate_json(json.dumps(content))
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path.name}, {where}: {first['msg'].lower()}.") from None
