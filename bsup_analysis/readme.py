@@ -50,7 +50,7 @@ def exhibit_table(manifest: Mapping[str, Any]) -> str:
     kept = {n: e for n, e in manifest["exhibits"].items() if not of_own_table(e)}
     for name, exhibit in sorted(kept.items(), key=lambda item: (item[1]["notebook"], item[0])):
         notebook = Path(exhibit["notebook"])
-        function = exhibit["function"].removeprefix("bsup_analysis.exhibits.")
+        function = exhibit["function"].removeprefix("bsup_analysis.").removeprefix("chapters.")
         table = f"reports/tables/{name}.csv"
         rows.append(
             f"| {name} | [{notebook.stem}]({notebook.as_posix()}) | `{function}` |"

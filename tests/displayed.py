@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 
-from bsup_analysis.exhibits import Exhibit
+from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.study import Study
 
 

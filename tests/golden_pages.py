@@ -17,9 +17,9 @@ from displayed import displayed
 from PIL import Image
 from published_report import CHECKOUT, LANGUAGES, seal
 
-from bsup_analysis.exhibits.comparability import maps
-from bsup_analysis.exhibits.effects import contrast, verdict
-from bsup_analysis.exhibits.programme import programme_table, pyramid
+from bsup_analysis.chapters.comparability import maps
+from bsup_analysis.chapters.effects import contrast, verdict_table
+from bsup_analysis.chapters.programme import programme_table, pyramid
 from bsup_analysis.report.content import Report, compose
 from bsup_analysis.report.published import read_published
 from bsup_analysis.study import Study
@@ -35,7 +35,7 @@ REAL = (
     maps.municipality_map,
     programme_table.start_loan_table,
     contrast.group_contrast,
-    verdict.verdict_table,
+    verdict_table.verdict_table,
 )
 
 

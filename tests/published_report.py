@@ -82,7 +82,7 @@ def published_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "caption": 'A caption with "quotes", a \\ and # signs.',
                 "source": "A source & another.",
                 "alternative_text": f"What {name} shows.",
-                "function": f"bsup_analysis.exhibits.family.{name}",
+                "function": f"bsup_analysis.exhibit.family.{name}",
                 "tables": [],
                 "shown": SHOWN if name in TABLES else None,
             }
@@ -100,7 +100,7 @@ def published_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         exhibits = {
             name: {
                 "notebook": "notebooks/04_effects.ipynb",
-                "function": f"bsup_analysis.exhibits.family.{name}",
+                "function": f"bsup_analysis.exhibit.family.{name}",
                 "kind": words[name]["kind"],
                 "parameters": {"level": "published"},
                 "inputs": {"data/raw/toy.csv": "0" * 64},

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 from bsup_analysis.commands.project import study_project
-from bsup_analysis.exhibits import Exhibit
+from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.pipeline.graph import make
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Project

@@ -19,6 +19,7 @@ ALLOWED = re.compile(
     r"|\b(?:19|20)\d\d(?:[-–](?:19|20)\d\d)?\b"
     r"|(?:table|tabell) 0\d{4}\b"
     r"|\b[AB]\d\d?(?:-[AB]\d\d?)?\b"
+    r"|\bCRV[13]\b"  # names of variances
 )
 
 

@@ -177,7 +177,7 @@ def test_a_number_in_text_is_told(write, text):
 
 
 def test_text_in_another_language_is_held_to_the_same(write, tmp_path):
-    folder = tmp_path / "bsup_analysis" / "language" / "nb" / "notebooks"
+    folder = tmp_path / "bsup_analysis" / "chapters" / "any" / "words" / "nb" / "notebooks"
     folder.mkdir(parents=True)
     path = write(stored(planted(TITLE, source="## A title, $n$")))
     for text, told in {

@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bsup_analysis.chapters.effects.contrast import group_contrast
+from bsup_analysis.chapters.programme.shares import population_share
 from bsup_analysis.effects.group_poisson import GroupContrast
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits import Exhibit
-from bsup_analysis.exhibits.effects.contrast import group_contrast
-from bsup_analysis.exhibits.effects.regression import regression
-from bsup_analysis.exhibits.programme.shares import population_share
+from bsup_analysis.exhibit import Exhibit
+from bsup_analysis.exhibit.coefficients import regression
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.study import DemonstrationStudy, MunicipalStudy, Study, municipal_study
 from bsup_analysis.study.recording import Recording, result

@@ -113,13 +113,14 @@ def _text_problems(path: Path, raw: dict) -> Iterator[str]:
     texts = {cell["id"]: _source(cell) for cell in raw["cells"] if cell["cell_type"] == "markdown"}
     for name, text in texts.items():
         yield from _number_problems(f"the text of cell {name}", text)
-    language = path.resolve().parent.parent / "bsup_analysis" / "language"
-    for folder in sorted(one for one in language.glob("*/notebooks") if one.is_dir()):
-        told = read_texts(folder / f"{path.stem}.toml")
+    chapters = path.resolve().parent.parent / "bsup_analysis" / "chapters"
+    for language in sorted({one.parent.name for one in chapters.glob("*/words/*/notebooks")}):
+        place = f"*/words/{language}/notebooks/{path.stem}.toml"
+        told = read_texts(next(chapters.glob(place), chapters / place))
         for fault in faults(raw, told):
-            yield f"{folder.parent.name}: {fault}"
+            yield f"{language}: {fault}"
         for name, text in told.items():
-            yield from _number_problems(f"{folder.parent.name}: the text of cell {name}", text)
+            yield from _number_problems(f"{language}: the text of cell {name}", text)
 
 
 def _number_problems(name: str, text: str) -> Iterator[str]:

@@ -84,9 +84,9 @@ def _names(design: Design) -> Iterator[tuple[Location, str]]:
     """Go through the names without a label, and those that are not given exactly once."""
     for number, chosen in enumerate(design.specifications):
         for language in LANGUAGES:
-            if f"robustness.specification_{chosen.name}" not in templates(language):
-                problem = f"is {chosen.name}: label specification_{chosen.name} in language"
-                yield ("specification", number, "name"), f"{problem}/{language}/robustness.toml"
+            if f"specifications.{chosen.name}" not in templates(language):
+                problem = f"is {chosen.name}: label {chosen.name} in language"
+                yield ("specification", number, "name"), f"{problem}/{language}/specifications.toml"
     for name, parameter in design.parameters.items():
         if (name in design.names) == bool(parameter.allowed):
             problem = "is given elsewhere in the design" if parameter.allowed else "is missing"

@@ -1,20 +1,21 @@
 """Every word that is shown, in each language, looked up by key.
 
-The words lie in `nb/` and `en/`, one TOML file a family of exhibits: the key
-`shares.population.title` is `title` in table `[population]` of `shares.toml`.  Values are put
+The words lie beside the exhibits that use them, in `chapters/<chapter>/words/`, and those of
+several rooms here; in each the folders `nb/` and `en/` with one TOML file a family of exhibits: the
+key `shares.population.title` is `title` in table `[population]` of `shares.toml`.  Values are put
 into `{named}` places by the caller, already formatted by `Numbers`; no template holds a result.
 """
 
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language.numbers import Numbers
 
 HERE = Path(__file__).parent
+CHAPTERS = HERE.parent / "chapters"
 LANGUAGES = ("nb", "en")
 
 
@@ -30,16 +31,22 @@ def templates(language: str) -> Mapping[str, str]:
             else:
                 found[f"{prefix}.{key}"] = str(value).strip()
 
-    for path in sorted(files(__package__).joinpath(language).iterdir(), key=lambda p: p.name):
-        if path.name.endswith(".toml"):
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-            collect(path.name.removesuffix(".toml"), content)
+    folders = HERE / language, *sorted(CHAPTERS.glob(f"*/words/{language}"))
+    for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
+        collect(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
     return found
 
 
 def notebook_texts(notebook: str, language: str) -> Path | None:
-    """Return the file with the text of a notebook's cells; None for English, which it is in."""
-    return None if language == "en" else HERE / language / "notebooks" / f"{notebook}.toml"
+    """Return the file with the text of a notebook's cells; None for English, which it is in.
+
+    It lies among the words of the notebook's chapter; where it is missing, the pattern of its path
+    is returned, which is no file.
+    """
+    if language == "en":
+        return None
+    place = f"*/words/{language}/notebooks/{notebook}.toml"
+    return next(CHAPTERS.glob(place), CHAPTERS / place)
 
 
 class Words(Numbers):

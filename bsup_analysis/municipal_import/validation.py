@@ -214,3 +214,11 @@ def compare(
         )
     columns = [*COLUMNS, "source", "imported", "missing", "difference", "status"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def compare_demonstration(panel: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
+    """Compare a SYNTHETIC panel with the totals of the region and of the priority group."""
+    table = panel.rename(columns={"unit": "municipality_code"})
+    priority = table.loc[table["group"] == "priority", "municipality_code"]
+    groups = totals[totals["area"].isin(["region", "priority"])]
+    return compare(table, groups, priority.unique())

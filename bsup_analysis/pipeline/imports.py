@@ -27,7 +27,7 @@ def code_of(sources: Iterable[str], package: Path) -> tuple[Path, ...]:
     -------
     tuple of Path
         Modules with the `__init__.py` above them, and the files beside them that are no modules,
-        such as words.
+        such as words; the text of a notebook's cells belongs to that notebook and is none of them.
     """
     found: set[Path] = set()
     waiting = [name for source in sources for name in _imported(source, package.name)]
@@ -85,11 +85,15 @@ def _modules(name: str, package: Path) -> frozenset[Path]:
 
 @cache
 def _beside(folder: Path) -> frozenset[Path]:
-    """Return the files of a folder that are no modules, its folders without modules included."""
+    """Return the files of a folder that are no modules, its folders without modules included.
+
+    A folder `notebooks` holds the text of cells, which is a part of the notebook as it runs.
+    """
     found = set()
     for path in folder.iterdir():
-        if path.is_dir() and path.name != "__pycache__" and not (path / "__init__.py").is_file():
-            found |= {one for one in path.rglob("*") if one.is_file()}
+        if path.is_dir() and path.name != "__pycache__" and not any(path.rglob("*.py")):
+            texts = path.rglob("notebooks/*")
+            found |= {one for one in path.rglob("*") if one.is_file()}.difference(texts)
         elif path.is_file() and path.suffix not in (".py", ".pyc"):
             found.add(path)
     return frozenset(found)

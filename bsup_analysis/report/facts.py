@@ -87,7 +87,7 @@ def clear_specifications(published: Published, words: Words) -> Clear:
     above = [row["specification"] for row in rows if float(row["low"]) > 1]
     return Clear(
         side="both" if below and above else "below" if below else "above" if above else "",
-        names=[words(f"robustness.specification_{name}") for name in (*below, *above)],
+        names=[words(f"specifications.{name}") for name in (*below, *above)],
         causes={
             next((cause for start, cause in CAUSES.items() if name.startswith(start)), "other")
             for name in (*below, *above)
@@ -131,7 +131,7 @@ def counted(published: Published, words: Words) -> str:
     """Return what the table of all municipalities counts, as its exhibit states it."""
     rows = read_rows(published.exhibits["municipal_data_used"].data)
     definition = next(row["value"] for row in rows if row["what"] == "counted")
-    return words(f"municipal.counted.{definition}")
+    return words(f"data_level.outcome.{definition}")
 
 
 def checksums(published: Published) -> dict[str, str]:

@@ -4,6 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from bsup_analysis.analysis import municipal_data
+from bsup_analysis.analysis.municipal import dynamics, estimates, panels
+from bsup_analysis.analysis.municipal.panels import MunicipalPanels
+from bsup_analysis.analysis.municipal_data import MunicipalData
 from bsup_analysis.effects.municipal.estimands import Estimand
 from bsup_analysis.effects.municipal.event_study import EventStudy
 from bsup_analysis.effects.municipal.refusal import NotEstimableError, known
@@ -13,12 +17,9 @@ from bsup_analysis.effects.municipal.staggered import Staggered
 from bsup_analysis.effects.municipal.synthetic import Synthetic
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.verdict import Verdict
-from bsup_analysis.exhibits import Exhibit
-from bsup_analysis.exhibits.synthetic import marked
-from bsup_analysis.results import at_hand, municipal_data, municipal_gate
-from bsup_analysis.results.municipal import change, dynamics, estimates, panels
-from bsup_analysis.results.municipal.panels import MunicipalPanels
-from bsup_analysis.results.municipal_data import MunicipalData
+from bsup_analysis.exhibit import Exhibit
+from bsup_analysis.exhibit.data_level import marked
+from bsup_analysis.municipal_import.validation import compare, compare_demonstration
 from bsup_analysis.study.recording import result
 from bsup_analysis.study.shown import Opening
 from bsup_analysis.study.study import Study
@@ -35,12 +36,12 @@ class MunicipalStudy(Study):
     @result
     def available_loans(self) -> pd.DataFrame:
         """Municipality-years with the loans and NOK of the user's table, for every one alike."""
-        return at_hand.all_loans(self.municipality_year, self.start_loans)
+        return municipal_data.all_loans(self.municipality_year, self.start_loans)
 
     @result
     def paired_loans(self) -> Paired:
         """Loans before and after of every municipality with both in the user's table."""
-        return at_hand.all_twice(self.available_loans, self.design)
+        return municipal_data.all_twice(self.available_loans, self.design)
 
     @result
     def municipal_data(self) -> MunicipalData:
@@ -58,7 +59,7 @@ class MunicipalStudy(Study):
     @result
     def municipal_gate(self) -> pd.DataFrame:
         """The table compared with every published total."""
-        return municipal_gate.municipal_gate(self.start_loans, self.totals_in_print)
+        return compare(self.start_loans, self.totals_in_print)
 
     @result
     def municipal_panels(self) -> MunicipalPanels:
@@ -73,7 +74,7 @@ class MunicipalStudy(Study):
     @result
     def municipal_change(self) -> pd.DataFrame:
         """Loans for each 1,000 inhabitants and year, before and from the first treated year on."""
-        return change.municipal_change(self.municipal_data, self.design)
+        return dynamics.municipal_change(self.municipal_data, self.design)
 
     @result
     def municipal_estimands(self) -> tuple[Estimand, ...]:
@@ -169,7 +170,7 @@ class DemonstrationStudy(MunicipalStudy):
     @result
     def municipal_gate(self) -> pd.DataFrame:
         """The SYNTHETIC panel compared with the totals of the region and the priority group."""
-        return municipal_gate.demonstration_gate(self.demonstration, self.totals_in_print)
+        return compare_demonstration(self.demonstration.table, self.totals_in_print)
 
     def opening(self, chapter: str) -> Opening:
         """Give the heading and the opening words of a chapter under a banner."""

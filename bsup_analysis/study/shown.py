@@ -4,7 +4,7 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bsup_analysis.exhibits import Number
+from bsup_analysis.exhibit import Number
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,19 @@ from typing import Any
 import pandas as pd
 
 from bsup_analysis import paths
-from bsup_analysis.audit import statement_audit, table_arithmetic
+from bsup_analysis.analysis import (
+    amounts_and_averages,
+    groups,
+    outcome_contrast,
+    phasing,
+    readings,
+    specification_table,
+    within_group,
+)
+from bsup_analysis.analysis.audit import statement_audit, table_arithmetic
+from bsup_analysis.analysis.outcome_contrast import DispersionPath, OutcomeContrast
+from bsup_analysis.analysis.phasing import Places, Pooled, Rule
+from bsup_analysis.analysis.within_group import AgreementReading
 from bsup_analysis.design import Design, Outcome, load_design
 from bsup_analysis.effects.amounts import AmountContrast, AxisBounds
 from bsup_analysis.effects.averages import (
@@ -37,22 +49,10 @@ from bsup_analysis.effects.selection_rules import Sensitivity
 from bsup_analysis.effects.specifications import SpecificationRow
 from bsup_analysis.effects.verdict import Verdict, published_verdict
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits import Exhibit, Number
+from bsup_analysis.exhibit import Exhibit, Number
 from bsup_analysis.files import write_aside
 from bsup_analysis.language import Words
-from bsup_analysis.results import (
-    amounts,
-    contrast,
-    groups,
-    inside,
-    municipal_gate,
-    phasing,
-    readings,
-    specifications,
-)
-from bsup_analysis.results.contrast import DispersionPath, OutcomeContrast
-from bsup_analysis.results.inside import AgreementReading
-from bsup_analysis.results.phasing import Places, Pooled, Rule
+from bsup_analysis.municipal_import.validation import published_totals
 from bsup_analysis.study.recording import Recording, result
 from bsup_analysis.study.shown import Headlines, Opening
 from bsup_analysis.study.tables import table
@@ -231,16 +231,20 @@ class Study(Recording):
     @result
     def chart_axis_bounds(self) -> Mapping[int, AxisBounds]:
         """Bounds on each year from the axis of the average-loan chart alone."""
-        return amounts.chart_axis_bounds(self.programme_chart_axes, self.group_year, self.design)
+        return amounts_and_averages.chart_axis_bounds(
+            self.programme_chart_axes, self.group_year, self.design
+        )
 
     @result
     def totals_in_print(self) -> pd.DataFrame:
         """The published totals of start loans, each with its rounding."""
-        return municipal_gate.totals_in_print(
-            self.programme_p14_start_loans,
-            self.programme_p11_region_loans,
-            self.programme_p06_malvik,
-            self.press_totals,
+        return published_totals(
+            {
+                "programme_p14_start_loans": self.programme_p14_start_loans,
+                "programme_p11_region_loans": self.programme_p11_region_loans,
+                "programme_p06_malvik": self.programme_p06_malvik,
+                "press_totals": self.press_totals,
+            }
         )
 
     # --- the two groups ----------------------------------------------------------------------
@@ -288,24 +292,26 @@ class Study(Recording):
     @result
     def amounts_rounding(self) -> AmountContrast:
         """Contrast of NOK with what the rounding of the press totals leaves open."""
-        return amounts.amounts_rounding(self.group_year, self.region_year, self.design)
+        return amounts_and_averages.amounts_rounding(self.group_year, self.region_year, self.design)
 
     @result
     def amounts_county_17(self) -> AmountContrast:
         """Contrast of NOK inside Nord-Trøndelag, the one county with a press total."""
-        return amounts.amounts_county_17(self.municipality_year, self.press_totals, self.design)
+        return amounts_and_averages.amounts_county_17(
+            self.municipality_year, self.press_totals, self.design
+        )
 
     @result
     def amounts_other_counties(self) -> AmountContrast:
         """Contrast of NOK in the other counties."""
-        return amounts.amounts_other_counties(
+        return amounts_and_averages.amounts_other_counties(
             self.municipality_year, self.press_totals, self.region_year, self.design
         )
 
     @result
     def group_growth_parts(self) -> Mapping[str, GrowthParts]:
         """Growth in NOK of each group as growth in number times growth in the average loan."""
-        return amounts.group_growth_parts(self.group_year, self.design)
+        return amounts_and_averages.group_growth_parts(self.group_year, self.design)
 
     @result
     def priority_average_change(self) -> AverageChange:
@@ -315,12 +321,12 @@ class Study(Recording):
     @result
     def region_average_change(self) -> AverageChangeBounds:
         """Change of the region's average loan: within the two groups and composition."""
-        return amounts.region_average_change(self.group_year, self.design)
+        return amounts_and_averages.region_average_change(self.group_year, self.design)
 
     @result
     def outcome_contrast(self) -> OutcomeContrast:
         """The two groups' growth in the notebook's outcome, with every interval."""
-        return contrast.outcome_contrast(
+        return outcome_contrast.outcome_contrast(
             self.outcome,
             self.group_year,
             self.loans_contrast,
@@ -335,7 +341,9 @@ class Study(Recording):
     @result
     def dispersion_path(self) -> DispersionPath:
         """The interval against the dispersion assumed for the others."""
-        return contrast.dispersion_path(self.outcome_contrast, self.loans_dispersion, self.design)
+        return outcome_contrast.dispersion_path(
+            self.outcome_contrast, self.loans_dispersion, self.design
+        )
 
     @result
     def verdict(self) -> Verdict:
@@ -345,7 +353,7 @@ class Study(Recording):
     @result
     def specification_table(self) -> tuple[SpecificationRow, ...]:
         """Every specification that the design names."""
-        return specifications.specification_table(
+        return specification_table.specification_table(
             self.priority_loans,
             self.priority_amounts,
             self.printed_share_2008,
@@ -368,17 +376,19 @@ class Study(Recording):
     @result
     def loans_left_out(self) -> tuple[LeftOut, ...]:
         """The contrast of loans without each priority municipality in turn."""
-        return inside.loans_left_out(self.priority_loans, self.loans_contrast, self.design)
+        return within_group.loans_left_out(self.priority_loans, self.loans_contrast, self.design)
 
     @result
     def agreement_readings(self) -> tuple[AgreementReading, ...]:
         """Agreement against none, loans, under each reading of who had one."""
-        return inside.agreement_readings(self.municipality, self.priority_loans, self.design)
+        return within_group.agreement_readings(self.municipality, self.priority_loans, self.design)
 
     @result
     def agreement_readings_amount(self) -> tuple[AgreementReading, ...]:
         """Agreement against none, NOK, under each reading of who had one."""
-        return inside.agreement_readings(self.municipality, self.priority_amounts, self.design)
+        return within_group.agreement_readings(
+            self.municipality, self.priority_amounts, self.design
+        )
 
     # --- taking municipalities in and letting them go ----------------------------------------
 

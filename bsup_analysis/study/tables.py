@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from bsup_analysis import paths
+from bsup_analysis.analysis.municipal_data import Demonstration
 from bsup_analysis.errors import InputError
 from bsup_analysis.municipal_import import read_municipal
 from bsup_analysis.municipal_import.demo import DemoParameters, calibration, demo_panel, read_demo
 from bsup_analysis.panel.schemas import SCHEMAS as PROCESSED
-from bsup_analysis.results.municipal_data import Demonstration
 from bsup_analysis.simulation.schemas import SCHEMAS as SIMULATED
 from bsup_analysis.simulation.schemas import read_stored
 from bsup_analysis.sources import read_source

@@ -5,7 +5,7 @@ import inspect
 import pandas as pd
 import pytest
 
-from bsup_analysis.audit import statement_audit, table_arithmetic
+from bsup_analysis.analysis.audit import statement_audit, table_arithmetic
 from bsup_analysis.study import read_table
 
 

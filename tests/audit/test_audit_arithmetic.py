@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bsup_analysis.audit import table_arithmetic
+from bsup_analysis.analysis.audit import table_arithmetic
 from bsup_analysis.errors import InputError
 from bsup_analysis.sources import read_source
 

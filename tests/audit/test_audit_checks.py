@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsup_analysis.audit.checks import CHECKS, dates
-from bsup_analysis.audit.checks.population import spans
-from bsup_analysis.audit.statement import Statement, interval, written
+from bsup_analysis.analysis.audit.checks import CHECKS, dates
+from bsup_analysis.analysis.audit.checks.population import spans
+from bsup_analysis.analysis.audit.statement import Statement, interval, written
 
 
 def statement(check: str, printed: str = "", comparison: str = "equal", **given_: str) -> Statement:

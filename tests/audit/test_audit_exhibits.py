@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from bsup_analysis.exhibits.audit import cells as audit_cells
-from bsup_analysis.exhibits.audit import statements as exhibits
+from bsup_analysis.chapters.audit import statement_cells as audit_cells
+from bsup_analysis.chapters.audit import statement_tables as exhibits
 from bsup_analysis.language import Words
 from bsup_analysis.study import read_table
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bsup_analysis.audit import STATUSES, statement_audit
-from bsup_analysis.audit.checks import CHECKS
+from bsup_analysis.analysis.audit import STATUSES, statement_audit
+from bsup_analysis.analysis.audit.checks import CHECKS
 from bsup_analysis.errors import InputError
 
 FACTS = Path(__file__).resolve().parents[3] / "shared" / "facts" / "programme_facts.csv"

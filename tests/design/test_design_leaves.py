@@ -21,7 +21,7 @@ import pytest
 from bsup_analysis import paths
 from bsup_analysis.design import Design, load_design
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits import Exhibit
+from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.panel.making import write_processed
 from bsup_analysis.sources import read_source
 from bsup_analysis.study import DemonstrationStudy, Study

@@ -94,7 +94,7 @@ MISSPELT = [
     ("region_loans = [993, 1487]", "region_loans = [1, 1487]", "no bar of 1 loans"),
     ('name = "loans_poisson"', 'name = "amount"', "amount is given more than once"),
     ('name = "loans"\n', 'name = "main"\n', "none named loans"),
-    ('name = "loans_clustered"', 'name = "loans_robust"', "specification_loans_robust in language"),
+    ('name = "loans_clustered"', 'name = "loans_robust"', "label loans_robust in language"),
     ('needs = "start_loans"', 'needs = "loans"', "'start_loans'"),
 ]  # fmt: skip
 

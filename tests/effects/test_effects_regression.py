@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 from bsup_analysis import paths
+from bsup_analysis.analysis.groups import contrast_units, nok_contrast, priority_amounts
 from bsup_analysis.design import load_design
 from bsup_analysis.effects import regression_model
 from bsup_analysis.effects.dispersion import growth_dispersion
 from bsup_analysis.effects.inference import tidy
 from bsup_analysis.effects.regression import fit
 from bsup_analysis.errors import InputError
-from bsup_analysis.results.groups import contrast_units, nok_contrast, priority_amounts
 from bsup_analysis.study import read_table
 
 MAIN = "loans ~ treated | unit + year"
@@ -229,7 +229,7 @@ loans ~ treated | unit + year
         "from bsup_analysis import paths\n"
         "from bsup_analysis.design import load_design\n"
         "from bsup_analysis.effects.regression import fit\n"
-        "from bsup_analysis.results.groups import contrast_units\n"
+        "from bsup_analysis.analysis.groups import contrast_units\n"
         "from bsup_analysis.study import read_table\n"
         "units = contrast_units(read_table('municipality_year'), read_table('group_year'),"
         " load_design(paths.study_file()))\n"

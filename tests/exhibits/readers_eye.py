@@ -7,8 +7,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from bsup_analysis.exhibits import Exhibit
-from bsup_analysis.exhibits.style import house_style
+from bsup_analysis.exhibit import Exhibit
+from bsup_analysis.exhibit.style import house_style
 from bsup_analysis.language import templates
 
 PLACE = re.compile(r"\\\{\w+\\\}")

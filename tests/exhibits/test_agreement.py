@@ -9,25 +9,25 @@ import pandas as pd
 import pytest
 from readers_eye import clashes, says
 
-from bsup_analysis.effects.agreement import agreement_contrast
-from bsup_analysis.effects.counties import county_comparison
-from bsup_analysis.effects.inference import ratio_interval
-from bsup_analysis.effects.paired import Paired
-from bsup_analysis.effects.randomisation import randomise_growth
-from bsup_analysis.exhibits.effects.agreement import (
+from bsup_analysis.analysis.within_group import AgreementReading
+from bsup_analysis.chapters.effects.agreement_exhibits import (
     agreement_contrast_figure,
     agreement_table,
     counties,
 )
-from bsup_analysis.exhibits.effects.agreement_rows import (
+from bsup_analysis.chapters.effects.agreement_rows import (
     FORMS,
     assignment_bins,
     county_rows,
     reading_intervals,
     reading_rows,
 )
+from bsup_analysis.effects.agreement import agreement_contrast
+from bsup_analysis.effects.counties import county_comparison
+from bsup_analysis.effects.inference import ratio_interval
+from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.randomisation import randomise_growth
 from bsup_analysis.language import LANGUAGES, Words
-from bsup_analysis.results.inside import AgreementReading
 from bsup_analysis.study import Study
 
 READINGS = ("signed_2010", "eight_2013", "intended_2011")
@@ -87,7 +87,7 @@ def test_every_reading_of_the_design_has_its_name(study: Study) -> None:
     allowed = study.design.parameters["reading"].allowed
     assert set(allowed) == set(READINGS)
     for language in LANGUAGES:
-        assert len({Words(language)(f"agreement.reading_{name}") for name in allowed}) == 3
+        assert len({Words(language)(f"readings.{name}") for name in allowed}) == 3
 
 
 def test_the_exact_test_counts_every_choice(readings: tuple[AgreementReading, ...]) -> None:
@@ -243,7 +243,7 @@ def test_words_name_the_readings_that_differ(language: str) -> None:
     caption = agreement_table(found, words).caption
     keys = [f"{how}_{end}" for how in ("every", "some") for end in SIDES]
     assert said(caption, keys, language) == {f"some_{end}" for end in SIDES}
-    above = words("agreement.some_above", readings=words("agreement.reading_signed_2010"))
+    above = words("agreement.some_above", readings=words("readings.signed_2010"))
     assert above in caption
 
 

@@ -6,18 +6,17 @@ import pytest
 from displayed import displayed
 from readers_eye import says
 
+from bsup_analysis.analysis.outcome_contrast import OutcomeContrast
+from bsup_analysis.chapters.effects import (
+    amount_growth,
+    contrast,
+    dispersion_path,
+    specification_figures,
+    verdict_table,
+)
 from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.effects.verdict import published_verdict
-from bsup_analysis.exhibits.effects import (
-    amount_growth,
-    chosen,
-    contrast,
-    dispersion,
-    robustness,
-    verdict,
-)
 from bsup_analysis.language import Words, templates
-from bsup_analysis.results.contrast import OutcomeContrast
 from bsup_analysis.study import Study
 
 OUTCOMES = ("loans", "amount", "average")
@@ -77,7 +76,7 @@ def test_every_interval_has_its_detectable_ratio_and_widens_with_dispersion(outc
     table = displayed(study, contrast.group_contrast).data
     assert (table["minimum_detectable_above"] > 1).all()
     assert (table["low"] < table["ratio"]).all()
-    path = displayed(study, dispersion.dispersion).data
+    path = displayed(study, dispersion_path.dispersion).data
     assert path["low"].is_monotonic_decreasing
     assert path["high"].is_monotonic_increasing
 
@@ -105,7 +104,7 @@ def planted(found: OutcomeContrast, ratio: float) -> OutcomeContrast:
 def test_words_follow_the_interval(ratio: float, key: str, language: str) -> None:
     words = Words(language)
     found = planted(opened().outcome_contrast, ratio)
-    exhibit = verdict.verdict_table(published_verdict(found.intervals), found, words)
+    exhibit = verdict_table.verdict_table(published_verdict(found.intervals), found, words)
     assert exhibit.title.endswith(words(f"verdict.word_{key}"))
     assert exhibit.alternative_text.startswith(templates(language)[f"verdict.{key}"].split("{")[0])
     side = {"worse": "below_one", "not_shown": "holds_one", "improved": "above_one"}[key]
@@ -114,7 +113,7 @@ def test_words_follow_the_interval(ratio: float, key: str, language: str) -> Non
 
 def test_specifications_are_those_of_the_design_and_few() -> None:
     study = opened()
-    exhibit = displayed(study, robustness.specifications)
+    exhibit = displayed(study, specification_figures.specifications)
     assert list(exhibit.data["specification"]) == [s.name for s in study.design.specifications]
     assert len(exhibit.data) <= 30
     rows = exhibit.data.set_index("specification")
@@ -133,7 +132,7 @@ def test_specifications_are_those_of_the_design_and_few() -> None:
 
 def test_leaving_out_each_municipality_moves_the_ratio_the_right_way() -> None:
     study = opened()
-    data = displayed(study, robustness.left_out).data.set_index("municipality_code")
+    data = displayed(study, specification_figures.left_out).data.set_index("municipality_code")
     rows = study.priority_loans
     whole = study.loans_contrast.ratio
     for code, pre, post in zip(rows.codes, rows.pre, rows.post, strict=True):
@@ -143,10 +142,12 @@ def test_leaving_out_each_municipality_moves_the_ratio_the_right_way() -> None:
 
 def test_the_chosen_specification_is_its_row_of_the_figure() -> None:
     study = opened()
-    rows = displayed(study, robustness.specifications).data.set_index("specification")
+    rows = displayed(study, specification_figures.specifications).data.set_index("specification")
     for name, row in rows.iterrows():
-        exhibit = chosen.chosen_specification(study.specification_table, str(name), study.words)
-        for measure, value in row[list(chosen.MEASURES)].items():
+        exhibit = specification_figures.chosen_specification(
+            study.specification_table, str(name), study.words
+        )
+        for measure, value in row[list(specification_figures.MEASURES)].items():
             assert exhibit.numbers[f"chosen_specification_{measure}"].value == value
         key = "holds" if row["low"] <= 1 <= row["high"] else "below" if row["high"] < 1 else "above"
         assert says(exhibit.caption, f"robustness.chosen_{key}", "en")
@@ -156,7 +157,7 @@ def test_the_main_specification_is_the_main_contrast() -> None:
     study = opened()
     main = numbers(study, contrast.group_contrast)
     table = study.specification_table
-    own = chosen.chosen_specification(table, "loans", study.words).numbers
+    own = specification_figures.chosen_specification(table, "loans", study.words).numbers
     ratio = "rate_ratio_loans_2009_2010"
     assert own["chosen_specification_ratio"].value == pytest.approx(main[ratio], rel=1e-12)
     low = own["chosen_specification_low"].value

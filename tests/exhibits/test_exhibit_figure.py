@@ -10,12 +10,12 @@ import pytest
 from nbclient import NotebookClient
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits import Exhibit
-from bsup_analysis.exhibits.style import new_figure
+from bsup_analysis.exhibit import Exhibit
+from bsup_analysis.exhibit.style import new_figure
 
 MADE = """
-from bsup_analysis.exhibits import Exhibit
-from bsup_analysis.exhibits.style import new_figure
+from bsup_analysis.exhibit import Exhibit
+from bsup_analysis.exhibit.style import new_figure
 import pandas as pd
 def draw():
     figure, axes = new_figure(1, 2)

@@ -8,10 +8,12 @@ from typing import Any
 import nbformat
 import pytest
 
+from bsup_analysis.chapters.effects.contrast import group_contrast
+from bsup_analysis.chapters.explore import figures
+from bsup_analysis.chapters.explore.controls import Explorer
+from bsup_analysis.chapters.explore.explore_rows import group_totals, growth_rows, members
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits.explore import figures
-from bsup_analysis.exhibits.explore.rows import group_totals, growth_rows, members
-from bsup_analysis.explore import Explorer
+from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.study import Study
 
@@ -24,6 +26,10 @@ FIRST = {
 }
 
 
+def contrast_of(study: Study) -> Exhibit:
+    return group_contrast(study.outcome_contrast, study.words)
+
+
 @pytest.fixture(scope="module")
 def study() -> Study:
     return Study("en")
@@ -31,7 +37,7 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def explorer() -> Explorer:
-    return Explorer("nb", **FIRST)
+    return Explorer("nb", "", contrast_of, **FIRST)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +67,7 @@ def test_figures_follow_a_choice(explorer: Explorer, control: str, value: str, s
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_lists_are_in_the_readers_language_and_alphabet(language: str) -> None:
-    explorer = Explorer(language, **FIRST)
+    explorer = Explorer(language, "", contrast_of, **FIRST)
     shown = [name for name, _ in explorer.controls["municipality_code"].options]
     assert len(shown) == 85  # municipalities of the region in 2009, p. 5
     assert shown[-1] == "Ålesund"
@@ -72,9 +78,9 @@ def test_lists_are_in_the_readers_language_and_alphabet(language: str) -> None:
 
 def test_a_value_that_is_not_there_is_refused() -> None:
     with pytest.raises(InputError, match="group is one of priority, other"):
-        Explorer("en", **{**FIRST, "group": "small"})
+        Explorer("en", "", contrast_of, **{**FIRST, "group": "small"})
     with pytest.raises(InputError, match=r"no municipality 'Malvik'.*1663 Malvik"):
-        Explorer("en", **{**FIRST, "municipality_code": "Malvik"})
+        Explorer("en", "", contrast_of, **{**FIRST, "municipality_code": "Malvik"})
 
 
 def test_sums_of_groups_are_the_published_ones(study: Study) -> None:
@@ -129,8 +135,8 @@ def test_every_choice_has_its_words(language: str) -> None:
 @pytest.mark.parametrize("choice", [("1612", "amount", "county"), ("1723", "average", "other")])
 def test_what_is_not_published_is_drawn_as_such(choice: tuple[str, ...]) -> None:
     code, outcome, group = choice
-    shown = Explorer("nb", **{**FIRST, "municipality_code": code, "outcome": outcome,
-                              "group": group})  # fmt: skip
+    chosen = {**FIRST, "municipality_code": code, "outcome": outcome, "group": group}
+    shown = Explorer("nb", "", contrast_of, **chosen)
     assert "ikke publisert" in shown.exhibits[0].caption
     assert shown.exhibits[0].numbers.keys() == (
         set() if group == "county" else {"explore_average_group_2009", "explore_average_group_2010"}

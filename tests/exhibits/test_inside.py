@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 from readers_eye import clashes, says
 from scipy.stats import beta, binom
 
-from bsup_analysis.effects.averages import AverageChange
-from bsup_analysis.effects.dispersion import growth_dispersion
-from bsup_analysis.effects.heterogeneity import heterogeneity
-from bsup_analysis.effects.paired import Paired
-from bsup_analysis.exhibits import Exhibit
-from bsup_analysis.exhibits.effects.exact_growth import (
+from bsup_analysis.chapters.effects.exact_growth import (
     detectable_growth,
     exact_growth_interval,
     municipality_growth,
 )
-from bsup_analysis.exhibits.effects.inside import (
+from bsup_analysis.chapters.effects.inside import (
     average_change,
     change_parts,
     growth_spread,
     movers,
 )
+from bsup_analysis.effects.averages import AverageChange
+from bsup_analysis.effects.dispersion import growth_dispersion
+from bsup_analysis.effects.heterogeneity import heterogeneity
+from bsup_analysis.effects.paired import Paired
+from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.study import Study
 

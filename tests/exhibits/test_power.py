@@ -11,9 +11,9 @@ from displayed import displayed
 from readers_eye import clashes, says
 
 from bsup_analysis import paths
+from bsup_analysis.chapters.power import bias, curves, interval_coverage, pretrend, size
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits.power import bias, coverage, curves, pretrend, size
-from bsup_analysis.exhibits.style import house_style
+from bsup_analysis.exhibit.style import house_style
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.simulation.schemas import SCHEMAS, differs, read_stored
 from bsup_analysis.study import Study
@@ -22,7 +22,7 @@ SHOWN = (
     size.size,
     curves.curves,
     curves.detectable,
-    coverage.coverage,
+    interval_coverage.coverage,
     bias.regression_to_mean,
     bias.largest_apart,
     bias.linear_rates,

@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 from displayed import displayed
 
-from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits import Exhibit
-from bsup_analysis.exhibits.programme import (
-    averages,
-    loans,
-    malvik,
+from bsup_analysis.chapters.programme import (
+    average_loans,
+    malvik_loans,
     programme_table,
     pyramid,
+    region_loans,
     shares,
 )
+from bsup_analysis.errors import InputError
+from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.study import Study, read_table
 
 FUNCTIONS = [
-    averages.average_loan,
-    loans.region_loans,
-    malvik.malvik,
+    average_loans.average_loan,
+    region_loans.region_loans,
+    malvik_loans.malvik,
     programme_table.start_loan_table,
     pyramid.programme_pyramid,
     shares.loan_share,
@@ -139,9 +139,9 @@ def test_data_and_numbers_are_the_same_in_both_languages() -> None:
 def test_files_are_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
     program = (
         "import sys; from bsup_analysis.study import Study;"
-        "from bsup_analysis.exhibits.programme import averages, pyramid, programme_table;"
+        "from bsup_analysis.chapters.programme import average_loans, pyramid, programme_table;"
         "from displayed import displayed; s = Study('nb', sys.argv[1]);"
-        "displayed(s, averages.average_loan); displayed(s, pyramid.programme_pyramid);"
+        "displayed(s, average_loans.average_loan); displayed(s, pyramid.programme_pyramid);"
         "displayed(s, programme_table.start_loan_table); s.close()"
     )
     for seed in ("0", "1"):

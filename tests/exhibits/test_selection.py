@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from statsmodels.stats.meta_analysis import effectsize_smd
 
 from bsup_analysis import paths
+from bsup_analysis.chapters.comparability import balance, centrality, growth, selection, sizes
 from bsup_analysis.design import load_design
-from bsup_analysis.exhibits.comparability import balance, centrality, growth, selection, sizes
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.study import Study, read_table
 

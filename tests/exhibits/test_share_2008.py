@@ -3,13 +3,13 @@
 import pytest
 from readers_eye import clashes, says
 
-from bsup_analysis.effects.intervals import Interval
-from bsup_analysis.exhibits import Exhibit
-from bsup_analysis.exhibits.effects.share_2008 import (
+from bsup_analysis.chapters.effects.share_2008_readings import (
     observed_average_ratio,
     share_points,
     share_readings,
 )
+from bsup_analysis.effects.intervals import Interval
+from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.study import Study
 
@@ -141,7 +141,7 @@ def test_words_tell_the_years_apart_where_they_differ(study: Study, language: st
             f"share_2008.to_{side}",
             year=year,
             ratio=words(
-                "contrast.interval",
+                "ratios.interval",
                 **{
                     place: words.decimal(
                         exhibit.numbers[f"implied_ratio_2008_{year}_loans{end}"].value

@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 from displayed import displayed
 
+from bsup_analysis.chapters.municipal import gate
+from bsup_analysis.chapters.programme import shares
 from bsup_analysis.commands.project import study_project
 from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits import gate
-from bsup_analysis.exhibits.exhibit import Exhibit
-from bsup_analysis.exhibits.programme import shares
-from bsup_analysis.exhibits.style import across, new_figure
-from bsup_analysis.exhibits.synthetic import marked
+from bsup_analysis.exhibit.data_level import marked
+from bsup_analysis.exhibit.exhibit import Exhibit
+from bsup_analysis.exhibit.style import across, new_figure
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.pipeline.own import own_page
 from bsup_analysis.study import DemonstrationStudy, Study

@@ -12,24 +12,22 @@ import pytest
 from displayed import displayed
 from made_up import opened, panel_file
 
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
-from bsup_analysis.effects.verdict import MUNICIPAL_REASONS, municipal_verdict
-from bsup_analysis.exhibits.municipal import (
+from bsup_analysis.analysis.municipal.dynamics import municipal_change as change_of
+from bsup_analysis.chapters.municipal import (
     agreement_dates,
     change,
     data_used,
-    estimates,
-    event_study,
+    estimand_table,
+    event_figure,
     honest_bounds,
     judgement,
-    leave_one_out,
-    robustness,
-    separation,
-    synthetic,
+    refits,
+    synthetic_municipality,
 )
-from bsup_analysis.exhibits.municipal.phrases import ends_text, p_text
+from bsup_analysis.chapters.municipal.phrases import ends_text, p_text
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
+from bsup_analysis.effects.verdict import MUNICIPAL_REASONS, municipal_verdict
 from bsup_analysis.language import LANGUAGES, Words
-from bsup_analysis.results.municipal.change import municipal_change as change_of
 from bsup_analysis.study import Study
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "exhibits"))
@@ -37,16 +35,16 @@ from readers_eye import clashes, says
 
 SHOWN = (
     data_used.data_used,
-    estimates.estimands,
-    separation.left_out,
-    event_study.event_study,
+    estimand_table.estimands,
+    estimand_table.left_out,
+    event_figure.event_study,
     honest_bounds.honest_bounds,
     agreement_dates.agreements,
-    synthetic.synthetic_largest,
+    synthetic_municipality.synthetic_largest,
     change.municipal_change,
     judgement.judgement,
-    robustness.robustness,
-    leave_one_out.leave_one_out,
+    refits.robustness,
+    refits.leave_one_out,
 )
 # agreements need no more than the two published years
 ESTIMATED = SHOWN[1:2] + SHOWN[3:5] + SHOWN[6:]
@@ -185,7 +183,9 @@ def test_the_caption_of_the_estimate_follows_its_interval(
     first, *rest = study.municipal_estimands
     interval = replace(first.estimate.interval, ratio=math.sqrt(low * high), low=low, high=high)
     planted = replace(first, estimate=replace(first.estimate, interval=interval))
-    shown = displayed(changed(study, municipal_estimands=(planted, *rest)), estimates.estimands)
+    shown = displayed(
+        changed(study, municipal_estimands=(planted, *rest)), estimand_table.estimands
+    )
     for other in ("above", "below", "holds_one"):
         assert says(shown.caption, f"municipal.side.{other}", language) == (other == side)
 
@@ -199,7 +199,7 @@ def test_the_event_study_states_its_power_and_decides_nothing(
     for p_value, key in ((0.01, "rejected"), (0.4, "not_rejected")):
         planted = replace(found, joint=replace(found.joint, p_value=p_value))
         caption = displayed(
-            changed(study, municipal_event_study=planted), event_study.event_study
+            changed(study, municipal_event_study=planted), event_figure.event_study
         ).caption
         assert says(caption, f"municipal_event.{key}", language)
         assert study.words.percent(found.joint.power, 0) in caption
@@ -302,10 +302,10 @@ def test_unknown_amounts_are_said_to_be_unknown(
         for item in found
     )
     exhibit = displayed(
-        changed(studies[language], municipal_estimands=without), estimates.estimands
+        changed(studies[language], municipal_estimands=without), estimand_table.estimands
     )
     assert says(exhibit.caption, "municipal.not_estimable.no_amounts", language)
-    assert (exhibit.shown.iloc[2:, 1] == Words(language)("municipal.no_estimate")).all()
+    assert (exhibit.shown.iloc[2:, 1] == Words(language)("ratios.no_estimate")).all()
     assert not any("e3" in name or "e4" in name for name in exhibit.numbers)
     assert exhibit.data["reason"].tolist()[2:] == [str(problem)] * 2
     assert exhibit.png()
@@ -316,8 +316,8 @@ def test_what_is_counted_is_named(studies: dict[str, Study], language: str) -> N
     study = studies[language]
     data = replace(study.municipal_data, definition="approved_dwellings")
     other = changed(study, municipal_data=data)
-    dwellings = study.words("municipal.counted.approved_dwellings").lower()
-    loans = study.words("municipal.counted.loans").lower()
+    dwellings = study.words("data_level.outcome.approved_dwellings").lower()
+    loans = study.words("data_level.outcome.loans").lower()
     for function in SHOWN[:2] + SHOWN[3:]:
         exhibit = displayed(other, function)
         text = f"{exhibit.title} {exhibit.caption}".lower()
@@ -339,7 +339,9 @@ def test_unbounded_intervals_are_said_to_be(studies: dict[str, Study]) -> None:
     first, *rest = studies["en"].municipal_estimands
     wild = replace(first.estimate.wild, low=0.0, high=math.inf)
     planted = (replace(first, estimate=replace(first.estimate, wild=wild)), *rest)
-    exhibit = displayed(changed(studies["en"], municipal_estimands=planted), estimates.estimands)
+    exhibit = displayed(
+        changed(studies["en"], municipal_estimands=planted), estimand_table.estimands
+    )
     assert "unbounded" in exhibit.shown.iloc[0, 5]
     assert pd.isna(exhibit.data["wild_high"][0])
 
@@ -369,7 +371,7 @@ def planted_rows(study: Study, spans: dict[str, tuple[float, float]]) -> Study:
 def test_the_robustness_caption_counts_its_rows(studies: dict[str, Study], language: str) -> None:
     """One row above, one below, the others and the placebo on one, which is not counted."""
     spans = {"without_2008": (1.1, 1.5), "size_by_year": (0.5, 0.9), "else": (0.9, 1.2)}
-    exhibit = displayed(planted_rows(studies[language], spans), robustness.robustness)
+    exhibit = displayed(planted_rows(studies[language], spans), refits.robustness)
     numbers = {name: number.value for name, number in exhibit.numbers.items()}
     counted = int(numbers["municipal_robustness_rows"])
     assert counted == len(exhibit.data) - 1
@@ -386,7 +388,7 @@ def test_the_robustness_caption_counts_its_rows(studies: dict[str, Study], langu
     assert words("municipal_robustness.caption", **values) in exhibit.caption
     assert says(exhibit.caption, "municipal_robustness.placebo_holds", language)
     spans["placebo_2007"] = (1.01, 1.5)
-    again = displayed(planted_rows(studies[language], spans), robustness.robustness)
+    again = displayed(planted_rows(studies[language], spans), refits.robustness)
     assert says(again.caption, "municipal_robustness.placebo_excludes", language)
     assert not says(again.caption, "municipal_robustness.placebo_holds", language)
 
@@ -396,9 +398,9 @@ def test_a_municipality_that_tips_the_answer_is_named(
     studies: dict[str, Study], language: str
 ) -> None:
     steady = planted_rows(studies[language], {"else": (1.1, 1.3)})
-    caption = displayed(steady, leave_one_out.leave_one_out).caption
+    caption = displayed(steady, refits.leave_one_out).caption
     assert says(caption, "municipal_robustness.left_out_holds", language)
     tipped = planted_rows(studies[language], {"else": (1.1, 1.3), "leave_out_SYN-P07": (0.95, 1.2)})
-    caption = displayed(tipped, leave_one_out.leave_one_out).caption
+    caption = displayed(tipped, refits.leave_one_out).caption
     assert says(caption, "municipal_robustness.left_out_tips", language)
     assert caption.count("SYN-P07") == 2  # the smallest ratio, and the one that tips

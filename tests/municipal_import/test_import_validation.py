@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from bsup_analysis.exhibits.gate import data_gate
+from bsup_analysis.chapters.municipal.gate import data_gate
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.municipal_import import Reference
 from bsup_analysis.municipal_import.validation import compare, resolution_nok
@@ -208,7 +208,7 @@ def test_exhibit_says_so_where_nothing_can_be_compared(
     assert gate.empty
     assert exhibit.shown is not None
     assert exhibit.shown.empty
-    assert Words(language)("gate.definition.approved_dwellings") in exhibit.caption
+    assert Words(language)("data_level.definition.approved_dwellings") in exhibit.caption
     exhibit.table_html()
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from displayed import displayed
 
+from bsup_analysis.chapters.phasing import criteria, funnel_figure, ranking, rules, weighting
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits.phasing import criteria, funnel, ranking, rules, weighting
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.study import read_table
 
@@ -22,7 +22,7 @@ EXHIBITS = [
     criteria.pooling_check,
     ranking.loan_rate_ranking,
     ranking.loan_growth_ranking,
-    funnel.loan_funnel,
+    funnel_figure.loan_funnel,
     rules.candidate_rules,
     weighting.weights_decide,
     weighting.weights_agreement,
@@ -47,7 +47,7 @@ def test_exhibit_is_whole_and_the_same_in_both_languages(study, function):
 
 
 def test_figures_are_the_same_bytes_each_time(study):
-    first, second = (displayed(study("nb"), funnel.loan_funnel) for _ in range(2))
+    first, second = (displayed(study("nb"), funnel_figure.loan_funnel) for _ in range(2))
     assert first.svg() == second.svg()
 
 

@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 from displayed import displayed
 
+from bsup_analysis.chapters.phasing import all_municipalities, ranking
+from bsup_analysis.chapters.profile import page
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits.phasing import municipal, ranking
-from bsup_analysis.exhibits.profile import page
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.municipal_import import store
 from bsup_analysis.study import MunicipalStudy, Study, read_table
@@ -29,9 +29,9 @@ from readers_eye import clashes
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RANKINGS = [
-    municipal.loan_rate_ranking,
-    municipal.loan_growth_ranking,
-    municipal.loan_funnel,
+    all_municipalities.loan_rate_ranking,
+    all_municipalities.loan_growth_ranking,
+    all_municipalities.loan_funnel,
 ]
 
 
@@ -83,11 +83,11 @@ def test_all_municipalities_are_ranked_from_the_table(with_table, function):
         assert exhibit.title.startswith(
             {"nb": "Alle kommuner", "en": "All municipalities"}[language]
         )
-        assert Words(language)("gate.definition.loans") in exhibit.caption
+        assert Words(language)("data_level.definition.loans") in exhibit.caption
         for text in (exhibit.title, exhibit.caption, exhibit.source, exhibit.alternative_text):
             assert not re.search(r"[{}]|\bnan\b|\binf\b|<NA>|  ", text), (language, text)
         assert "not known" not in exhibit.source
-        if function is not municipal.loan_funnel:  # points as near as they happen to be
+        if function is not all_municipalities.loan_funnel:  # points as near as they happen to be
             assert clashes(exhibit) == []
     pd.testing.assert_frame_equal(shown["nb"].data, shown["en"].data)
     rows = shown["en"].data.set_index("municipality_code")
@@ -98,7 +98,9 @@ def test_all_municipalities_are_ranked_from_the_table(with_table, function):
 
 
 def test_published_rows_are_not_mixed_in(with_table):
-    rows = displayed(with_table(), municipal.loan_rate_ranking).data.set_index("municipality_code")
+    rows = displayed(with_table(), all_municipalities.loan_rate_ranking).data.set_index(
+        "municipality_code"
+    )
     assert rows.loc["1663", "loans"] == planted("1663", 2010) != 63  # document p. 14
     own = displayed(Study("en"), ranking.loan_rate_ranking).data
     assert len(own) == 17
@@ -107,12 +109,12 @@ def test_published_rows_are_not_mixed_in(with_table):
 
 @pytest.mark.parametrize("definition", ["loans", "approved_dwellings"])
 def test_a_profile_shows_the_loans_of_any_municipality(with_table, definition):
-    exhibit = displayed(with_table(definition=definition), municipal.municipality_profile)
+    exhibit = displayed(with_table(definition=definition), all_municipalities.municipality_profile)
     assert "not known" not in exhibit.caption.partition("Centrality")[2].partition("Level")[2]
     cells = dict(zip(exhibit.shown.iloc[:, 0], exhibit.shown.iloc[:, 1], strict=True))
     assert cells["Start loans 2010"] == str(planted("1723", 2010))
     assert cells["Average loan 2010, NOK"] == ("400,000" if definition == "loans" else "–")
-    assert Words("en")(f"gate.definition.{definition}") in exhibit.caption
+    assert Words("en")(f"data_level.definition.{definition}") in exhibit.caption
     assert clashes(exhibit) == []
     rates = exhibit.data.query("quantity == 'loans_per_1000' and year == 2010")["value"]
     people = read_table("municipality_year").query("municipality_code == '1723' and year == 2010")
@@ -126,9 +128,9 @@ def test_a_municipality_without_a_number_stays_unknown(with_table, monkeypatch):
     monkeypatch.setattr(
         study_module, "read_table", lambda n: own if n == "start_loans" else read_table(n)
     )
-    exhibit = displayed(opened, municipal.municipality_profile)
+    exhibit = displayed(opened, all_municipalities.municipality_profile)
     assert "The municipality's loans are not known." in exhibit.caption
-    assert len(displayed(opened, municipal.loan_rate_ranking).data) == 16 + len(KNOWN)
+    assert len(displayed(opened, all_municipalities.loan_rate_ranking).data) == 16 + len(KNOWN)
 
 
 def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, monkeypatch):
@@ -138,8 +140,10 @@ def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, mon
     monkeypatch.setattr(
         study_module, "read_table", lambda n: own if n == "start_loans" else read_table(n)
     )
-    assert "1723" in set(displayed(opened, municipal.loan_rate_ranking).data["municipality_code"])
-    growth = displayed(opened, municipal.loan_growth_ranking).data
+    assert "1723" in set(
+        displayed(opened, all_municipalities.loan_rate_ranking).data["municipality_code"]
+    )
+    growth = displayed(opened, all_municipalities.loan_growth_ranking).data
     assert "1723" not in set(growth["municipality_code"])
     assert np.isfinite(growth["raw"]).all()
 
@@ -147,7 +151,7 @@ def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, mon
 def test_without_a_table_it_is_told_how_to_bring_one(root, monkeypatch):
     monkeypatch.setattr(store, "municipal_folder", lambda: root / "nowhere")
     with pytest.raises(InputError, match="there is no municipal table yet; make one"):
-        displayed(MunicipalStudy("en"), municipal.loan_rate_ranking)
+        displayed(MunicipalStudy("en"), all_municipalities.loan_rate_ranking)
     text = displayed(Study("en", municipality_code="1723"), page.municipality_profile).caption
     assert "loans are not known" in text
 

@@ -11,9 +11,9 @@ import pytest
 from displayed import displayed
 from nbformat.v4 import new_code_cell, new_notebook
 
+from bsup_analysis.chapters.profile import page
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibits.profile import page
-from bsup_analysis.exhibits.style import house_style
+from bsup_analysis.exhibit.style import house_style
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.pipeline.profiles import make_profiles
 from bsup_analysis.pipeline.progress import Progress

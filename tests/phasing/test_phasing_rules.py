@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bsup_analysis.analysis.phasing import indicator_weights
 from bsup_analysis.effects.selection_rules import (
     agreement,
     choose,
@@ -19,7 +20,6 @@ from bsup_analysis.effects.selection_rules import (
     weightings,
 )
 from bsup_analysis.errors import InputError
-from bsup_analysis.results.phasing import indicator_weights
 
 
 def scores(*values: float) -> pd.Series:

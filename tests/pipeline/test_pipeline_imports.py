@@ -53,7 +53,7 @@ def test_code_is_what_is_imported_and_what_that_imports(
 
 def test_a_comment_in_a_figure_makes_its_notebook_stale_and_no_other() -> None:
     used = {run.id: set(run.code) for run in study_project().runs}
-    figure = PACKAGE / "exhibits" / "programme" / "malvik.py"
+    figure = PACKAGE / "chapters" / "programme" / "malvik_loans.py"
     assert {run for run, code in used.items() if figure in code} == {"01_programme_figures"}
     floor = PACKAGE / "effects" / "group_poisson.py"
     assert all(floor in code for code in used.values())

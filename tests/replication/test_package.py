@@ -126,7 +126,7 @@ def test_readme_names_every_table_exhibit_and_package(unpacked: Path) -> None:
     for name, version in manifest["packages"].items():
         assert name == "bsup_analysis" or f"`{name}` {version}\n" in text
     assert "- [x] All data **are** publicly available" in text
-    assert "| Figure 7 | `bsup_analysis/exhibits/programme/shares.py, loan_share`" in text
+    assert "| Figure 7 | `bsup_analysis/chapters/programme/shares.py, loan_share`" in text
 
 
 def test_readme_is_renewed_by_the_command_it_names(

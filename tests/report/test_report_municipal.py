@@ -187,7 +187,7 @@ def test_words_follow_what_is_known(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_counted_is_said_at_the_top(with_table: Composed, language: str) -> None:
     for counted in ("loans", "approved_dwellings"):
-        name = Words(language)(f"municipal.counted.{counted}")
+        name = Words(language)(f"data_level.outcome.{counted}")
         assert name in lead(with_table(language, counted))[1]
 
 

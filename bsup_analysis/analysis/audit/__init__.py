@@ -1,0 +1,10 @@
+"""The document audited: each statement and each sum recomputed, with a status set by code.
+
+Pure functions of tables; the words for what they find are chosen elsewhere.
+"""
+
+from bsup_analysis.analysis.audit.arithmetic import table_arithmetic
+from bsup_analysis.analysis.audit.statement import STATUSES
+from bsup_analysis.analysis.audit.statements import audit_statements, statement_audit
+
+__all__ = ["STATUSES", "audit_statements", "statement_audit", "table_arithmetic"]

@@ -1,0 +1,202 @@
+"""Small multiples: a panel a priority municipality, standing where it stands on the map."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.style import PRINTED, PRIORITY, REGION, WIDTH_IN, HouseFigure
+from bsup_analysis.exhibit.tiles import hexagon_places, match
+from bsup_analysis.language import Words
+
+# panels as wide as a name in print, and a page of them
+COLUMNS, ROWS = 6, 5
+HEIGHT_IN = 6.6
+# what the panel calls the table of p. 14; other sources give an earlier year here and there
+TABLE = "document p. 14"
+
+
+def panel_places(municipality: pd.DataFrame) -> pd.DataFrame:
+    """Place the priority municipalities in the rows and columns of a page.
+
+    Their places on the hexagonal map are stretched to the page and matched with its panels as
+    the municipalities were with the hexagons.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `municipality_code`, `panel_row` from 0 at the top, `panel_column` from 0 at the left.
+    """
+    places = hexagon_places(municipality).merge(
+        municipality[["municipality_code", "group"]], on="municipality_code", validate="1:1"
+    )
+    chosen = places[places["group"] == "priority"].reset_index(drop=True)
+    across = chosen[["x", "y"]].to_numpy()
+    extent = np.maximum(np.ptp(across, axis=0), 1e-9)
+    stretched = (across - across.min(axis=0)) / extent * [COLUMNS - 1, ROWS - 1]
+    panels = np.array([(column, row) for row in range(ROWS) for column in range(COLUMNS)])
+    # thousandths of a panel, for `match` counts in whole numbers
+    taken, _ = match(np.rint(stretched * 1000).astype(np.int64), panels * 1000)
+    return pd.DataFrame(
+        {
+            "municipality_code": chosen["municipality_code"],
+            "panel_row": ROWS - 1 - panels[taken, 1],
+            "panel_column": panels[taken, 0],
+        }
+    )
+
+
+def published(municipality: pd.DataFrame, municipality_year: pd.DataFrame) -> pd.DataFrame:
+    """Collect what is printed for the priority municipalities, with their panels.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a municipality and year that is printed: codes, names, panels, `loans`,
+        `amount_nok`, `average_loan_nok`, `loans_source`.
+    """
+    rows = municipality_year.dropna(subset=["loans"]).merge(
+        panel_places(municipality), on="municipality_code", validate="m:1"
+    )
+    rows = rows.assign(average_loan_nok=(rows["amount_nok"] / rows["loans"]).astype(float))
+    columns = ["municipality_code", "municipality_name", "panel_row", "panel_column", "year"]
+    return rows.sort_values(["panel_row", "panel_column", "year"], ignore_index=True)[
+        [*columns, "loans", "amount_nok", "average_loan_nok", "loans_source"]
+    ]
+
+
+def _draw_panels(
+    data: pd.DataFrame,
+    quantity: str,
+    ticks: tuple[float, ...],
+    shown: Callable[[float], str],
+    key: str,
+    words: Words,
+) -> Figure:
+    """Draw a panel a municipality, all on one logarithmic scale, so that slopes are growth."""
+    years = sorted(data["year"].unique())
+    low, high = data[quantity].min() / 1.9, data[quantity].max() * 1.9
+    taken = set(zip(data["panel_row"], data["panel_column"], strict=True))
+    figure = HouseFigure(figsize=(WIDTH_IN, HEIGHT_IN), layout="constrained")
+    grid = figure.add_gridspec(ROWS, COLUMNS)
+    for (row, column), rows in data.groupby(["panel_row", "panel_column"]):
+        axes = figure.add_subplot(grid[row, column])
+        axes.set(yscale="log", ylim=(low, high), xlim=(years[0] - 0.45, years[-1] + 0.45))
+        _draw_panel(axes, rows, quantity, shown, words)
+        axes.yaxis.set_major_locator(FixedLocator(ticks))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: shown(y)))
+        axes.grid(axis="y")
+        leftmost = (row, column - 1) not in taken
+        lowest = (row + 1, column) not in taken
+        axes.tick_params(labelsize=6.5, length=0, labelleft=leftmost, labelbottom=lowest, pad=2)
+        axes.set_xticks(years, [str(year) for year in years])
+        axes.spines[["left", "bottom"]].set_color("#BBBBBB")
+    note = figure.add_subplot(grid[:2, :3])
+    note.axis("off")
+    note.text(0, 1, key, va="top", fontsize=8.5, linespacing=1.5, transform=note.transAxes)
+    return figure
+
+
+def _draw_panel(
+    axes: Axes, rows: pd.DataFrame, quantity: str, shown: Callable[[float], str], words: Words
+) -> None:
+    main = rows[rows["loans_source"] == TABLE]
+    early = rows[rows["year"] <= main["year"].min()]
+    axes.plot(early["year"], early[quantity], color=PRINTED, linestyle=":", linewidth=1.2)
+    axes.plot(main["year"], main[quantity], color=PRIORITY, linewidth=2)
+    for row in rows.itertuples():
+        firm = row.loans_source == TABLE
+        value = getattr(row, quantity)
+        axes.plot(
+            row.year,
+            value,
+            marker="o",
+            markersize=5,
+            markerfacecolor=PRIORITY if firm else "white",
+            markeredgecolor=PRIORITY if firm else PRINTED,
+        )
+        axes.annotate(
+            shown(value),
+            (row.year, value),
+            (0, 6),
+            textcoords="offset points",
+            ha="center",
+            fontsize=6.8,
+            color="black" if firm else PRINTED,
+        )
+    first, last = main[quantity].iloc[0], main[quantity].iloc[-1]
+    axes.set_title(rows["municipality_name"].iloc[0], fontsize=8, pad=10)
+    axes.annotate(
+        words.change(last / first - 1, 0),
+        (0, 1),
+        (0, 2),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=6.8,
+        color=REGION,
+    )
+
+
+def _exhibit(
+    data: pd.DataFrame,
+    quantity: str,
+    ticks: tuple[float, ...],
+    shown: Callable[[float], str],
+    words: Words,
+) -> Exhibit:
+    table = data[data["loans_source"] == TABLE]
+    years = sorted(table["year"].unique())
+    wide = table.pivot(index="municipality_name", columns="year", values=quantity)
+    wide = wide.loc[table["municipality_name"].unique(), years]
+    first, last = wide[years[0]], wide[years[-1]]
+    values = {
+        "first_year": str(years[0]),
+        "last_year": str(years[-1]),
+        "all": words.count(len(wide)),
+        "up": words.count((last > first).sum()),
+        "down": words.count((last < first).sum()),
+        "same": words.count((last == first).sum()),
+        "early": words.listed(list(data.loc[data["loans_source"] != TABLE, "municipality_name"])),
+        "each": words.listed(
+            [
+                words("multiples.from_to", name=name, first=shown(a), last=shown(b))
+                for name, a, b in wide.itertuples()
+            ]
+        ),
+    }
+    family = f"multiples.{quantity}"
+    return Exhibit(
+        id=f"{quantity.removesuffix('_nok')}_by_place",
+        title=words(f"{family}.title", **values),
+        caption=words(f"{family}.caption", **values),
+        source=words("multiples.source"),
+        alternative_text=words(f"{family}.alternative_text", **values),
+        data=data,
+        draw=lambda: _draw_panels(
+            data, quantity, ticks, shown, words(f"{family}.key", **values), words
+        ),
+    )
+
+
+@traced
+def loans_by_place(
+    municipality: pd.DataFrame, municipality_year: pd.DataFrame, words: Words
+) -> Exhibit:
+    """Show the number of loans in each priority municipality, placed as on the map."""
+    data = published(municipality, municipality_year)
+    return _exhibit(data, "loans", (10, 30, 100, 300), words.count, words)
+
+
+@traced
+def average_loans_by_place(
+    municipality: pd.DataFrame, municipality_year: pd.DataFrame, words: Words
+) -> Exhibit:
+    """Show the average loan in each priority municipality, placed as on the map."""
+    data = published(municipality, municipality_year)
+    ticks = (200_000, 400_000, 800_000)
+    return _exhibit(data, "average_loan_nok", ticks, lambda nok: words.count(nok / 1000), words)

@@ -1,0 +1,125 @@
+"""The programme pyramid: who was on which level, and when, as far as the document says."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
+
+from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
+from bsup_analysis.exhibit.style import PALE, PRIORITY, REGION, new_figure
+from bsup_analysis.language import Words
+
+# in the order of the dates the document gives
+LEVELS = ("priority", "competence_programme", "agreement", "agreement_intended", "area_renewal")
+# top to bottom as the labels stand on p. 9
+PRINTED_LEVELS = ("agreement", "priority", "base")
+
+
+def _pyramid(axes: Axes, words: Words, counts: dict[str, str]) -> None:
+    shades = (PRIORITY, "#5BA3D0", PALE)
+    for level, (name, shade) in enumerate(zip(PRINTED_LEVELS, shades, strict=True)):
+        top, bottom = 3 - level, 2 - level
+        half_top, half_bottom = 0.5 * level, 0.5 * (level + 1)
+        axes.add_patch(
+            Polygon(
+                [(-half_top, top), (half_top, top), (half_bottom, bottom), (-half_bottom, bottom)],
+                facecolor=shade,
+                edgecolor="white",
+                linewidth=2,
+            )
+        )
+        axes.annotate(
+            f"{words(f'pyramid.level_{name}')}\n{counts[name]}",
+            (0, top - (0.66 if level == 0 else 0.5)),
+            ha="center",
+            va="center",
+            fontsize="small",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85},
+        )
+    axes.set(xlim=(-1.6, 1.6), ylim=(-0.05, 3.05), aspect="equal", anchor="N")
+    axes.axis("off")
+    axes.set_title(words("shares.as_printed", page=9))
+
+
+@traced
+def programme_pyramid(
+    programme_levels: pd.DataFrame,
+    programme_level_counts: pd.DataFrame,
+    municipality: pd.DataFrame,
+    words: Words,
+) -> Exhibit:
+    """Show the pyramid as printed (p. 9) and the levels of each municipality by date."""
+    data = programme_levels.merge(municipality[["municipality_code", "group"]], validate="m:1")
+    data = data.assign(order=data["level"].map(LEVELS.index)).sort_values(
+        ["order", "municipality_name"]
+    )
+    counts = programme_level_counts.query("page == 9").set_index("level")["printed_count"]
+    printed = {
+        "agreement": words("pyramid.possible", count=words.count(counts["agreement_possible"])),
+        "priority": words("pyramid.count", count=words.count(counts["priority"])),
+        "base": words("pyramid.count", count=words.count(counts["base"])),
+    }
+    reach = data.groupby("municipality_name").agg(
+        priority=("group", lambda g: (g == "priority").any()), levels=("level", "size")
+    )
+    names = list(reach.sort_values(["priority", "levels"], ascending=False, kind="stable").index)
+
+    def draw() -> Figure:
+        figure, (left, right) = new_figure(1, 2, 5.6, gridspec_kw={"width_ratios": [1, 1.25]})
+        _pyramid(left, words, printed)
+        for row in data.itertuples():
+            firm = row.level != "agreement_intended"
+            right.scatter(
+                LEVELS.index(row.level),
+                names.index(row.municipality_name),
+                s=60,
+                marker="o" if firm else "D",
+                facecolor=PRIORITY if firm else "white",
+                edgecolor=PRIORITY,
+            )
+        right.axhline(reach["priority"].sum() - 0.5, color=REGION, lw=0.8, ls=":")
+        right.set_yticks(range(len(names)), names, fontsize="small")
+        right.set_ylim(len(names) - 0.4, -0.6)
+        right.set_xlim(-0.5, len(LEVELS) - 0.5)
+        heads = [words(f"pyramid.head_{level}") for level in LEVELS]
+        right.set_xticks(range(len(LEVELS)), heads, fontsize="x-small")
+        right.xaxis.tick_top()
+        right.spines[["left", "bottom", "top"]].set_visible(False)
+        right.tick_params(length=0)
+        right.grid(axis="y")
+        return figure
+
+    size = data.groupby("level")["municipality_code"].nunique()
+    named_priority = (
+        data[data["group"] == "priority"].groupby("level")["municipality_code"].nunique()
+    )
+    values = {level: words.count(size[level]) for level in LEVELS} | {
+        "printed_priority": words.count(counts["priority"]),
+        "printed_agreement": words.count(counts["agreement_possible"]),
+        "intended_priority": words.count(named_priority["agreement_intended"]),
+    }
+    return Exhibit(
+        id="programme_pyramid",
+        title=words("pyramid.title"),
+        caption=words("pyramid.caption", **values),
+        source=words("pyramid.source"),
+        alternative_text=words("pyramid.alternative_text", **values),
+        data=data[
+            [
+                "level",
+                "municipality_code",
+                "municipality_name",
+                "group",
+                "joint_municipality",
+                "known_from",
+                "known_to",
+                "date_certainty",
+                "page",
+            ]
+        ],
+        draw=draw,
+        numbers={
+            "municipalities_priority": Number(size["priority"], "municipalities"),
+            "municipalities_agreement_signed_2010": Number(size["agreement"], "municipalities"),
+        },
+    )

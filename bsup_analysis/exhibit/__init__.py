@@ -1,0 +1,5 @@
+"""Figures and tables: each function takes tables, results and words, and returns an Exhibit."""
+
+from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
+
+__all__ = ["Exhibit", "Number", "traced"]

@@ -1,0 +1,217 @@
+"""A figure or a table with everything a reader needs of it, shown or written as files."""
+
+import copy
+import html
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import Any, Literal, ParamSpec
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.exhibit.style import (
+    FORMS,
+    HouseFigure,
+    across,
+    house_style,
+    picture_html,
+    rendered,
+)
+from bsup_analysis.files import write_aside
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that prose and other programs may use: its value and unit."""
+
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A figure or a table.
+
+    Parameters
+    ----------
+    id
+        Stable name, the same in every language; also the name of its files.
+    title, caption, source, alternative_text
+        In the reader's language, every number in them computed.
+    data
+        What is drawn or tabulated, the same in every language; written as CSV.
+    draw
+        Makes the figure; None for a table.
+    shown
+        The table as the reader sees it: text cells in the reader's language, the first column
+        naming the row; None for a figure alone.
+    numbers
+        Headline numbers by stable id.
+    banner
+        What a reader must see first: SYNTHETIC data, or an exhibit of the reader's own.
+    made_by, given
+        The function that made it and what it was given, set by `traced`; the study knows by
+        them what the exhibit rests on.
+    """
+
+    id: str
+    title: str
+    caption: str
+    source: str
+    alternative_text: str
+    data: pd.DataFrame
+    draw: Callable[[], Figure] | None = None
+    shown: pd.DataFrame | None = None
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+    banner: str = ""
+    made_by: str = ""
+    given: tuple[Any, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def kind(self) -> Literal["figure", "table"]:
+        """Whether the exhibit is a figure or a table."""
+        return "figure" if self.draw else "table"
+
+    @cached_property
+    def figure(self) -> Figure:
+        """The figure, in the house style; as the last expression of a cell it displays itself.
+
+        What is drawn on it is seen in it and saved by `save`. What is published is drawn for
+        itself, so that no change enters it.
+        """
+        figure = self._drawn()
+        if isinstance(figure, HouseFigure):
+            figure.alternative_text = self.alternative_text
+        return figure
+
+    @property
+    def axes(self) -> list[Axes]:
+        """The figure's panels, to be drawn on, as `matplotlib.figure.Figure.axes`."""
+        return self.figure.axes
+
+    def save(self, path: str | Path) -> None:
+        """Write `figure` as it is now, in the house style: the same figure, the same bytes.
+
+        Parameters
+        ----------
+        path
+            A file that ends in .svg, .png or .pdf, in a folder that is there.
+
+        Raises
+        ------
+        InputError
+            Another ending, no such folder, or a table.
+        """
+        file = Path(path)
+        form = file.suffix.lower().removeprefix(".")
+        if self.draw is None:
+            raise InputError(f"{self.id} is a table and has no picture; its rows are in `data`.")
+        if form not in FORMS:
+            raise InputError(f"{file.name} must end in one of {', '.join(f'.{f}' for f in FORMS)}.")
+        if not file.parent.is_dir():
+            raise InputError(f"there is no folder {file.parent}; make it first.")
+        write_aside(file, rendered(copy.deepcopy(self.figure), form))
+
+    def svg(self) -> bytes:
+        """Draw the figure as SVG: letters as outlines, no date, the same bytes each time."""
+        return self._svg
+
+    def png(self) -> bytes:
+        """Draw the figure as PNG, 150 dots an inch, without a stamp of the software."""
+        return rendered(self._drawn(), "png")
+
+    @cached_property
+    def _svg(self) -> bytes:
+        # a notebook both writes and shows it, and drawing is most of a notebook's time
+        return rendered(self._drawn(), "svg")
+
+    def _drawn(self) -> Figure:
+        if self.draw is None:
+            raise TypeError(f"{self.id} is a table; it has no picture")
+        with house_style():
+            figure = self.draw()
+            if self.banner:
+                across(figure, self.banner)
+        return figure
+
+    def shown_cells(self) -> dict[str, list[Any]] | None:
+        """Give the shown table as plain lists: `head`, `rows` and `numeric`, None without one.
+
+        `numeric` are the columns (from 0, never the first) of numbers, ranges or unknowns.
+        """
+        if self.shown is None:
+            return None
+        numeric = [i for i in range(1, self.shown.shape[1]) if _is_numeric(self.shown.iloc[:, i])]
+        rows = [[str(cell) for cell in row] for row in self.shown.itertuples(index=False)]
+        return {
+            "head": [str(name) for name in self.shown.columns],
+            "rows": rows,
+            "numeric": numeric,
+        }
+
+    def table_html(self) -> str:
+        """Give the shown table as HTML: scoped heads for rows and columns, numbers set right.
+
+        Ours, because pandas' Styler sets the row heads' own head on a line by itself and gives
+        no scope, which screen readers go by.
+        """
+        if self.shown is None:
+            return ""
+        names = [str(name) for name in self.shown.columns]
+        right = [' style="text-align: right"' if _is_numeric(self.shown[n]) else "" for n in names]
+        head = "".join(
+            f'<th scope="col"{style}>{html.escape(name)}</th>'
+            for name, style in zip(names, right, strict=True)
+        )
+        rows = []
+        for first, *rest in self.shown.itertuples(index=False, name=None):
+            cells = "".join(
+                f"<td{style}>{html.escape(str(cell))}</td>"
+                for cell, style in zip(rest, right[1:], strict=True)
+            )
+            rows.append(f'<tr><th scope="row">{html.escape(str(first))}</th>{cells}</tr>')
+        body = "\n".join(rows)
+        return (
+            f'<table class="exhibit"><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>'
+        )
+
+    def _repr_html_(self) -> str:
+        parts = [f'<figure id="{self.id}" class="exhibit">']
+        if self.banner:
+            parts.append(f'<p class="banner"><strong>{html.escape(self.banner)}</strong></p>')
+        parts.append(f"<figcaption><h2>{html.escape(self.title)}</h2></figcaption>")
+        if self.draw is not None:
+            parts.append(picture_html(self.svg(), self.alternative_text))
+        if self.shown is not None:
+            parts.append(f'<div class="table">{self.table_html()}</div>')
+        parts.append(f"<p>{html.escape(self.caption)}</p>" if self.caption else "")
+        parts.append(f"<p><small>{html.escape(self.source)}</small></p></figure>")
+        return "\n".join(part for part in parts if part)
+
+    def __repr__(self) -> str:
+        """Name the exhibit; the picture and table are shown as HTML."""
+        return f"{self.id}: {self.title}"
+
+
+def traced(make: Callable[P, Exhibit]) -> Callable[P, Exhibit]:
+    """Let the exhibit that a function makes remember the function and its arguments."""
+
+    @wraps(make)
+    def remembering(*arguments: P.args, **named: P.kwargs) -> Exhibit:
+        given = (*arguments, *named.values())
+        made_by = f"{make.__module__}.{make.__qualname__}"
+        return replace(make(*arguments, **named), made_by=made_by, given=given)
+
+    return remembering
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    """Tell whether every cell reads as a number, a range of numbers or unknown."""
+    marks = set("0123456789 ,.–-+%\N{MINUS SIGN}\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}[]()")
+    return all(set(str(cell)) <= marks for cell in column)

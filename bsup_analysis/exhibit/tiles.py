@@ -1,0 +1,217 @@
+"""Municipalities on a hexagonal grid: a cell each, as near as can be to where they lie.
+
+The places are found as Eppstein, van Kreveld, Speckmann and Staals do ("Improved grid map layout
+by point set matching", International Journal of Computational Geometry and Applications 25(2),
+2015, 101-122): of all ways to give every point a cell of its own, the one with the least sum of
+squared distances.  They find that this also keeps neighbours and directions.  How wide a cell is
+decides how compact the map becomes; here it is the narrowest at which the map hangs together.
+
+The code is ours because no Python library does it: the packages that do are R's (geogrid with a
+width chosen by hand, tilemaps from polygons, which this repository may not hold), and pygridmappr
+knows square cells only and is under the AGPL.  The matching itself is scipy's.
+
+Everything is counted in whole metres, so that sums are exact and the same on every machine, and
+rows are taken in the order of their codes, so that no order of rows can change the map.
+"""
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse.csgraph import connected_components
+
+from bsup_analysis.exhibit.style import WIDTH_IN, HouseFigure
+
+# ETRS89 / UTM zone 32N: metres, and its middle meridian, 9 degrees east, crosses the region
+METRES = "EPSG:25832"
+STEP_M = 1000
+ANCHORS = 4
+
+Integers = npt.NDArray[np.int64]
+
+
+def metres(longitude_deg: pd.Series, latitude_deg: pd.Series) -> Integers:
+    """Project points in degrees (WGS84) to whole metres east and north; shape (n, 2)."""
+    points = gpd.GeoSeries(gpd.points_from_xy(longitude_deg, latitude_deg), crs="EPSG:4326")
+    projected = points.to_crs(METRES)
+    return np.rint(np.column_stack([projected.x, projected.y])).astype(np.int64)
+
+
+def squared_distances(a: Integers, b: Integers) -> Integers:
+    """Give the squared distance from every row of `a` (n, 2) to every row of `b` (m, 2)."""
+    return ((a[:, None, :] - b[None, :, :]) ** 2).sum(axis=2)
+
+
+def match(points: Integers, cells: Integers) -> tuple[npt.NDArray[np.intp], int]:
+    """Give every point a cell of its own with the least sum of squared distances.
+
+    Parameters
+    ----------
+    points, cells
+        Whole metres, shapes (n, 2) and (m, 2), m not less than n.
+
+    Returns
+    -------
+    (numpy.ndarray, int)
+        The row of `cells` for each point, and the sum in square metres.  Where several ways
+        have the same sum, scipy's choice for this order of rows; the region's points have one.
+    """
+    cost = squared_distances(points, cells)
+    rows, chosen = linear_sum_assignment(cost)
+    return chosen, int(cost[rows, chosen].sum())
+
+
+def hexagon_cells(points: Integers, width_m: int, east: int, north: int) -> Integers:
+    """Lay a grid of hexagons that stand on a corner over points.
+
+    Parameters
+    ----------
+    points
+        Whole metres, shape (n, 2).
+    width_m
+        Distance between neighbouring cell centres, a multiple of `STEP_M`.
+    east, north
+        How far the grid is moved, in quarters (`ANCHORS`) of a cell's width and a row's height.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (m, 4): row, column (doubled, so that neighbours in a row differ by 2), and centre
+        in whole metres.  A point's best cell is among its n nearest, for one of these is always
+        free; the grid reaches beyond the points by the radius that is sure to hold n.
+    """
+    height_m = round(width_m * np.sqrt(3) / 2)
+    beyond = np.ceil(width_m * (1 / np.sqrt(3) + np.sqrt(np.sqrt(0.75) * len(points) / np.pi)))
+    start = points.min(axis=0) + np.array([width_m * east, height_m * north]) // ANCHORS
+    low = np.floor((points.min(axis=0) - beyond - start) / [width_m / 2, height_m]).astype(int)
+    high = np.ceil((points.max(axis=0) + beyond - start) / [width_m / 2, height_m]).astype(int)
+    row, column = np.meshgrid(
+        np.arange(low[1], high[1] + 1), np.arange(low[0], high[0] + 1), indexing="ij"
+    )
+    kept = (row + column) % 2 == 0
+    row, column = row[kept], column[kept]
+    return np.column_stack(
+        [row, column, start[0] + column * width_m // 2, start[1] + row * height_m]
+    ).astype(np.int64)
+
+
+def in_one_piece(centres: Integers, width_m: int) -> bool:
+    """Tell whether cells with these centres, shape (n, 2), hang together side by side."""
+    touching = squared_distances(centres, centres) < (1.1 * width_m) ** 2
+    return bool(connected_components(touching, directed=False)[0] == 1)
+
+
+def hexagon_places(municipality: pd.DataFrame) -> pd.DataFrame:
+    """Place every municipality on the hexagonal grid.
+
+    Cells widen by whole kilometres, from half the width at which the cells would fill the
+    rectangle around the points, until under some anchor of the grid all hang together; of the
+    anchors under which they do, the one with the least sum of squared distances counts.
+
+    Parameters
+    ----------
+    municipality
+        Columns `municipality_code`, `longitude_deg`, `latitude_deg` (WGS84).
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a municipality by code: `municipality_code`, `row` and `column` from 0 (rows from
+        the south, columns doubled: neighbours in a row differ by 2), `x` and `y` of the centre in
+        cell widths, `moved_km` from the point to the centre, `cell_width_km`.
+    """
+    ordered = municipality.sort_values("municipality_code", ignore_index=True)
+    points = metres(ordered["longitude_deg"], ordered["latitude_deg"])
+    filling = np.sqrt(np.prod(np.ptp(points, axis=0)) / len(points) / np.sqrt(0.75))
+    width_m = max(int(filling / 2) // STEP_M, 1) * STEP_M
+    while not (found := _placements(points, width_m)):
+        width_m += STEP_M
+    cells = min(found, key=lambda placement: placement[1])[0]
+    row, column = cells[:, 0] - cells[:, 0].min(), cells[:, 1] - cells[:, 1].min()
+    moved = np.sqrt(((cells[:, 2:] - points) ** 2).sum(axis=1)) / 1000
+    return pd.DataFrame(
+        {
+            "municipality_code": ordered["municipality_code"],
+            "row": row,
+            "column": column,
+            "x": column / 2,
+            "y": row * np.sqrt(0.75),
+            "moved_km": moved,
+            "cell_width_km": width_m // 1000,
+        }
+    )
+
+
+def _placements(points: Integers, width_m: int) -> list[tuple[Integers, int]]:
+    """Place points under every anchor of the grid; keep the placements that hang together."""
+    found = []
+    for east in range(ANCHORS):
+        for north in range(ANCHORS):
+            cells = hexagon_cells(points, width_m, east, north)
+            chosen, distance = match(points, cells[:, 2:])
+            if in_one_piece(cells[chosen, 2:], width_m):
+                found.append((cells[chosen], distance))
+    return found
+
+
+def neighbours(points: Integers) -> npt.NDArray[np.intp]:
+    """Find the pairs of points with no third inside the circle between them; shape (pairs, 2).
+
+    Gabriel and Sokal, "A new statistical approach to geographic variation analysis", Systematic
+    Zoology 18(3), 1969, 259-278.
+    """
+    squared = squared_distances(points, points)
+    # a third point inside the circle would see the pair under more than a right angle
+    clear = (squared[:, None, :] + squared[None, :, :]).min(axis=2) >= squared
+    return np.argwhere(np.triu(clear, k=1))
+
+
+def directions_kept(points: Integers, places: npt.NDArray[np.float64]) -> float:
+    """Give the share of neighbouring pairs whose direction turns by less than an eighth of a turn.
+
+    Parameters
+    ----------
+    points, places
+        Where things lie, and where the map puts them; both (n, 2), each in its own unit.
+    """
+    first, second = neighbours(points).T
+    true, drawn = points[second] - points[first], places[second] - places[first]
+    cosine = (true * drawn).sum(axis=1) / np.hypot(*true.T) / np.hypot(*drawn.T)
+    return float((cosine > np.sqrt(0.5)).mean())
+
+
+def hexagons(places: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Give each place (`x`, `y` in cell widths) its hexagon, standing on a corner."""
+    turns = np.deg2rad(np.arange(30, 390, 60))
+    corners = np.column_stack([np.cos(turns), np.sin(turns)]) / np.sqrt(3)
+    shapes = [shapely.Polygon(corners + centre) for centre in places[["x", "y"]].to_numpy()]
+    # rounded, so that neighbours share their edge to the last digit and outlines join
+    return gpd.GeoDataFrame(places, geometry=shapely.set_precision(shapes, 1e-6))
+
+
+def map_page(bounds: npt.NDArray[np.float64], margin: float) -> tuple[Figure, Axes, float]:
+    """Make a figure of the house's width that a map fills.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east, north in data units.
+    margin
+        Room around them, as a share of their width.
+
+    Returns
+    -------
+    (Figure, Axes, float)
+        The figure, its axes, and the points on paper that a data unit takes.
+    """
+    room = margin * (bounds[2] - bounds[0])
+    west, south, east, north = bounds + room * np.array([-1, -1, 1, 1])
+    figure = HouseFigure(figsize=(WIDTH_IN, WIDTH_IN * (north - south) / (east - west)))
+    figure.set_layout_engine("none")
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(west, east), ylim=(south, north))
+    axes.axis("off")
+    return figure, axes, 72 * WIDTH_IN / (east - west)

@@ -1,5 +1,0 @@
-"""Figures and tables: each function takes tables, results and words, and returns an Exhibit."""
-
-from bsup_analysis.exhibits.exhibit import Exhibit, Number, traced
-
-__all__ = ["Exhibit", "Number", "traced"]
