@@ -6,16 +6,17 @@ command with nothing to do ends at once.
 
 import signal
 import sys
+from typing import Annotated
 
 import typer
 
+from bsup_analysis import __version__
 from bsup_analysis.commands import data, package, report, simulate, trace, variants
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.session import Interrupted
 
 app = typer.Typer(
     name="bsup",
-    help="Run the study of the housing-social programme in Midt-Norge, 2009-2012.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,6 +38,21 @@ app.command("demo")(data.demo)
 app.command("simulate")(simulate.simulate)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bsup {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Run the study of the housing-social programme in Midt-Norge, 2009-2012."""
+
+
 def main() -> None:
     """Run the command; what the reader can set right ends in one sentence and status 1."""
     # a request to end is an interruption like any other
@@ -52,3 +68,7 @@ def main() -> None:
     except Interrupted:
         typer.echo("bsup: interrupted; what was finished is kept, run again to go on.", err=True)
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

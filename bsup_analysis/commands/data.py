@@ -43,7 +43,9 @@ def import_table(
     set_aside: Annotated[
         list[str] | None, typer.Option(help="divided or unknown: set such rows aside.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option(help="Tell what is understood, write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what is understood, write nothing.")
+    ] = False,
 ) -> None:
     """Bring a table of start loans by municipality and year, compared with what is published."""
     from bsup_analysis.municipal_import import import_file, mapping_of, reference
@@ -72,7 +74,7 @@ def fetch(
     population_contents: Annotated[
         str | None, typer.Option(help="Content code of the population table, for startlaan.")
     ] = None,
-    fresh: Annotated[bool, typer.Option(help="Ask again for what is stored.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask again for what is stored.")] = False,
     out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
     definition: Annotated[
         str | None, typer.Option(help="For startlaan: approved_dwellings, once you have looked.")
@@ -81,7 +83,7 @@ def fetch(
         list[str] | None, typer.Option(help="For startlaan: divided, to set such rows aside.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option(help="For startlaan: leave the municipal table as it is.")
+        bool, typer.Option("--dry-run", help="For startlaan: leave the municipal table as it is.")
     ] = False,
 ) -> None:
     """Read a table of Statistics Norway, answer by answer, and keep each answer as it came.

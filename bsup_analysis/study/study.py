@@ -22,7 +22,7 @@ from bsup_analysis.analysis import (
     specification_table,
     within_group,
 )
-from bsup_analysis.analysis.audit import statement_audit, table_arithmetic
+from bsup_analysis.analysis.audit import audit_statements, table_arithmetic
 from bsup_analysis.analysis.outcome_contrast import DispersionPath, OutcomeContrast
 from bsup_analysis.analysis.phasing import Places, Pooled, Rule
 from bsup_analysis.analysis.within_group import AgreementReading
@@ -194,22 +194,22 @@ class Study(Recording):
     @result
     def statement_audit(self) -> pd.DataFrame:
         """Every statement of the document with the value recomputed and what became of it."""
-        return statement_audit(
-            self.programme_statements,
-            self.group_year,
-            self.municipality,
-            self.municipality_year,
-            self.press_totals,
-            self.programme_chart_axes,
-            self.programme_level_counts,
-            self.programme_levels,
-            self.programme_p06_malvik,
-            self.programme_p13_shares,
-            self.programme_p14_start_loans,
-            self.region_year,
-            self.ssb_population,
-            self.treatment,
-        )
+        read = {
+            "group_year": self.group_year,
+            "municipality": self.municipality,
+            "municipality_year": self.municipality_year,
+            "press_totals": self.press_totals,
+            "programme_chart_axes": self.programme_chart_axes,
+            "programme_level_counts": self.programme_level_counts,
+            "programme_levels": self.programme_levels,
+            "programme_p06_malvik": self.programme_p06_malvik,
+            "programme_p13_shares": self.programme_p13_shares,
+            "programme_p14_start_loans": self.programme_p14_start_loans,
+            "region_year": self.region_year,
+            "ssb_population": self.ssb_population,
+            "treatment": self.treatment,
+        }
+        return audit_statements(self.programme_statements, read)
 
     @result
     def table_arithmetic(self) -> pd.DataFrame:

@@ -1,22 +1,22 @@
 """The tables the audit reads, and the audit itself, made once."""
 
-import inspect
-
 import pandas as pd
 import pytest
 
-from bsup_analysis.analysis.audit import statement_audit, table_arithmetic
+from bsup_analysis.analysis.audit import audit_statements, table_arithmetic
+from bsup_analysis.analysis.audit.checks import CHECKS
 from bsup_analysis.study import read_table
 
 
 @pytest.fixture(scope="session")
 def tables() -> dict[str, pd.DataFrame]:
-    return {name: read_table(name) for name in inspect.signature(statement_audit).parameters}
+    names = {name for check in CHECKS.values() for name in check.tables}
+    return {name: read_table(name) for name in ("programme_statements", *sorted(names))}
 
 
 @pytest.fixture(scope="session")
 def audit(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    return statement_audit(**tables)
+    return audit_statements(tables["programme_statements"], tables)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bsup_analysis.analysis.audit import STATUSES, statement_audit
+from bsup_analysis.analysis.audit import STATUSES, audit_statements
 from bsup_analysis.analysis.audit.checks import CHECKS
 from bsup_analysis.errors import InputError
 
@@ -138,7 +138,8 @@ def test_every_fact_is_a_statement_or_a_cell_of_page_14(tables: Tables) -> None:
 def _with(tables: Tables, name: str, change: Callable[[pd.DataFrame], None]) -> pd.DataFrame:
     changed = tables[name].copy()
     change(changed)
-    return statement_audit(**{**tables, name: changed}).set_index("statement_id")
+    given = {**tables, name: changed}
+    return audit_statements(given["programme_statements"], given).set_index("statement_id")
 
 
 def test_the_malvik_statement_follows_the_table(tables: Tables) -> None:

@@ -5,6 +5,6 @@ Pure functions of tables; the words for what they find are chosen elsewhere.
 
 from bsup_analysis.analysis.audit.arithmetic import table_arithmetic
 from bsup_analysis.analysis.audit.statement import STATUSES
-from bsup_analysis.analysis.audit.statements import audit_statements, statement_audit
+from bsup_analysis.analysis.audit.statements import audit_statements
 
-__all__ = ["STATUSES", "audit_statements", "statement_audit", "table_arithmetic"]
+__all__ = ["STATUSES", "audit_statements", "table_arithmetic"]

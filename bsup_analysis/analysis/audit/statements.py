@@ -1,6 +1,5 @@
 """Every statement of the document beside its recomputation."""
 
-import inspect
 import json
 from collections.abc import Mapping
 
@@ -14,17 +13,12 @@ TABLE = "programme_statements"
 FINDING = ["inputs", "recomputed_value", "status", "reason", "reason_values"]
 
 
-def inputs_of(check: str) -> list[str]:
-    """Name the tables that a check reads beside the statement itself."""
-    return list(inspect.signature(CHECKS[check]).parameters)[1:]
-
-
 def _find(statement: Statement, tables: Mapping[str, pd.DataFrame]) -> Finding:
     if statement.check not in CHECKS:
         known = ", ".join(sorted(CHECKS))
         raise InputError(f"no check is called {statement.check!r}; there are: {known}.")
-    inputs = [tables[name] for name in inputs_of(statement.check)]
-    return CHECKS[statement.check](statement, *inputs)
+    check = CHECKS[statement.check]
+    return check.compute(statement, *(tables[name] for name in check.tables))
 
 
 def _json(finding: Finding) -> str:
@@ -68,7 +62,7 @@ def audit_statements(statements: pd.DataFrame, tables: Mapping[str, pd.DataFrame
             raise InputError(f"data/raw/{TABLE}.csv, row {number}: {error}") from None
         found.append(
             {
-                "inputs": "; ".join(inputs_of(statement.check)),
+                "inputs": "; ".join(CHECKS[statement.check].tables),
                 "recomputed_value": finding.recomputed,
                 "status": finding.status,
                 "reason": finding.reason,
@@ -76,24 +70,3 @@ def audit_statements(statements: pd.DataFrame, tables: Mapping[str, pd.DataFrame
             }
         )
     return statements.reset_index(drop=True).join(pd.DataFrame(found, columns=FINDING))
-
-
-def statement_audit(
-    programme_statements: pd.DataFrame,
-    group_year: pd.DataFrame,
-    municipality: pd.DataFrame,
-    municipality_year: pd.DataFrame,
-    press_totals: pd.DataFrame,
-    programme_chart_axes: pd.DataFrame,
-    programme_level_counts: pd.DataFrame,
-    programme_levels: pd.DataFrame,
-    programme_p06_malvik: pd.DataFrame,
-    programme_p13_shares: pd.DataFrame,
-    programme_p14_start_loans: pd.DataFrame,
-    region_year: pd.DataFrame,
-    ssb_population: pd.DataFrame,
-    treatment: pd.DataFrame,
-) -> pd.DataFrame:
-    """Audit the document; the arguments are the tables that the checks read, by name."""
-    # the names of the arguments are the names of the tables
-    return audit_statements(programme_statements, dict(locals()))
