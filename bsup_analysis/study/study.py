@@ -195,6 +195,7 @@ class Study(Recording):
     def statement_audit(self) -> pd.DataFrame:
         """Every statement of the document with the value recomputed and what became of it."""
         read = {
+            "programme_statements": self.programme_statements,
             "group_year": self.group_year,
             "municipality": self.municipality,
             "municipality_year": self.municipality_year,
