@@ -12,13 +12,14 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES, Numbers, Words, templates
 from bsup_analysis.sources import read_source
 
-# references that are not results: pages, years, table numbers, ids of decisions, file names
+# references that are not results: pages, years, table numbers, ids of decisions, variances
 ALLOWED = re.compile(
     r"\b(?:pp?|s)\. ?\d+(?:-\d+)?(?:(?:, \d+(?:-\d+)?)*(?: (?:and|og) \d+(?:-\d+)?)?)"
     r"|\bpage \d+\b|\bside \d+\b|\b1 January\b|\b1\. januar\b"
     r"|\b(?:19|20)\d\d(?:[-–](?:19|20)\d\d)?\b"
     r"|(?:table|tabell) 0\d{4}\b"
     r"|\b[AB]\d\d?(?:-[AB]\d\d?)?\b"
+    r"|\bCRV[13]\b"
 )
 
 
