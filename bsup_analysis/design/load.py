@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from bsup_analysis.design.model import Design
 from bsup_analysis.design.tables import Location, disagreements, used_readings
 from bsup_analysis.errors import InputError
-from bsup_analysis.language import LANGUAGES, templates
+from bsup_analysis.language import gaps, templates
 
 _HEADER = re.compile(r"^\s*\[(\[?)\s*([\w.\"-]+)\s*\]\]?\s*(?:#.*)?$")
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
@@ -83,7 +83,13 @@ def _invalid(error: ErrorDetails) -> tuple[Location, str]:
 def _names(design: Design) -> Iterator[tuple[Location, str]]:
     """Go through the names without a label, and those that are not given exactly once."""
     folder = "bsup_analysis/language"
-    for language in LANGUAGES:
+    languages = design.parameters["language"].allowed if "language" in design.parameters else ()
+    for language in languages:
+        if gaps(language):
+            yield ("parameters", "language", "allowed"), "; ".join(gaps(language))
+    if any(map(gaps, languages)):
+        return
+    for language in languages:
         known = templates(language)
         parts = dict.fromkeys(key.split(".")[2] for key in known if key.startswith("outcomes."))
         for name in design.outcomes:

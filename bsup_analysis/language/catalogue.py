@@ -1,10 +1,11 @@
 """Every word that is shown, in each language, looked up by key.
 
-The words lie in `nb/` and `en/`, one TOML file a family of exhibits: the key
+The words lie in a folder a language, one TOML file a family of exhibits: the key
 `shares.population.title` is `title` in table `[population]` of `shares.toml`.  Values are put
 into `{named}` places by the caller, already formatted by `Numbers`; no template holds a result.
 """
 
+import string
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -15,7 +16,8 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.language.numbers import Numbers
 
 HERE = Path(__file__).parent
-LANGUAGES = ("nb", "en")
+LANGUAGES = tuple(sorted(path.parent.name for path in HERE.glob("*/language.toml")))
+NAMED = 5
 
 
 @cache
@@ -37,6 +39,44 @@ def templates(language: str) -> Mapping[str, str]:
     return found
 
 
+@cache
+def gaps(language: str) -> tuple[str, ...]:
+    """Say what a language lacks beside English or has too much, a sentence a file.
+
+    A text has to have the places of the English one, since the caller fills those.
+    """
+    if language not in LANGUAGES:
+        return (
+            f"bsup_analysis/language/{language}/language.toml is missing; copy the folder of en",
+        )
+    whole, own = templates("en"), templates(language)
+    found: dict[str, list[str]] = {}
+    for key in sorted({*whole, *own}):
+        family, _, name = key.partition(".")
+        if key not in own:
+            problem = "lacks"
+        elif key not in whole:
+            problem = "has what English has not:"
+        elif _places(own[key]) != _places(whole[key]):
+            problem = "has other places in braces than English in"
+        else:
+            continue
+        found.setdefault(f"bsup_analysis/language/{language}/{family}.toml {problem}", []).append(
+            name
+        )
+    files = [f"{start} {_several(names)}" for start, names in found.items()]
+    return (*files[:NAMED], *([f"{len(files) - NAMED} more files"] if files[NAMED:] else []))
+
+
+def _several(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
 def notebook_texts(notebook: str, language: str) -> Path | None:
     """Return the file with the text of a notebook's cells; None for English, which it is in."""
     return None if language == "en" else HERE / language / "notebooks" / f"{notebook}.toml"
@@ -48,17 +88,17 @@ class Words(Numbers):
     Parameters
     ----------
     language
-        `nb` (Norwegian bokmål) or `en` (English).
+        Such as `nb` (Norwegian bokmål) or `en` (English): a folder of words beside this file.
 
     Raises
     ------
     InputError
-        The language is not one of the two.
+        There is no such language.
     """
 
     def __init__(self, language: str) -> None:
         if language not in LANGUAGES:
-            raise InputError(f"language {language!r} is not known; it is nb or en.")
+            raise InputError(f"language {language!r} is not known; it is {' or '.join(LANGUAGES)}.")
         super().__init__(language)
 
     def __call__(self, key: str, **values: object) -> str:
