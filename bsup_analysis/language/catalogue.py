@@ -106,7 +106,14 @@ class Words(Numbers):
 
         Raises
         ------
-        KeyError
+        InputError
             No such key in the language, or a place is left without a value.
         """
-        return templates(self.language)[key].format_map(values)
+        family, _, name = key.partition(".")
+        where = f"bsup_analysis/language/{self.language}/{family}.toml"
+        if key not in templates(self.language):
+            raise InputError(f"{where} has no {name}; write it.")
+        try:
+            return templates(self.language)[key].format_map(values)
+        except KeyError as place:
+            raise InputError(f"{where}: {name} shows {place}, which it is not given.") from None
