@@ -9,7 +9,6 @@ import string
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from bsup_analysis.errors import InputError
@@ -32,10 +31,8 @@ def templates(language: str) -> Mapping[str, str]:
             else:
                 found[f"{prefix}.{key}"] = str(value).strip()
 
-    for path in sorted(files(__package__).joinpath(language).iterdir(), key=lambda p: p.name):
-        if path.name.endswith(".toml"):
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-            collect(path.name.removesuffix(".toml"), content)
+    for path in sorted((HERE / language).glob("*.toml")):
+        collect(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
     return found
 
 

@@ -79,6 +79,7 @@ IMPOSSIBLE = [
     ("readings.chart_order", 'value = ["reading_order", "backwards"]', "'exchanged'"),
     ("readings.share_2008", 'value = ["share_2008_of_amount", "share_2008_of_loans"]', "side_a"),
     ("parameters.language", "allowed = []", "is missing"),
+    ("parameters.language", 'allowed = ["nb", "sv"]', "language/sv/language.toml is missing"),
 ]  # fmt: skip
 # the text, what stands in its place, and a part of the sentence
 MISSPELT = [
