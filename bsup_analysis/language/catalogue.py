@@ -1,21 +1,22 @@
 """Every word that is shown, in each language, looked up by key.
 
-The words lie in `nb/` and `en/`, one TOML file a family of exhibits: the key
+The words lie in a folder a language, one TOML file a family of exhibits: the key
 `shares.population.title` is `title` in table `[population]` of `shares.toml`.  Values are put
 into `{named}` places by the caller, already formatted by `Numbers`; no template holds a result.
 """
 
+import string
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language.numbers import Numbers
 
 HERE = Path(__file__).parent
-LANGUAGES = ("nb", "en")
+LANGUAGES = tuple(sorted(path.parent.name for path in HERE.glob("*/language.toml")))
+NAMED = 5
 
 
 @cache
@@ -30,11 +31,47 @@ def templates(language: str) -> Mapping[str, str]:
             else:
                 found[f"{prefix}.{key}"] = str(value).strip()
 
-    for path in sorted(files(__package__).joinpath(language).iterdir(), key=lambda p: p.name):
-        if path.name.endswith(".toml"):
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-            collect(path.name.removesuffix(".toml"), content)
+    for path in sorted((HERE / language).glob("*.toml")):
+        collect(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
     return found
+
+
+@cache
+def gaps(language: str) -> tuple[str, ...]:
+    """Say what a language lacks beside English or has too much, a sentence a file.
+
+    A text has to have the places of the English one, since the caller fills those.
+    """
+    if language not in LANGUAGES:
+        return (
+            f"bsup_analysis/language/{language}/language.toml is missing; copy the folder of en",
+        )
+    whole, own = templates("en"), templates(language)
+    found: dict[str, list[str]] = {}
+    for key in sorted({*whole, *own}):
+        family, _, name = key.partition(".")
+        if key not in own:
+            problem = "lacks"
+        elif key not in whole:
+            problem = "has what English has not:"
+        elif _places(own[key]) != _places(whole[key]):
+            problem = "has other places in braces than English in"
+        else:
+            continue
+        found.setdefault(f"bsup_analysis/language/{language}/{family}.toml {problem}", []).append(
+            name
+        )
+    files = [f"{start} {_several(names)}" for start, names in found.items()]
+    return (*files[:NAMED], *([f"{len(files) - NAMED} more files"] if files[NAMED:] else []))
+
+
+def _several(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 def notebook_texts(notebook: str, language: str) -> Path | None:
@@ -48,17 +85,17 @@ class Words(Numbers):
     Parameters
     ----------
     language
-        `nb` (Norwegian bokmål) or `en` (English).
+        Such as `nb` (Norwegian bokmål) or `en` (English): a folder of words beside this file.
 
     Raises
     ------
     InputError
-        The language is not one of the two.
+        There is no such language.
     """
 
     def __init__(self, language: str) -> None:
         if language not in LANGUAGES:
-            raise InputError(f"language {language!r} is not known; it is nb or en.")
+            raise InputError(f"language {language!r} is not known; it is {' or '.join(LANGUAGES)}.")
         super().__init__(language)
 
     def __call__(self, key: str, **values: object) -> str:
@@ -66,7 +103,14 @@ class Words(Numbers):
 
         Raises
         ------
-        KeyError
+        InputError
             No such key in the language, or a place is left without a value.
         """
-        return templates(self.language)[key].format_map(values)
+        family, _, name = key.partition(".")
+        where = f"bsup_analysis/language/{self.language}/{family}.toml"
+        if key not in templates(self.language):
+            raise InputError(f"{where} has no {name}; write it.")
+        try:
+            return templates(self.language)[key].format_map(values)
+        except KeyError as place:
+            raise InputError(f"{where}: {name} shows {place}, which it is not given.") from None
