@@ -1,6 +1,7 @@
 """Words and numbers: both languages say the same things, and no template holds a result."""
 
 import re
+import shutil
 import string
 from pathlib import Path
 
@@ -9,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.language import LANGUAGES, Numbers, Words, templates
+from bsup_analysis.language import LANGUAGES, Numbers, Words, catalogue, templates
 from bsup_analysis.sources import read_source
 
-# references that are not results: pages, years, table numbers, ids of decisions, file names
+# references that are not results: pages, years, table numbers, ids of decisions, variances
 ALLOWED = re.compile(
     r"\b(?:pp?|s)\. ?\d+(?:-\d+)?(?:(?:, \d+(?:-\d+)?)*(?: (?:and|og) \d+(?:-\d+)?)?)"
     r"|\bpage \d+\b|\bside \d+\b|\b1 January\b|\b1\. januar\b"
@@ -101,5 +102,45 @@ def test_unknown_is_a_dash(language: str, unknown: float | None) -> None:
 
 
 def test_unknown_language_is_refused() -> None:
-    with pytest.raises(InputError, match="nb or en"):
+    with pytest.raises(InputError, match="en or nb"):
         Words("fr")
+
+
+def test_what_a_language_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, words = tmp_path / "bsup_analysis" / "language", "chapters/effects/words"
+    for name in ("en", "xx"):
+        shutil.copytree(catalogue.HERE / "en", room / name)
+        shutil.copytree(catalogue.HERE.parent / words / "en", room.parent / words / name)
+    monkeypatch.setattr(catalogue, "HERE", room)
+    monkeypatch.setattr(catalogue, "CHAPTERS", room.parent / "chapters")
+    monkeypatch.setattr(catalogue, "LANGUAGES", ("en", "xx"))
+
+    def gaps() -> str:
+        templates.cache_clear()
+        return "; ".join(catalogue.gaps.__wrapped__("xx"))
+
+    try:
+        assert gaps() == ""
+        contrast = room.parent / words / "xx" / "contrast.toml"
+        text = contrast.read_text(encoding="utf-8")
+        contrast.write_text(re.sub(r"^growth = .*\n", "", text, flags=re.M), encoding="utf-8")
+        assert gaps() == f"bsup_analysis/{words}/xx/contrast.toml lacks growth"
+        contrast.write_text(text.replace("{priority}", "{first}"), encoding="utf-8")
+        assert "contrast.toml has other places in braces than English in alternative" in gaps()
+        contrast.write_text(f'{text}more = "more"\n', encoding="utf-8")
+        assert gaps().endswith("contrast.toml has what English has not: more")
+        contrast.unlink()
+        assert re.search(r"contrast\.toml lacks after_|contrast\.toml lacks .* more$", gaps())
+    finally:
+        templates.cache_clear()
+
+
+def test_a_word_that_is_missing_is_named_with_its_file() -> None:
+    with pytest.raises(
+        InputError, match=r"effects/words/en/contrast\.toml has no nothing; write it"
+    ):
+        Words("en")("contrast.nothing")
+    with pytest.raises(
+        InputError, match=r"language/en/ratios\.toml: interval shows 'low', which it is not"
+    ):
+        Words("en")("ratios.interval", ratio="1")

@@ -28,8 +28,8 @@ class OutcomeContrast:
 
     Attributes
     ----------
-    outcome
-        loans, amount or average.
+    outcome, measure
+        Its name in the design, and what it is there.
     before, after
         Value of each group in the two years, with its rounding.
     growth
@@ -51,6 +51,7 @@ class OutcomeContrast:
     """
 
     outcome: str
+    measure: Outcome
     before: Mapping[str, Interval]
     after: Mapping[str, Interval]
     growth: Mapping[str, Interval]
@@ -94,7 +95,8 @@ def _cells(outcome: Outcome, group_year: pd.DataFrame, year: int) -> Mapping[str
     whole = {group: known(group, outcome.column) for group in rows.index}
     if outcome.per is None:
         return whole
-    return {group: whole[group] / known(group, outcome.per) for group in rows.index}
+    scale = outcome.each(outcome.per)[1]
+    return {group: scale * whole[group] / known(group, outcome.per) for group in rows.index}
 
 
 def outcome_contrast(
@@ -109,30 +111,36 @@ def outcome_contrast(
     design: Design,
 ) -> OutcomeContrast:
     """Contrast the two groups' growth in an outcome at the published level."""
-    chosen: Outcome = getattr(design.outcomes, outcome)
-    before, after = (_cells(chosen, group_year, year) for year in years(design))
+    chosen = design.outcomes[outcome]
+    first, last = years(design)
+    before, after = (_cells(chosen, group_year, year) for year in (first, last))
     poisson = loans_contrast.totals
-    if chosen.per is None and chosen.column == "loans":
-        totals, half = poisson, clustered_half(priority_loans)
-        phi, ratio = growth_dispersion(priority_loans).phi, Interval.exact(poisson.ratio)
-    elif chosen.per is None:
-        totals, half = nok_contrast.totals, clustered_half(priority_amounts)
-        phi, ratio = growth_dispersion(priority_amounts).phi, amounts_rounding.ratio
-    else:
+    if chosen.per == "loans":
         totals, half = poisson, clustered_half_average(priority_loans, priority_amounts)
         parts = group_growth_parts
         phi, ratio = half.equivalent_phi, parts["priority"].average / parts["other"].average
+    elif chosen.column == "loans":
+        totals, half = poisson, clustered_half(priority_loans)
+        phi, ratio = growth_dispersion(priority_loans).phi, Interval.exact(poisson.ratio)
+    else:
+        totals, half = nok_contrast.totals, clustered_half(priority_amounts)
+        phi, ratio = growth_dispersion(priority_amounts).phi, amounts_rounding.ratio
+    if chosen.per == "population":  # the standard error stays (METHODS, published level, section 1)
+        people = group_year.set_index(["group", "year"])["population"]
+        grown = {g: people[g, last] / people[g, first] for g in ("priority", "other")}
+        ratio = ratio / float(grown["priority"] / grown["other"])
     settings = design.inference.confidence_level.value, design.inference.power.value
     df = len(priority_loans.codes) - 1
     dispersed = dispersed_se(totals, phi_priority=phi)
     clustered = math.sqrt(half.variance + half.equivalent_phi * totals.other_half)
     errors: dict[str, tuple[float, int | None]] = {"clustered": (clustered, df)}
-    if chosen.per is None:
+    if chosen.per != "loans":
         errors = {"phi17": (dispersed, None), "phi17_t": (dispersed, df), **errors}
-    if chosen.per is None and chosen.column == "loans":
+    if chosen.column == "loans":
         errors = {"poisson": (dispersed_se(totals), None), **errors}
     return OutcomeContrast(
         outcome=outcome,
+        measure=chosen,
         before=before,
         after=after,
         growth={group: before[group].growth_to(after[group]) for group in before},

@@ -80,7 +80,7 @@ def specification_table(
     }
 
     def compute(chosen: Chosen) -> Specification:
-        column = getattr(design.outcomes, chosen.outcome).column
+        column = design.outcomes[chosen.outcome].column
         total = known[column]
         if chosen.region_loans:
             total = [Interval.exact(float(count)) for count in chosen.region_loans]

@@ -1,5 +1,8 @@
 """The study as the pipeline needs to know it: notebooks, tables, design and code."""
 
+import json
+import tomllib
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,8 +24,8 @@ def study_project(boundaries: Path | None = None) -> Project:
     Raises
     ------
     InputError
-        If `study.toml` is refused or names a table that does not exist, or there is no such
-        file of borders.
+        If `study.toml` is refused, allows a language that is not complete or names a table that
+        does not exist, or there is no such file of borders.
     """
     from bsup_analysis.design import load_design
     from bsup_analysis.language import notebook_texts
@@ -45,6 +48,10 @@ def study_project(boundaries: Path | None = None) -> Project:
     borders = None if boundaries is None else _readable(boundaries)
     made = {name: paths.processed() / f"{name}.csv" for name in OUTPUTS}
     design = load_design(paths.study_file())
+    for language in design.parameters["language"].allowed:
+        unwritten = list(_unwritten(language, [one.name for one in design.notebooks]))
+        if unwritten:
+            raise InputError(f"language {language} is not complete: {'; '.join(unwritten)}.")
     raw = [paths.table_path(name) for name in INPUTS]
     records = sorted(paths.raw().glob("*.provenance.toml"))
     codebook = paths.raw().parent / "README.md"
@@ -94,6 +101,26 @@ def study_project(boundaries: Path | None = None) -> Project:
         texts=notebook_texts,
     )
     return project
+
+
+def _unwritten(language: str, notebooks: list[str]) -> Iterator[str]:
+    """Go through the texts that pages and report have to have in a language, beside its words."""
+    from bsup_analysis.language import notebook_texts
+    from bsup_analysis.pipeline.text import faults
+
+    package = Path(__file__).parent.parent
+    for name in notebooks:
+        texts = notebook_texts(name, language)
+        if texts is not None and not texts.is_file():
+            content = json.loads((paths.notebooks() / f"{name}.ipynb").read_text(encoding="utf-8"))
+            if any(faults(content, {})):
+                yield f"{texts.relative_to(package.parent)} is missing"
+    frame = package / "pipeline" / "templates" / "words.toml"
+    if language not in tomllib.loads(frame.read_text(encoding="utf-8")):
+        yield f"[{language}] is missing in {frame.relative_to(package.parent)}"
+    report = package / "report" / f"report.{language}.md.j2"
+    if not report.is_file():
+        yield f"{report.relative_to(package.parent)} is missing"
 
 
 def _after(languages: tuple[str, ...]) -> dict[str, Step]:

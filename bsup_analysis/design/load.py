@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from bsup_analysis.design.model import Design
 from bsup_analysis.design.tables import Location, disagreements, used_readings
 from bsup_analysis.errors import InputError
-from bsup_analysis.language import LANGUAGES, templates
+from bsup_analysis.language import gaps, templates
 
 _HEADER = re.compile(r"^\s*\[(\[?)\s*([\w.\"-]+)\s*\]\]?\s*(?:#.*)?$")
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
@@ -82,11 +82,33 @@ def _invalid(error: ErrorDetails) -> tuple[Location, str]:
 
 def _names(design: Design) -> Iterator[tuple[Location, str]]:
     """Go through the names without a label, and those that are not given exactly once."""
-    for number, chosen in enumerate(design.specifications):
-        for language in LANGUAGES:
-            if f"specifications.{chosen.name}" not in templates(language):
+    folder = "bsup_analysis/language"
+    languages = design.parameters["language"].allowed if "language" in design.parameters else ()
+    for language in languages:
+        if gaps(language):
+            yield ("parameters", "language", "allowed"), "; ".join(gaps(language))
+    if any(map(gaps, languages)):
+        return
+    for language in languages:
+        known = templates(language)
+        parts = dict.fromkeys(key.split(".")[2] for key in known if key.startswith("outcomes."))
+        for name in design.outcomes:
+            missing = [part for part in parts if f"outcomes.{name}.{part}" not in known]
+            if missing:
+                problem = f"has no {', '.join(missing)} in [{name}] of {folder}/{language}"
+                yield ("outcomes", name), f"{problem}/outcomes.toml"
+        for number, chosen in enumerate(design.specifications):
+            if f"specifications.{chosen.name}" not in known:
                 problem = f"is {chosen.name}: label {chosen.name} in language"
                 yield ("specification", number, "name"), f"{problem}/{language}/specifications.toml"
+    for number, chosen in enumerate(design.specifications):
+        outcome = design.outcomes.get(chosen.outcome)
+        if outcome is None:
+            problem = f"{chosen.outcome} is none of {', '.join(design.outcomes)}"
+            yield ("specification", number, "outcome"), problem
+        elif outcome.per is not None:
+            problem = f"specification {chosen.name} takes {chosen.outcome} whole"
+            yield ("outcomes", chosen.outcome, "per"), f"{problem}; give the rate another name"
     for name, parameter in design.parameters.items():
         if (name in design.names) == bool(parameter.allowed):
             problem = "is given elsewhere in the design" if parameter.allowed else "is missing"
@@ -146,7 +168,7 @@ def load_design(path: Path) -> Design:
 
     def refuse(location: Location, problem: str) -> InputError:
         where = ".".join(str(part) for part in location)
-        where += "" if problem.startswith("is ") else ":"
+        where += "" if problem.startswith(("is ", "has no ")) else ":"
         return InputError(f"{path.name}, line {line_of(text, location)}: {where} {problem}.")
 
     readings = content.get("readings")

@@ -6,7 +6,7 @@ value is refused by `bsup_analysis.design.load`.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
@@ -142,7 +142,7 @@ class Outcome:
     unit: Text
     reason: Text
     source: Text
-    per: Literal["loans"] | None = None
+    per: Literal["loans", "population"] | None = None
 
     @model_validator(mode="after")
     def _of_another(self) -> Self:
@@ -150,20 +150,14 @@ class Outcome:
             raise clash("per", f"{self.column} for each of themselves are always one")
         return self
 
+    def each(self, per: str) -> tuple[str, float]:
+        """Name the unit of the outcome for each of another column, and what it is multiplied by.
 
-@dataclass(frozen=True, config=_STRICT)
-class Outcomes:
-    """What is compared, by the names that the notebooks' parameter `outcome` takes."""
-
-    loans: Outcome
-    amount: Outcome
-    average: Outcome
-
-    @model_validator(mode="after")
-    def _counted(self) -> Self:
-        if self.loans.column != "loans":
-            raise clash("loans.column", "the main outcome is a count, which has a Poisson model")
-        return self
+        Loans for each inhabitant are small numbers: they are given for each 1000.
+        """
+        if self.column == "loans":
+            return "loans per 1000 inhabitants", 1000.0
+        return ("NOK a loan" if per == "loans" else "NOK per inhabitant"), 1.0
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -303,7 +297,7 @@ class Design:
     groups: Groups
     inference: Inference
     municipal: Municipal
-    outcomes: Outcomes
+    outcomes: Mapping[Name, Outcome]
     readings: Readings
     parameters: Mapping[Name, Parameter]
     specifications: Annotated[
@@ -320,7 +314,7 @@ class Design:
     def names(self) -> Mapping[str, tuple[str, ...]]:
         """What the parameters may take whose values are names in the design."""
         return {
-            "outcome": tuple(outcome.name for outcome in fields(self.outcomes)),
+            "outcome": tuple(self.outcomes),
             "reading": self.readings.agreement.value,
             "specification": tuple(one.name for one in self.specifications),
         }
@@ -350,6 +344,11 @@ class Design:
             raise clash("municipal.years.value", f"the first treated year, {first}, is missing")
         if self.municipal.selection_year.value >= first:
             raise clash("municipal.selection_year.value", f"is not before {first}, when treated")
+        main = self.outcomes.get("loans")
+        if main is None:
+            raise clash("outcomes", "there is none named loans, the main outcome")
+        if (main.column, main.per) != ("loans", None):
+            raise clash("outcomes.loans.column", "the main outcome is a count of loans")
         named = [one.name for one in self.specifications]
         for number, name in enumerate(named):
             if name in named[:number]:

@@ -1,6 +1,6 @@
-"""What is shown to a reader: words and numbers in Norwegian and English."""
+"""What is shown to a reader: words and numbers in Norwegian, English and any other language."""
 
-from bsup_analysis.language.catalogue import LANGUAGES, Words, notebook_texts, templates
+from bsup_analysis.language.catalogue import LANGUAGES, Words, gaps, notebook_texts, templates
 from bsup_analysis.language.numbers import UNKNOWN, Numbers
 
-__all__ = ["LANGUAGES", "UNKNOWN", "Numbers", "Words", "notebook_texts", "templates"]
+__all__ = ["LANGUAGES", "UNKNOWN", "Numbers", "Words", "gaps", "notebook_texts", "templates"]

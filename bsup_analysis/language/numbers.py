@@ -1,8 +1,11 @@
 """Numbers and dates as each language writes them, through Babel's CLDR data."""
 
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from pathlib import Path
 from typing import TypeGuard
 
 import pandas as pd
@@ -14,6 +17,13 @@ from babel.numbers import format_decimal, format_percent
 UNKNOWN = "–"
 
 
+@cache
+def conventions(language: str) -> Mapping[str, str]:
+    """Read how a language writes: `locale` of Babel, and `quoted`."""
+    path = Path(__file__).parent / language / "language.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
 @dataclass(frozen=True)
 class Numbers:
     """Number formats of one language.
@@ -21,15 +31,15 @@ class Numbers:
     Parameters
     ----------
     language
-        `nb` (1 047; 63,9 %) or `en` (1,047; 63.9 %).
+        Such as `nb` (1 047; 63,9 %) or `en` (1,047; 63.9 %).
     """
 
     language: str
 
     @property
     def locale(self) -> Locale:
-        """The language's locale: Norwegian bokmål, or British English."""
-        return Locale("nb", "NO") if self.language == "nb" else Locale("en", "GB")
+        """The language's locale, such as Norwegian bokmål or British English."""
+        return Locale.parse(conventions(self.language)["locale"])
 
     def count(self, value: float | None) -> str:
         """Format a whole number with the language's thousands mark; unknown as a dash."""
@@ -77,7 +87,7 @@ class Numbers:
 
     def quoted(self, text: str) -> str:
         """Put text in quotation marks: «a», “a”."""
-        return f"«{text}»" if self.language == "nb" else f"“{text}”"
+        return conventions(self.language)["quoted"].format(text=text)
 
     def listed(self, items: Sequence[str]) -> str:
         """Join items the way the language lists them (a, b and c)."""

@@ -98,7 +98,7 @@ def set_styles(document: DocumentType, report: Report) -> None:
     normal.font.name, normal.font.size = "Calibri", Pt(10.5)
     normal.paragraph_format.space_after = Pt(6)
     language = normal.element.get_or_add_rPr()
-    code = "nb-NO" if report.words.language == "nb" else "en-GB"
+    code = str(report.words.locale).replace("_", "-")
     language.append(language.makeelement(qn("w:lang"), {qn("w:val"): code}))
     for name, size in (("Note", 9), ("Source", 8.5), ("Command", 9)):
         style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)

@@ -195,6 +195,7 @@ class Study(Recording):
     def statement_audit(self) -> pd.DataFrame:
         """Every statement of the document with the value recomputed and what became of it."""
         read = {
+            "programme_statements": self.programme_statements,
             "group_year": self.group_year,
             "municipality": self.municipality,
             "municipality_year": self.municipality_year,
@@ -252,7 +253,7 @@ class Study(Recording):
     @property
     def measure(self) -> Outcome:
         """The notebook's outcome: its column, and what it is for each of."""
-        return getattr(self.design.outcomes, self.outcome)
+        return self.design.outcomes[self.outcome]
 
     @result
     def contrast_units(self) -> pd.DataFrame:
@@ -455,8 +456,16 @@ class Study(Recording):
     # --- what a notebook shows ---------------------------------------------------------------
 
     def opening(self, chapter: str) -> Opening:
-        """Give the heading and the opening words of a chapter (keys in `chapters.toml`)."""
-        title, text = (self.words(f"chapters.{chapter}.{part}") for part in ("title", "text"))
+        """Give the heading and the opening words of a chapter.
+
+        Parameters
+        ----------
+        chapter
+            A table of `chapters.toml`; `effects` stands for that of the notebook's outcome in
+            `outcomes.toml`.
+        """
+        place = f"outcomes.{self.outcome}" if chapter == "effects" else f"chapters.{chapter}"
+        title, text = (self.words(f"{place}.{part}") for part in ("title", "text"))
         return Opening(title, text)
 
     def show(self, exhibit: Exhibit) -> Exhibit:

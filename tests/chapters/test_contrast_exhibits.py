@@ -14,6 +14,7 @@ from bsup_analysis.chapters.effects import (
     specification_figures,
     verdict_table,
 )
+from bsup_analysis.design import Outcome
 from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.effects.verdict import published_verdict
 from bsup_analysis.language import Words, templates
@@ -59,6 +60,29 @@ def test_amount_contrast_carries_its_rounding() -> None:
 def test_ratio_of_amounts_is_that_of_loans_times_that_of_averages() -> None:
     ratios = {o: opened(o).outcome_contrast.ratio.value for o in OUTCOMES}
     assert ratios["amount"] == pytest.approx(ratios["loans"] * ratios["average"], rel=1e-12)
+
+
+def test_outcome_for_each_inhabitant_is_divided_by_the_growth_in_inhabitants() -> None:
+    whole = {"loans": opened(), "amount": opened("amount")}
+    published = (
+        whole["loans"].loans_contrast_per_inhabitant.ratio / whole["loans"].loans_contrast.ratio
+    )
+    for name, study in whole.items():
+        of = study.design.outcomes[name]
+        rate = Outcome(column=of.column, unit="a", reason="b", source="c", per="population")
+        other = opened(name)
+        other.design = replace(other.design, outcomes={**other.design.outcomes, "rate": rate})
+        other.outcome = "rate"
+        found, plain = other.outcome_contrast, study.outcome_contrast
+        for end in ("value", "low", "high"):
+            expected = published * getattr(plain.ratio, end)
+            assert getattr(found.ratio, end) == pytest.approx(expected, rel=1e-12)
+        assert {n: i.se for n, i in found.intervals.items()} == {
+            n: i.se for n, i in plain.intervals.items()
+        }
+        # 738 loans or 395 266 363 NOK (table p. 14), 425 732 inhabitants (SSB, table 07459)
+        before = 1000 * 738 if name == "loans" else 395_266_363
+        assert found.before["priority"].value == pytest.approx(before / 425_732, rel=1e-12)
 
 
 def test_growth_parts_multiply() -> None:

@@ -153,5 +153,6 @@ def test_the_notebook_is_no_run_of_the_report_and_writes_what_is_chosen(tmp_path
             assert {*FIRST, "language", "output"} == {n for n in names if not n.startswith("__")}
             names.update(output=str(tmp_path), outcome="amount")
     written = {path.name for path in tmp_path.rglob("*.csv")}
-    assert written == {"explore_against_group.csv", "explore_growth.csv"}
+    figures = ("explore_against_group", "explore_growth", "group_contrast_amount")
+    assert written == {f"{name}.csv" for name in figures}
     assert "explore_amount_group_2010" in (tmp_path / "numbers.json").read_text("utf-8")

@@ -72,17 +72,20 @@ IMPOSSIBLE = [
     ("groups.priority", "value = 16", "16 stated, and data/decisions/treatment.csv has 17"),
     ("groups.priority", "value = 0", "greater than or equal to 1"),
     ("outcomes.loans", 'column = "lones"', "'loans' or 'amount_nok'"),
-    ("outcomes.average", 'per = "population"', "'loans'"),
+    ("outcomes.average", 'per = "households"', "'loans' or 'population'"),
     ("outcomes.average", 'column = "loans"', "always one"),
     ("readings.agreement", 'value = ["signed_2010", "eight_2013", "none"]', "'signed_2010'"),
     ("readings.malvik_2009_loans", 'value = ["text_p06", "text_p06"]', "the same reading"),
     ("readings.chart_order", 'value = ["reading_order", "backwards"]', "'exchanged'"),
     ("readings.share_2008", 'value = ["share_2008_of_amount", "share_2008_of_loans"]', "side_a"),
     ("parameters.language", "allowed = []", "is missing"),
+    ("parameters.language", 'allowed = ["nb", "sv"]', "language/sv/language.toml is missing"),
 ]  # fmt: skip
 # the text, what stands in its place, and a part of the sentence
 MISSPELT = [
-    ("[outcomes.amount]", "[outcomes.amounts]", "outcomes.amounts is not a key"),
+    ("[outcomes.amount]", "[outcomes.amounts]", "outcomes.amounts has no title, text, name"),
+    ("[outcomes.loans]", "[outcomes.counts]", "none named loans, the main outcome"),
+    ("[outcomes.amount]\n", '[outcomes.amount]\nper = "population"\n', "takes amount whole"),
     ("[readings.agreement]", "[readings.agreements]", "readings.agreements is not a key"),
     ('dispersion = "clustered"', 'dispersion = "cluster"', "'clustered'"),
     ('dispersion = "poisson"', 'malvik_2009_loans = "table_p14"', "'text_p06'"),

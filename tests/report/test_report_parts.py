@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.exhibit.style import new_figure
+from bsup_analysis.readme import exhibit_table
 from bsup_analysis.report.html import Glyphs, inline_svg
 from bsup_analysis.report.published import ShownTable, shown_table
 from bsup_analysis.report.widths import LEAST_PT, column_widths, fits_whole, is_across
@@ -131,3 +132,17 @@ def test_a_table_of_many_sentences_is_laid_across() -> None:
     assert is_across(head, sentences, frozenset())
     assert not is_across(head, sentences, frozenset({1}))
     assert not is_across(head, [["1", *("short",) * 4]], frozenset())
+
+
+def test_readme_lists_no_exhibit_of_the_users_table() -> None:
+    of = {"notebook": "notebooks/a.ipynb", "function": "f"}
+    listed = exhibit_table(
+        {
+            "exhibits": {
+                "published": {**of, "inputs": {"data/processed/group_year.csv": "0"}},
+                "own": {**of, "inputs": {"data/municipal/start_loans.csv": "0"}},
+            }
+        }
+    )
+    assert "| published |" in listed
+    assert "| own |" not in listed

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from bsup_analysis.analysis.outcome_contrast import OutcomeContrast
+from bsup_analysis.design import Outcome
 from bsup_analysis.effects.group_poisson import GroupContrast
 from bsup_analysis.effects.inference import RatioInterval
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
@@ -44,8 +45,10 @@ def interval_text(interval: RatioInterval, words: Words) -> str:
     )
 
 
-def _value(outcome: str, value: float, words: Words) -> str:
-    return words.million(value) if outcome == "amount" else words.count(value)
+def _value(measure: Outcome, value: float, words: Words) -> str:
+    if measure.column == "loans":
+        return words.count(value) if measure.per is None else words.decimal(value)
+    return words.million(value) if measure.per is None else words.count(value)
 
 
 @traced
@@ -132,11 +135,11 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
     shown = pd.DataFrame(
         {
             words("contrast.row"): [words(f"groups.{group}") for group in GROUPS],
-            words(f"contrast.before_{outcome}"): [
-                _value(outcome, contrast.before[group].value, words) for group in GROUPS
+            words(f"outcomes.{outcome}.before"): [
+                _value(contrast.measure, contrast.before[group].value, words) for group in GROUPS
             ],
-            words(f"contrast.after_{outcome}"): [
-                _value(outcome, contrast.after[group].value, words) for group in GROUPS
+            words(f"outcomes.{outcome}.after"): [
+                _value(contrast.measure, contrast.after[group].value, words) for group in GROUPS
             ],
             words("contrast.growth"): [
                 words.change(contrast.growth[group].value - 1) for group in GROUPS
@@ -145,7 +148,7 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
     )
     rounding = contrast.ratio.high > contrast.ratio.low
     values = {
-        "outcome": words(f"contrast.outcome_{outcome}"),
+        "outcome": words(f"outcomes.{outcome}.name"),
         "priority": words.change(contrast.growth["priority"].value - 1),
         "other": words.change(contrast.growth["other"].value - 1),
         "ratio": words.decimal(contrast.ratio.value, 3),
@@ -167,7 +170,7 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
     }
     return Exhibit(
         id=f"group_contrast_{outcome}",
-        title=words(f"contrast.title_{outcome}"),
+        title=words(f"outcomes.{outcome}.contrast_title"),
         caption=words("contrast.caption", **values),
         source=words("contrast.source"),
         alternative_text=words("contrast.alternative_text", **values),

@@ -18,7 +18,7 @@ def dispersion(
     """Show the interval against the dispersion assumed for the municipalities not published."""
     path, contrast = dispersion_path, outcome_contrast
     outcome = contrast.outcome
-    counts = outcome == "loans"
+    counts = contrast.measure.column == "loans"
     position = path.phi_other if counts else path.multiple
     own = contrast.phi if counts else 1.0
     data = pd.DataFrame(
@@ -86,7 +86,7 @@ def dispersion(
     }
     return Exhibit(
         id=f"dispersion_{outcome}",
-        title=words(f"contrast.dispersion_title_{outcome}"),
+        title=words(f"outcomes.{outcome}.dispersion_title"),
         caption=words("contrast.dispersion_caption", **values),
         source=words("contrast.source"),
         alternative_text=words("contrast.dispersion_alternative_text", **values),

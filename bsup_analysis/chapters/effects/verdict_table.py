@@ -14,7 +14,7 @@ def verdict_sentence(verdict: Verdict, outcome: str, words: Words) -> str:
     interval = verdict.interval
     return words(
         f"verdict.{verdict.key}",
-        outcome=words(f"contrast.outcome_{outcome}"),
+        outcome=words(f"outcomes.{outcome}.name"),
         interval=interval_text(interval, words),
         level=words.percent(interval.level, 0),
         above=words.decimal(interval.detectable_above),
@@ -61,7 +61,7 @@ def verdict_table(verdict: Verdict, outcome_contrast: OutcomeContrast, words: Wo
         id=f"verdict_{outcome_contrast.outcome}",
         title=words(
             "verdict.title",
-            outcome=words(f"contrast.outcome_{outcome_contrast.outcome}"),
+            outcome=words(f"outcomes.{outcome_contrast.outcome}.name"),
             word=words(f"verdict.word_{verdict.key}"),
         ),
         caption=f"{sentence} {words('verdict.because')} {reasons}",

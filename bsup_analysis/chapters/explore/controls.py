@@ -73,6 +73,8 @@ class Explorer(widgets.VBox):
             pairs = zip(rows["municipality_name"], rows["municipality_code"], strict=True)
             return sorted(pairs, key=lambda pair: pair[0].translate(_ALPHABET))
         allowed = self.study.design.parameters[name].allowed
+        if name == "outcome":
+            return [(words(f"outcomes.{value}.choice"), value) for value in allowed]
         stem = "readings." if name == "reading" else f"explore.{name}_"
         county = words("explore.same_county")
         return [(words(f"{stem}{value}", county=county), value) for value in allowed]

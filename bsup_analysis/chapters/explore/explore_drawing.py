@@ -42,7 +42,7 @@ def draw_against_group(data: pd.DataFrame, names: dict[str, str], words: Words) 
     shown.set_xticks(years, [str(year) for year in years])
     shown.set_xlim(years[0] - 0.4, years[-1] + 0.4)
     shown.set_ylim(0, 1.15 * float(by[outcome]["value"].fillna(0).max()) or 1)
-    if outcome == "loans":
+    if by[outcome]["unit"].iloc[0].startswith("loans"):
         shown.yaxis.set_major_formatter(FuncFormatter(lambda y, _: words.decimal(y, 1)))
     missing = [names[who] for who, rows in by[outcome].groupby("who") if rows["value"].isna().all()]
     if missing:

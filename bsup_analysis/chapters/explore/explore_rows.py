@@ -7,17 +7,6 @@ import pandas as pd
 from bsup_analysis.design import Design
 
 BASE = 100
-# each outcome on a scale that municipality and group share: numerator, denominator, factor
-SCALES = {
-    "loans": ("loans", "population", 1000.0),
-    "amount": ("amount_nok", "population", 1.0),
-    "average": ("amount_nok", "loans", 1.0),
-}
-UNITS = {
-    "loans": "loans per 1000 inhabitants",
-    "amount": "NOK per inhabitant",
-    "average": "NOK a loan",
-}
 
 
 def members(municipality: pd.DataFrame, group: str, reading: str, code: str) -> list[str]:
@@ -84,7 +73,9 @@ def against_group(
         100, or the outcome), `unit`, `year`, `value` (empty: not published).
     """
     own = municipality_year[municipality_year["municipality_code"] == code].set_index("year")
-    over, under, factor = SCALES[outcome]
+    measure = design.outcomes[outcome]
+    over, under = measure.column, measure.per or "population"
+    unit, factor = measure.each(under)
 
     def rows() -> Iterator[tuple[str, str, str, int, float]]:
         for who, table in (("municipality", own), ("group", totals)):
@@ -94,7 +85,7 @@ def against_group(
                 yield who, "population_index", "index", int(str(year)), value
             for year in design.window.published_years.value:
                 rate = factor * numbers.loc[year, over] / numbers.loc[year, under]
-                yield who, outcome, UNITS[outcome], year, rate
+                yield who, outcome, unit, year, rate
 
     return pd.DataFrame(rows(), columns=["who", "quantity", "unit", "year", "value"]).astype(
         {"value": "Float64"}
@@ -118,12 +109,11 @@ def growth_rows(
     """
     before, after = (f"{year}" for year in design.window.published_years.value)
     rows = municipality_year.assign(year=municipality_year["year"].astype(str))
-    rows["average"] = (rows["amount_nok"] / rows["loans"]).astype("Float64")
-    wide = rows.pivot(
-        index="municipality_code", columns="year", values=["loans", "amount_nok", "average"]
-    )
+    measure = design.outcomes[outcome]
+    over = rows[measure.per] if measure.per else 1
+    rows["quantity"] = (rows[measure.column] / over).astype("Float64")
+    wide = rows.pivot(index="municipality_code", columns="year", values=["loans", "quantity"])
     known = wide[wide["loans"][[before, after]].notna().all(axis=1)]
-    quantity = {"loans": "loans", "amount": "amount_nok", "average": "average"}[outcome]
     own = municipality.set_index("municipality_code").loc[known.index]
     return (
         pd.DataFrame(
@@ -132,7 +122,7 @@ def growth_rows(
                 "agreement": own[f"agreement_{reading}"].astype(bool),
                 "loans_before": known["loans"][before].astype(int),
                 "loans_after": known["loans"][after].astype(int),
-                "growth": (known[quantity][after] / known[quantity][before]).astype(float),
+                "growth": (known["quantity"][after] / known["quantity"][before]).astype(float),
             }
         )
         .sort_values(["growth", "municipality_name"], kind="stable")

@@ -5,7 +5,6 @@ import pandas as pd
 from bsup_analysis.chapters.explore.explore_drawing import draw_against_group, draw_growth
 from bsup_analysis.chapters.explore.explore_rows import (
     BASE,
-    UNITS,
     against_group,
     group_totals,
     growth_rows,
@@ -44,7 +43,7 @@ def municipality_against_group(
     names = {
         "municipality": str(row["municipality_name"]),
         "group": group_name(group, str(row["county_code"]), words),
-        "outcome": words(f"explore.scale_{outcome}"),
+        "outcome": words(f"outcomes.{outcome}.scale"),
     }
     people = data[data["quantity"] == "population_index"].dropna(subset=["value"])
     ends = people.groupby("who").agg(
@@ -52,7 +51,8 @@ def municipality_against_group(
     )
     growth = {who: float(ends.loc[who, "index"]) / BASE - 1 for who in names if who != "outcome"}
     shown = data[data["quantity"] == outcome].pivot(index="who", columns="year", values="value")
-    decimals = 1 if outcome == "loans" else 0
+    unit = str(data.loc[data["quantity"] == outcome, "unit"].iloc[0])
+    decimals = 1 if unit.startswith("loans") else 0
 
     def told(who: str) -> str:
         values = [words.decimal(value, decimals) for value in shown.loc[who]]
@@ -81,7 +81,7 @@ def municipality_against_group(
         data=data,
         draw=lambda: draw_against_group(data, names, words),
         numbers={
-            f"explore_{outcome}_{who}_{year}": Number(float(value), UNITS[outcome])
+            f"explore_{outcome}_{who}_{year}": Number(float(value), unit)
             for who in ("municipality", "group")
             for year, value in shown.loc[who].items()
             if pd.notna(value)
@@ -107,10 +107,8 @@ def growth_of_rows(
     data = growth_rows(municipality, municipality_year, outcome, reading, design)
     totals = group_totals(municipality_year, group_year, codes, group)
     before, after = design.window.published_years.value
-    columns = {"loans": "loans", "amount": "amount_nok"}
-    whole = (
-        totals["amount_nok"] / totals["loans"] if outcome == "average" else totals[columns[outcome]]
-    )
+    measure = design.outcomes[outcome]
+    whole = totals[measure.column] / (totals[measure.per] if measure.per else 1)
     common = whole.loc[after] / whole.loc[before]
     own = data.loc[data["municipality_code"] == municipality_code, "growth"]
     inside = data["municipality_code"].isin(codes)
@@ -119,7 +117,7 @@ def growth_of_rows(
         **years,
         "municipality": str(row["municipality_name"]),
         "group": group_name(group, str(row["county_code"]), words),
-        "outcome": words(f"explore.outcome_{outcome}"),
+        "outcome": words(f"outcomes.{outcome}.choice"),
         "reading": words(f"readings.{reading}"),
         "all": words.count(len(data)),
         "inside": words.count(int(inside.sum())),
@@ -141,7 +139,7 @@ def growth_of_rows(
             municipality_code,
             float(common) if pd.notna(common) else None,
             words,
-            words(f"explore.axis_{outcome}", **years),
+            words(f"outcomes.{outcome}.axis", **years),
         ),
         numbers={
             name: Number(float(value), "ratio")

@@ -11,15 +11,16 @@
   };
   const points = (xs, ys) => xs.map((x, i) => `${x.toFixed(1)},${ys[i].toFixed(1)}`).join(" ");
   const language = document.documentElement.lang;
+  const comma = (0.5).toLocaleString(language).includes(",");
   const number = (value, digits) =>
-    value.toLocaleString(language === "nb" ? "nb-NO" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
   for (const part of document.querySelectorAll("[data-script]")) part.hidden = false;
 
   // --- tables that sort; the row of sums stays last ---
   const valueOf = (cell) => {
     const text = cell.textContent.replace(/[\s\u00a0\u202f%+]/g, "").replace("\u2212", "-");
-    const plain = language === "nb" ? text.replace(",", ".") : text.replace(/,/g, "");
+    const plain = comma ? text.replace(",", ".") : text.replace(/,/g, "");
     return plain !== "" && Number.isFinite(Number(plain)) ? Number(plain) : cell.textContent.trim();
   };
   for (const table of document.querySelectorAll("table[data-sortable]")) {

@@ -67,7 +67,7 @@ class Exclusions(Strict):
 
     exclusion_id: Series[str] = pa.Field(str_matches=r"^X\d{2}$", unique=True)
     municipality_code: Series[str] = pa.Field(str_matches=CODE)
-    applies_to: Series[str]
+    applies_to: Series[str] = pa.Field(isin=["municipal_comparison_group", "sensitivity"])
     reason: Series[str]
     source: Series[str]
 
