@@ -33,7 +33,7 @@ MUNICIPAL = [
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_form_of_an_exhibit_is_marked(language: str, demo: Path, tmp_path: Path) -> None:
     study = DemonstrationStudy(language, str(tmp_path), panel=str(demo))
-    opening = study.opening("effects_loans")
+    opening = study.opening("effects")
     table, figure = displayed(study, gate.data_gate), displayed(study, shares.population_share)
     study.close()
     word = {"nb": "SYNTETISK", "en": "SYNTHETIC"}[language]
