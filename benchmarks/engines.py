@@ -32,7 +32,7 @@ def work(task: Task) -> None:
 def tasks_of(root: Path) -> list[Task]:
     """Describe the study's tasks in a copy of it."""
     os.environ["BSUP_ROOT"] = str(root)
-    from bsup_analysis.commands.project import study_project
+    from bsup_analysis.cli.project import study_project
     from bsup_analysis.pipeline.graph import graph
 
     project = study_project()

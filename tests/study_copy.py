@@ -13,7 +13,7 @@ from unittest.mock import patch
 import nbformat
 import pytest
 
-from bsup_analysis.commands.project import study_project
+from bsup_analysis.cli.project import study_project
 from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.pipeline.graph import make
 from bsup_analysis.pipeline.progress import Progress

@@ -12,7 +12,7 @@ from displayed import displayed
 
 from bsup_analysis.chapters.municipal import gate
 from bsup_analysis.chapters.programme import shares
-from bsup_analysis.commands.project import study_project
+from bsup_analysis.cli.project import study_project
 from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit.data_level import marked

@@ -13,8 +13,8 @@ from toy_project import publish, published
 from typer.testing import CliRunner
 
 from bsup_analysis import cli
-from bsup_analysis.commands import report
-from bsup_analysis.commands.project import study_project
+from bsup_analysis.cli import report
+from bsup_analysis.cli.project import study_project
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Project
@@ -277,7 +277,7 @@ def test_study_is_described_with_every_file_its_notebooks_depend_on() -> None:
     names = {project.name(path) for path in project.code}
     assert "bsup_analysis/study/study.py" in names
     assert [name for name in names if name.endswith(".toml")], "words are code too"
-    assert not [name for name in names if "/pipeline/" in name or name.endswith("cli.py")]
+    assert not [name for name in names if "/pipeline/" in name or "/cli/" in name]
     assert set(project.languages) == {"nb", "en"}
     for run in project.runs:
         assert run.notebook.is_file()
@@ -293,7 +293,7 @@ def test_interruption_ends_in_one_sentence_and_frees_the_lock(
     script = (
         "import sys, time\nfrom pathlib import Path\nimport toy_project\n"
         "from bsup_analysis import cli\n"
-        "from bsup_analysis.commands import report\n"
+        "from bsup_analysis.cli import report\n"
         "root = Path(sys.argv.pop(1))\n"
         "report.study_project = lambda *_: toy_project.describe(root)\n"
         "report.make = lambda *_: (print('at work', flush=True), time.sleep(600))\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bsup_analysis.commands.project import study_project
+from bsup_analysis.cli.project import study_project
 from bsup_analysis.pipeline.imports import cells_of, code_of
 
 PACKAGE = Path(__file__).parents[2] / "bsup_analysis"
@@ -79,7 +79,7 @@ def test_the_floors_belong_to_every_notebook_and_what_only_reports_to_none() -> 
     used = {run.id: set(run.code) for run in study_project().runs}
     for floor in ("effects/group_poisson.py", "language/nb/groups.toml", "exhibit/exhibit.py"):
         assert all(PACKAGE / floor in code for code in used.values())
-    for room in ("pipeline", "report", "commands", "traceability", "statbank"):
+    for room in ("pipeline", "report", "cli", "traceability", "statbank"):
         assert not any(path.is_relative_to(PACKAGE / room) for path in set().union(*used.values()))
 
 

@@ -8,7 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from bsup_analysis import paths
-from bsup_analysis.commands.project import study_project
+from bsup_analysis.cli.project import study_project
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import notebook_texts
 from bsup_analysis.language.catalogue import CHAPTERS

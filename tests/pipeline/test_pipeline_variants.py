@@ -12,7 +12,7 @@ from dask_here import scheduler, worker
 from typer.testing import CliRunner
 
 from bsup_analysis import cli
-from bsup_analysis.commands import variants as command
+from bsup_analysis.cli import variants as command
 from bsup_analysis.engines import cluster, machine
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.project import Project

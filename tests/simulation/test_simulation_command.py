@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bsup_analysis import cli, paths
-from bsup_analysis.commands import simulate as command
+from bsup_analysis.cli import simulate as command
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.session import Interrupted
 from bsup_analysis.simulation import results, runner

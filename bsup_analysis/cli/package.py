@@ -15,7 +15,7 @@ def package(
     ] = None,
 ) -> None:
     """Pack the committed study and its published report for replicators, as one zip."""
-    from bsup_analysis.commands.project import study_project
+    from bsup_analysis.cli.project import study_project
     from bsup_analysis.pipeline.manifest import PACKAGE
     from bsup_analysis.replication.package import make_package
     from bsup_analysis.report.content import compose

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bsup_analysis.commands.report import CORES
+from bsup_analysis.cli.report import CORES
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.session import Interrupted
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bsup_analysis import paths
-from bsup_analysis.commands.project import study_project
+from bsup_analysis.cli.project import study_project
 from bsup_analysis.pipeline.engine import run, status
 from bsup_analysis.pipeline.graph import graph, make, processed, records, whole
 from bsup_analysis.pipeline.manifest import read_manifest

@@ -1,4 +1,4 @@
-"""The command `bsup`.
+"""The command `bsup`: each module puts rooms together and talks to the reader.
 
 Imports of pandas, papermill and Jupyter stand inside the functions that need them, so that a
 command with nothing to do ends at once.
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from bsup_analysis import __version__
-from bsup_analysis.commands import data, package, report, simulate, trace, variants
+from bsup_analysis.cli import data, package, report, simulate, trace, variants
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.session import Interrupted
 
@@ -68,7 +68,3 @@ def main() -> None:
     except Interrupted:
         typer.echo("bsup: interrupted; what was finished is kept, run again to go on.", err=True)
         sys.exit(130)
-
-
-if __name__ == "__main__":
-    main()

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bsup_analysis.commands.project import study_project
-from bsup_analysis.commands.report import CORES
+from bsup_analysis.cli.project import study_project
+from bsup_analysis.cli.report import CORES
 from bsup_analysis.engines import cluster, machine
 from bsup_analysis.pipeline.engine import run
 from bsup_analysis.pipeline.graph import processed, records
