@@ -20,7 +20,6 @@ from matplotlib.colors import to_hex, to_rgba, to_rgba_array
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 
 from bsup_analysis.design import load_design
 from bsup_analysis.exhibits import Exhibit
@@ -32,6 +31,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
 Picture = tuple[str, Exhibit, Figure]  # with the id of the run
 SLOW = {"11_municipal_phasing"}
+# they take seconds, and name no group
+ENGLISH = {"10_municipal_robustness", "12_municipal_profile"}
+NOTEBOOKS = load_design(CHECKOUT / "study.toml").notebooks
 
 ROW = "at"  # the row's number in the data, from the top
 NAME = "name"  # where the axis names the row's municipality
@@ -270,12 +272,11 @@ def one_of(colours: Iterable[str], names: dict[str, str]) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def allowed(rows: pd.DataFrame, mark: Mark) -> np.ndarray:
-    """Tell which rows a mark of its colour may show."""
-    other, scenario = OPPOSITE.get(one_of(mark.colours, GROUPS)), one_of(mark.colours, SCENARIOS)
+def allowed(rows: pd.DataFrame, group: str, scenario: str) -> np.ndarray:
+    """Tell which rows a mark in the colour of a group or scenario may show."""
     may = np.ones(len(rows), dtype=bool)
     for column in {"group", "area"} & set(rows):
-        may &= (rows[column] != other).to_numpy()
+        may &= (rows[column] != OPPOSITE.get(group)).to_numpy()
     if "scenario" in rows and scenario:
         may &= (rows["scenario"] == scenario).to_numpy()
     return may
@@ -298,6 +299,7 @@ class Shown:
     def __init__(self, data: pd.DataFrame, layer: Layer, axes: Axes) -> None:
         self.rows = data.query(layer[2]) if len(layer) == 3 else data
         self.axes, self.layer = axes, layer
+        self.allowed: dict[tuple[str, str], np.ndarray] = {}
         self.values: dict[tuple[int, str], np.ndarray] = {}
         for side, part in enumerate(layer[:2]):
             for term in part.split("; "):
@@ -318,16 +320,19 @@ class Shown:
         """Tell which of a mark's points are a row's; note what was found."""
         if self.layer[0].startswith("~"):
             return np.full(len(mark.points), self._meets(mark))
-        other = OPPOSITE.get(one_of(mark.colours, GROUPS), "-")
+        looks = one_of(mark.colours, GROUPS), one_of(mark.colours, SCENARIOS)
+        if looks not in self.allowed:
+            self.allowed[looks] = allowed(self.rows, *looks)
+        may, other = self.allowed[looks], OPPOSITE.get(looks[0], "-")
         hits = {
-            key: near(values, mark.points[:, key[0]]) & allowed(self.rows, mark)
+            key: near(values, mark.points[:, key[0]]) & may
             for key, values in self.values.items()
             if "@any" in key[1] or not re.search(rf"(@|_|\b){other}\b(?!')", key[1])
         }
         sides = []
         for side in (0, 1):
             if self.layer[side] == FREE:
-                sides.append(np.tile(allowed(self.rows, mark), (len(mark.points), 1)))
+                sides.append(np.tile(may, (len(mark.points), 1)))
             elif self.layer[side] == NAME:
                 sides.append(self._names(side, mark.points))
             else:
@@ -389,19 +394,17 @@ def wrong(exhibit: Exhibit, figure: Figure) -> list[str]:
 
 @pytest.fixture(scope="module")
 def pictures() -> dict[str, list[Picture]]:
-    """Every figure of every run, by language, once where runs show the same one.
+    """Every figure of every run in English, and in Norwegian those of each notebook's first run.
 
     The municipal level runs on a SYNTHETIC panel.
     """
-    runs = [
-        (notebook.name, run)
-        for notebook in load_design(CHECKOUT / "study.toml").notebooks
-        for run in notebook.runs
-        if run.id not in SLOW
-    ]
+    runs = {
+        "en": [(n.name, run) for n in NOTEBOOKS for run in n.runs if run.id not in SLOW],
+        "nb": [(n.name, n.runs[0]) for n in NOTEBOOKS if n.runs[0].id not in SLOW | ENGLISH],
+    }
     drawn: dict[str, dict[tuple[str, str], Picture]] = {language: {} for language in LANGUAGES}
     for language, figures in drawn.items():
-        for name, run in runs:
+        for name, run in runs[language]:
             for exhibit in shown_in(name, {**run.parameters, "language": language}):
                 key = exhibit.id, to_csv(exhibit.data)
                 if exhibit.kind == "figure" and key not in figures:
@@ -444,7 +447,7 @@ def misnamed(figure: Figure, language: str) -> tuple[int, list[str]]:
     """Count a figure's texts that name a group; list those in another's colour or panel."""
     looks = {**GROUPS, **SCENARIOS, "#8cc3e6": "priority"}
     entries = [(text, one_of(set_, looks)) for text, set_ in legends(figure)]
-    for text in figure.findobj(Text):
+    for text in (*figure.texts, *(text for axes in figure.axes for text in axes.texts)):
         entries.append((text.get_text(), GROUPS.get(to_hex(text.get_color()), "")))
     for axes in figure.axes:
         seen = {one_of(mark.colours, GROUPS) for mark in marks(axes)} - {""}
@@ -464,8 +467,9 @@ def test_a_group_is_named_in_its_own_colour(pictures: dict[str, list[Picture]]) 
         }
         assert not {name: texts for name, (_, texts) in found.items() if texts}, language
         counted[language] = {name: count for name, (count, _) in found.items() if count}
-    assert counted["nb"] == counted["en"]
+    assert counted["nb"].items() <= counted["en"].items()
     assert len(counted["en"]) >= 18
+    assert len(counted["nb"]) >= 16
 
 
 # --- a check that cannot fail is none: faults in the artists of finished figures ---
