@@ -64,6 +64,21 @@ SSB_2012 = {
     "1520": 10_398,
     "1534": 8_973,
 }
+# SSB table 07459 and IMDi: sums over all units of the copy kept beside the document, taken when it
+# was read: residents, immigrants, Norwegian-born to immigrants.  The residents of 2006-2014 are
+# those of a second copy too (IMDi's indicators, public repository gardenberg/imdikator-munch).
+REGION_SUMS = {
+    "2005": (645_700, 23_857, 2_812),
+    "2006": (649_075, 25_285, 3_004),
+    "2007": (653_290, 27_654, 3_293),
+    "2008": (659_621, 32_222, 3_559),
+    "2009": (666_164, 36_355, 3_966),
+    "2010": (673_364, 40_981, 4_555),
+    "2011": (680_110, 45_730, 5_108),
+    "2012": (687_968, 51_445, 5_772),
+    "2013": (696_602, 57_755, 6_529),
+    "2014": (702_869, 61_755, 7_308),
+}
 
 
 def rows(table: str, folder: Path = RAW) -> list[dict[str, str]]:
@@ -248,6 +263,15 @@ def test_county_totals_printed_by_ssb(year: str, county: str) -> None:
         if row["year"] == year and row["municipality_code"].startswith(county)
     )
     assert total == SSB_COUNTY_TOTALS[year, county]
+
+
+def test_people_of_the_region_are_those_of_the_copies_read() -> None:
+    names = ("population", "immigrants", "norwegian_born_to_immigrants")
+    sums = {year: [0, 0, 0] for year in REGION_SUMS}
+    for row in rows("ssb_population"):
+        for place, name in enumerate(names):
+            sums[row["year"]][place] += int(row[name])
+    assert {year: tuple(found) for year, found in sums.items()} == REGION_SUMS
 
 
 def test_municipal_population_printed_by_ssb_for_2012() -> None:

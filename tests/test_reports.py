@@ -86,6 +86,26 @@ def test_readme_says_what_the_numbers_say() -> None:
         assert with_block(text, f"finding-{language}", sentence) == text
 
 
+# the words around a number of each group, written here and not in a template
+GROWTH = {
+    "en": {"priority": r"(\S+) % in the priority", "other": r"(\S+) % in the others"},
+    "nb": {"priority": r"(\S+) % i satsingskommunene", "other": r"(\S+) % i de øvrige"},
+}
+
+
+@pytest.mark.parametrize("language", GROWTH)
+def test_readme_gives_each_group_its_own_growth(language: str) -> None:
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
+    block = re.search(rf"<!-- finding-{language}: generated -->(.*?)<!-- /", text, re.DOTALL)
+    assert block
+    numbers = json.loads((REPORTS / "numbers.json").read_text(encoding="utf-8"))
+    for group, pattern in GROWTH[language].items():
+        (said,) = re.findall(pattern, block[1])
+        growth = numbers[f"growth_number_{group}_2009_2010"]["value"] - 1
+        value = float(said.replace(",", ".").replace("\N{MINUS SIGN}", "-"))
+        assert value == pytest.approx(100 * growth, abs=0.05)
+
+
 def test_readme_lists_every_committed_table() -> None:
     text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     for table in (REPORTS / "tables").glob("*.csv"):

@@ -4,7 +4,6 @@ What a notebook publishes is computed here by running its cells, without drawing
 level runs on a SYNTHETIC panel.  The leaves are found by walking `study.toml`.
 """
 
-import ast
 import json
 import shutil
 import tomllib
@@ -14,14 +13,12 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-import nbformat
 import pandas as pd
 import pytest
+from displayed import shown_in
 
-from bsup_analysis import paths
 from bsup_analysis.design import Design, load_design
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.panel.making import write_processed
 from bsup_analysis.sources import read_source
 from bsup_analysis.study import DemonstrationStudy, Study
@@ -155,20 +152,8 @@ class Publishing:
     def publish(self, run: str, design: Design) -> Iterator[object]:
         """Run a notebook's cells in this process; give numbers and data of each exhibit."""
         notebook, parameters = self.runs(design)[run]
-        cells = nbformat.read(paths.notebooks() / f"{notebook}.ipynb", as_version=4).cells
-        sources = [cell.source for cell in cells if cell.cell_type == "code"]
-        names: dict[str, Any] = {}
-        exec(sources[0], names)  # noqa: S102
-        # of the user's own table nothing is in the repository
-        names.update({**parameters, **({"panel": "synthetic"} if "panel" in names else {})})
-        for source in sources[1:]:
-            tree = ast.parse(source)
-            last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-            exec(compile(tree, notebook, "exec"), names)  # noqa: S102
-            if isinstance(last, ast.Expr):
-                shown = eval(compile(ast.Expression(last.value), notebook, "eval"), names)  # noqa: S307
-                if isinstance(shown, Exhibit):
-                    yield shown.id, dict(shown.numbers), to_csv(shown.data)
+        for shown in shown_in(notebook, parameters):
+            yield shown.id, dict(shown.numbers), to_csv(shown.data)
 
     def effect(self, near: object) -> str:
         """Tell what the change did: `refused`, `changed` (a number) or `idle`."""

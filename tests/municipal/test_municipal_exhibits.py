@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +116,17 @@ def test_numbers_are_finite_and_prefixed(studies: dict[str, Study]) -> None:
         assert not np.isinf(floats).any()
 
 
+# written here, so that words exchanged in the words' files are not exchanged here too
+CONCLUSIONS = {
+    ("en", "improved"): ("improved", "Improved: .* grew more in the priority"),
+    ("en", "worse"): ("worse", "Worse: .* grew less in the priority"),
+    ("en", "not_shown"): ("not shown", "Not shown: "),
+    ("nb", "improved"): ("bedre", "Bedre: .* mer i satsingskommunene"),
+    ("nb", "worse"): ("dårligere", "Dårligere: .* mindre i satsingskommunene"),
+    ("nb", "not_shown"): ("ikke påvist", "Ikke påvist: "),
+}
+
+
 def verdict_of(study: Study, low: float, high: float, breakdown: float, largest: float) -> str:
     """Judge planted numbers, and give what the reader is told."""
     first, second, *rest = study.municipal_estimands
@@ -164,6 +176,9 @@ def test_the_verdict_follows_the_numbers(
     unmet: list[str],
 ) -> None:
     text = verdict_of(studies[language], low, high, breakdown, largest)
+    word, sentence = CONCLUSIONS[language, key]
+    assert re.search(rf": {word}\b", text)
+    assert re.search(sentence, text)
     for other in ("improved", "worse", "not_shown"):
         assert says(text, f"municipal_verdict.{other}", language) == (other == key)
     for name in ("excludes_one", "breakdown", "without_largest"):
