@@ -1,16 +1,13 @@
 """What surrounds a run: only one at a time, order after one that was killed, a clean end."""
 
 import shutil
-import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
-from bsup_analysis.errors import InputError
+from bsup_analysis.files import only_one
 from bsup_analysis.pipeline.project import Project
-from bsup_analysis.pipeline.publish import undo_folder
-from bsup_analysis.pipeline.swap import BUSY, recover
+from bsup_analysis.published.atomic_publish import BUSY, lock_of, recover
 
 
 class Interrupted(Exception):  # noqa: N818 - the reader's wish, not an error
@@ -30,8 +27,8 @@ def at_work(project: Project) -> Iterator[None]:
     Interrupted
         If the reader interrupts this one.
     """
-    with only_one(project.build / "lock"):
-        recover(project.reports, undo_folder(project))
+    with only_one(lock_of(project.root)):
+        recover(project.reports)
         shutil.rmtree(project.build / "scratch", ignore_errors=True)
         try:
             yield
@@ -48,28 +45,3 @@ def _end_kernels() -> None:
     kernel = sys.modules.get("bsup_analysis.pipeline.kernel")
     if kernel is not None:
         kernel.kill_all()
-
-
-@contextmanager
-def only_one(path: Path) -> Iterator[None]:
-    """Hold the lock at `path`.
-
-    A SQLite transaction serves as the lock: it works alike on Linux, macOS and Windows, and the
-    system lets go of it when the process ends, however it ends.
-
-    Raises
-    ------
-    InputError
-        If another process holds it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise InputError(
-                    "another bsup is at work in this checkout; wait for it to end, then run again."
-                ) from None
-            raise InputError(f"{path} cannot be used as a lock: {error}.") from None
-        yield

@@ -94,7 +94,7 @@ def make(project: Project, variant: Variant) -> Files:
     result = work / "result"
     try:
         execute(project, page, result, work)
-        render_page(page, result, None)
+        render_page(page, result, result / "page.html")
         made = sorted(path for path in result.rglob("*") if path.is_file())
         return {path.relative_to(result).as_posix(): path.read_bytes() for path in made}
     finally:
