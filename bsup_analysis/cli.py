@@ -11,7 +11,7 @@ import typer
 
 from bsup_analysis.commands import data, package, report, simulate, trace, variants
 from bsup_analysis.errors import InputError
-from bsup_analysis.pipeline.session import Interrupted
+from bsup_analysis.pipeline.lock import Interrupted
 
 app = typer.Typer(
     name="bsup",

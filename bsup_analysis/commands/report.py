@@ -12,10 +12,10 @@ from bsup_analysis import paths
 from bsup_analysis.commands.project import study_project
 from bsup_analysis.pipeline.engine import run, status
 from bsup_analysis.pipeline.graph import graph, make, processed, records
+from bsup_analysis.pipeline.lock import at_work
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Page, Project
 from bsup_analysis.pipeline.publish import page_path
-from bsup_analysis.pipeline.session import at_work
 
 Language = Annotated[str, typer.Option(help="nb, en or both.")]
 Only = Annotated[str | None, typer.Option(help="One notebook, or one run of it.")]
@@ -117,11 +117,11 @@ def notebook(
     out: Annotated[Path | None, typer.Option(help="Folder for the result.")] = None,
 ) -> None:
     """Run one notebook with parameters of your own, beside the report."""
-    from bsup_analysis.pipeline.own import own_folder, own_page
+    from bsup_analysis.pipeline.adhoc_run import adhoc_folder, adhoc_page
 
     project = study_project()
-    page = own_page(project, name, parameter or [])
-    folder = own_folder(project, page, out)
+    page = adhoc_page(project, name, parameter or [])
+    folder = adhoc_folder(project, page, out)
     with at_work(project):
         run([processed(project)], records(project), 1, Progress(sys.stdout))
         from bsup_analysis.pipeline.execute import execute

@@ -24,7 +24,7 @@ from bsup_analysis.published.manifest import MANIFEST, NUMBERS
 
 HERE = Path(__file__).parent
 TEMPLATES = [path for path in sorted((HERE / "templates").rglob("*")) if path.is_file()]
-EXECUTING = [HERE / f"{name}.py" for name in ("execute", "text", "kernel", "warm")]
+EXECUTING = [HERE / f"{name}.py" for name in ("execute", "text", "warm_kernels")]
 RENDERING = [HERE / f"{name}.py" for name in ("render", "mathematics", "contents")] + TEMPLATES
 PUBLISHING = [
     HERE / "publish.py",

@@ -20,9 +20,9 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from bsup_analysis.pipeline.graph import make
+from bsup_analysis.pipeline.lock import at_work
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Documents, Page, Project, Run, Step
-from bsup_analysis.pipeline.session import at_work
 from bsup_analysis.pipeline.variant import Files, Variant
 from bsup_analysis.pipeline.variant import make as make_variant
 from bsup_analysis.published.atomic_publish import JOURNAL

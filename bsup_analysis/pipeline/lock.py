@@ -42,6 +42,6 @@ def at_work(project: Project) -> Iterator[None]:
 
 def _end_kernels() -> None:
     """End the kernels; only a run that came to a notebook has loaded Jupyter."""
-    kernel = sys.modules.get("bsup_analysis.pipeline.kernel")
+    kernel = sys.modules.get("bsup_analysis.pipeline.warm_kernels")
     if kernel is not None:
         kernel.kill_all()
