@@ -114,7 +114,7 @@ RATIO = "{{ numbers.rate_ratio_loans_2009_2010 | ratio }}"
         (RATIO, "{{ numbers.rate_ratio_loans_2009_2010 | ratoi }}", "No filter named 'ratoi'"),
         (RATIO, "{{ rate_ratio | ratio }}", "'rate_ratio' is undefined"),
         (RATIO, "{% if %}", "Expected an expression"),
-        (RATIO, "{{ published() }}", "'Published' object is not callable"),
+        (RATIO, "{{ published() }}", "'Edition' object is not callable"),
         (
             '{{ exhibit("malvik") }}',
             '{{ exhibit("malvick") }}',
