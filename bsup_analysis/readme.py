@@ -4,7 +4,6 @@ They stand between marker comments and follow from `reports/numbers.json` and
 `reports/manifest.json`; all else in the README is written by hand and holds no result.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import write_aside
 from bsup_analysis.language import Words
+from bsup_analysis.published.reader import Published, read_published
 from bsup_analysis.report.render import TEMPLATES, Values, render
 
 PICTURE = "group_contrast_loans"
@@ -73,28 +72,24 @@ def with_block(text: str, name: str, content: str) -> str:
     return pattern.sub(lambda found: f"{found[1]}{content}\n{found[2]}", text)
 
 
-def generated(text: str) -> str:
-    """Give the README's text with its generated blocks made anew from `reports/`."""
-    reports = paths.reports()
-    numbers = json.loads((reports / "numbers.json").read_text(encoding="utf-8"))
-    manifest = json.loads((reports / "manifest.json").read_text(encoding="utf-8"))
-    text = with_block(text, "finding-en", finding(numbers, Words("en")))
-    text = with_block(text, "finding-nb", finding(numbers, Words("nb")))
-    return with_block(text, "exhibits", exhibit_table(manifest))
+def generated(text: str, published: Published) -> str:
+    """Give the README's text with its generated blocks made anew from what is published."""
+    text = with_block(text, "finding-en", finding(published.numbers, Words("en")))
+    text = with_block(text, "finding-nb", finding(published.numbers, Words("nb")))
+    return with_block(text, "exhibits", exhibit_table(published.manifest))
 
 
-def write_readme() -> list[Path]:
-    """Renew the README's generated blocks and its picture; return the files written.
+def readme_files(reports: Path) -> dict[Path, bytes]:
+    """Give the README and its picture, made anew from the results in a folder, by their paths.
 
     Raises
     ------
     InputError
-        The reports lack what the README shows.
+        The results lack what the README shows.
     """
     readme = paths.root() / "README.md"
-    picture = paths.reports() / "en" / "figures" / f"{PICTURE}.svg"
+    picture = reports / "en" / "figures" / f"{PICTURE}.svg"
     if not picture.is_file():
-        raise InputError(f"there is no {picture.name} in reports/en/figures; run `make report`.")
-    write_aside(readme, generated(readme.read_text(encoding="utf-8")))
-    write_aside(paths.reports() / "picture.svg", picture.read_bytes())
-    return [readme, paths.reports() / "picture.svg"]
+        raise InputError(f"there is no {picture.name} in {picture.parent}; run `make report`.")
+    text = generated(readme.read_text(encoding="utf-8"), read_published(reports))
+    return {readme: text.encode("utf-8"), paths.reports() / "picture.svg": picture.read_bytes()}

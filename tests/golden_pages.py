@@ -20,8 +20,8 @@ from published_report import CHECKOUT, LANGUAGES, seal
 from bsup_analysis.chapters.comparability import maps
 from bsup_analysis.chapters.effects import contrast, verdict_table
 from bsup_analysis.chapters.programme import programme_table, pyramid
+from bsup_analysis.published.reader import read_edition
 from bsup_analysis.report.content import Report, compose
-from bsup_analysis.report.published import read_published
 from bsup_analysis.study import Study
 
 STORED = Path(__file__).resolve().parent / "golden"
@@ -130,5 +130,5 @@ def golden_root(published_root: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 def golden_report(root: Path, language: str) -> Report:
     """Compose the report with an edition and versions that do not move with the numbers."""
-    published = read_published(root, language)
+    published = read_edition(root / "reports", language)
     return compose(replace(published, digests={"reports/numbers.json": "0" * 64}))

@@ -93,7 +93,6 @@ def published_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "language": language,
             "notebook": "notebooks/04_effects.ipynb",
             "parameters": {},
-            "outdated": False,
             "contents": {"exhibits": [{"id": name, "title": name} for name in names]},
             "exhibits": words,
         }
@@ -122,6 +121,7 @@ def seal(reports: Path, pages: dict[str, Any], exhibits: dict[str, Any]) -> None
         "files": files,
         "pages": pages,
         "exhibits": exhibits,
+        "tables": {},
         "packages": {"bsup_analysis": "0.1.0"},
         "python": "3.11.0",
     }

@@ -17,7 +17,7 @@ from bsup_analysis.cli.project import study_project
 from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.pipeline.graph import make
 from bsup_analysis.pipeline.progress import Progress
-from bsup_analysis.pipeline.project import Project
+from bsup_analysis.pipeline.project import Documents, Project
 from bsup_analysis.sources import provenance
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -57,9 +57,16 @@ def _in_process(source: str, _executed: str, parameters: dict[str, str], **_: An
     return notebook
 
 
-def _page(_page: object, folder: Path, *_: object) -> list[Path]:
-    (folder / "page.html").write_text("<h1>A page</h1>", encoding="utf-8")
-    return [folder / "page.html"]
+def _page(_page: object, _folder: Path, target: Path, *_: object) -> list[Path]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text("<h1>A page</h1>", encoding="utf-8")
+    return [target]
+
+
+def _report(reports: Path, language: str) -> list[Path]:
+    path = reports / language / "report.pdf"
+    path.write_bytes(b"%PDF")
+    return [path]
 
 
 def _index(_language: str, contents: Path, *_: object) -> list[Path]:
@@ -74,7 +81,7 @@ def english() -> Project:
         study,
         runs=tuple(run for run in study.runs if run.notebook.stem in NOTEBOOKS),
         allowed={**study.allowed, "language": ("en",)},
-        after={},
+        documents=Documents((), ("report.pdf",), _report),
     )
 
 

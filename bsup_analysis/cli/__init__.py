@@ -13,7 +13,7 @@ import typer
 from bsup_analysis import __version__
 from bsup_analysis.cli import data, package, report, simulate, trace, variants
 from bsup_analysis.errors import InputError
-from bsup_analysis.pipeline.session import Interrupted
+from bsup_analysis.pipeline.lock import Interrupted
 
 app = typer.Typer(
     name="bsup",

@@ -16,14 +16,20 @@ def package(
 ) -> None:
     """Pack the committed study and its published report for replicators, as one zip."""
     from bsup_analysis.cli.project import study_project
-    from bsup_analysis.pipeline.manifest import PACKAGE
-    from bsup_analysis.replication.package import make_package
+    from bsup_analysis.pipeline.verify import published
+    from bsup_analysis.published.manifest import PACKAGE
+    from bsup_analysis.published.package import make_package
+    from bsup_analysis.published.reader import read_edition, read_published
+    from bsup_analysis.readme import generated
     from bsup_analysis.report.content import compose
-    from bsup_analysis.report.published import read_published
 
     def labels() -> dict[str, str]:
-        return compose(read_published(paths.root(), "en")).labels
+        return compose(read_edition(paths.reports(), "en")).labels
+
+    def renewed(text: str) -> str:
+        return generated(text, read_published(paths.reports()))
 
     name = f"{PACKAGE}-{version(PACKAGE)}-replication.zip"
-    made = make_package(study_project(), labels, file or paths.root() / "dist" / name)
+    checks, path = published(study_project()), file or paths.root() / "dist" / name
+    made = make_package(paths.root(), checks, labels, renewed, path)
     typer.echo(f"package  {made.path}: {made.files} files, {made.size / 1e6:.0f} MB")

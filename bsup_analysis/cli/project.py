@@ -3,14 +3,13 @@
 import json
 import tomllib
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.imports import cells_of, code_of
-from bsup_analysis.pipeline.project import Project, Run, Step
+from bsup_analysis.pipeline.project import Documents, Project, Run, Step
 
 
 def study_project(boundaries: Path | None = None) -> Project:
@@ -39,8 +38,8 @@ def study_project(boundaries: Path | None = None) -> Project:
         return [*write_processed(read_source, design), write_codebook()]
 
     def origins() -> dict[str, dict[str, Any]]:
+        from bsup_analysis.published.origins import origins
         from bsup_analysis.study import read_table
-        from bsup_analysis.traceability.origins import origins
 
         return origins((table for run in project.runs for table in run.tables), read_table)
 
@@ -95,7 +94,7 @@ def study_project(boundaries: Path | None = None) -> Project:
             paths.decisions() / "readings.csv",
             paths.root() / "requirements.lock",
         ),
-        after=_after(design.parameters["language"].allowed),
+        documents=_documents(),
         origins=origins,
         waiting=waiting,
         texts=notebook_texts,
@@ -123,33 +122,13 @@ def _unwritten(language: str, notebooks: list[str]) -> Iterator[str]:
         yield f"{report.relative_to(package.parent)} is missing"
 
 
-def _after(languages: tuple[str, ...]) -> dict[str, Step]:
-    """Describe what is made of the whole: the README's generated parts, and the report."""
-    from bsup_analysis.report import make_report, report_inputs, report_outputs
+def _documents() -> Documents:
+    """Describe what is written of the results: the report, and the README's generated parts."""
+    from bsup_analysis.readme import readme_files
+    from bsup_analysis.report import FILES, make_report, report_inputs
 
-    root, package = paths.root(), Path(__file__).parent.parent
-
-    def readme() -> list[Path]:
-        from bsup_analysis.readme import write_readme
-
-        return write_readme()
-
-    words = sorted((package / "report").glob("readme.*.md.j2"))
-    steps = {
-        "README": Step(
-            (package / "readme.py", package / "report" / "render.py", *words),
-            (root / "README.md", paths.reports() / "picture.svg"),
-            readme,
-        )
-    }
-    for one in languages:
-        steps[f"report {one}"] = Step(
-            tuple(report_inputs(one)),
-            tuple(report_outputs(root, one)),
-            partial(make_report, root, one),
-            language=one,
-        )
-    return steps
+    code = Path(__file__).parent.parent / "readme.py"
+    return Documents((code, *report_inputs()), FILES, make_report, readme_files)
 
 
 def _draws_maps(notebook: str) -> bool:

@@ -11,12 +11,11 @@ import typer
 from bsup_analysis import paths
 from bsup_analysis.cli.project import study_project
 from bsup_analysis.pipeline.engine import run, status
-from bsup_analysis.pipeline.graph import graph, make, processed, records, whole
-from bsup_analysis.pipeline.manifest import read_manifest
+from bsup_analysis.pipeline.graph import graph, make, processed, records
+from bsup_analysis.pipeline.lock import at_work
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Page, Project
-from bsup_analysis.pipeline.publish import kept_pages
-from bsup_analysis.pipeline.session import at_work
+from bsup_analysis.pipeline.publish import page_path
 
 Language = Annotated[str, typer.Option(help="nb, en or both.")]
 Only = Annotated[str | None, typer.Option(help="One notebook, or one run of it.")]
@@ -37,29 +36,29 @@ def report(
     jobs: Jobs = CORES,
     boundaries: Boundaries = None,
 ) -> None:
-    """Run what has changed and publish the report."""
+    """Run what has changed and publish the report; of a part of it, write a draft in build/."""
     began = time.monotonic()
     project = study_project(boundaries)
     pages = _pages(project, language, only)
     progress = Progress(sys.stdout)
     with at_work(project):
         make(project, pages, jobs, progress)
-    for key, entry in kept_pages(project, pages).items():
-        if entry["outdated"]:
-            typer.echo(f"kept     {key}, made from earlier data or code; `bsup report` renews it")
     seconds = time.monotonic() - began
     typer.echo(
         f"{len(progress.done)} steps run, {len(progress.skipped)} unchanged, {seconds:.1f} s"
     )
+    complete = project.complete(pages)
+    whole = complete == project.languages
+    folder = project.reports if whole else project.draft
+    if not whole:
+        typer.echo("nothing is published: `bsup report` publishes all pages, in all languages")
     for one in dict.fromkeys(page.language for page in pages):
-        folder = project.reports / one
-        page, index = folder / "report.html", folder / "html" / "index.html"
-        if not whole(project, pages, one):
-            state = "as it was" if page.is_file() else "not made yet"
-            typer.echo(
-                f"{state:<8} {page}: it takes every notebook; `bsup report` runs what is missing"
-            )
-        typer.echo(f"report   {page if page.is_file() else index}")
+        shown = [page_path(folder, page) for page in pages if page.language == one]
+        if one in complete:
+            name = (*project.documents.names, "html/index.html")[0]
+            shown = [folder / one / name]
+        for path in shown:
+            typer.echo(f"{'report' if whole else 'draft':<8} {path}")
 
 
 def show_status(language: Language = "both", only: Only = None) -> None:
@@ -80,7 +79,8 @@ def show_verify() -> None:
     """Compare raw data, processed tables and published exhibits with their records."""
     from bsup_analysis.design import load_design
     from bsup_analysis.panel.making import build_panel
-    from bsup_analysis.pipeline.verify import Check, verify
+    from bsup_analysis.pipeline.verify import verify
+    from bsup_analysis.published.reader import Check
     from bsup_analysis.simulation.schemas import SCHEMAS, differs
     from bsup_analysis.sources import provenance, read_source
     from bsup_analysis.tables import to_csv
@@ -117,32 +117,28 @@ def notebook(
     out: Annotated[Path | None, typer.Option(help="Folder for the result.")] = None,
 ) -> None:
     """Run one notebook with parameters of your own, beside the report."""
-    from bsup_analysis.pipeline.own import own_folder, own_page
+    from bsup_analysis.pipeline.adhoc_run import adhoc_folder, adhoc_page
 
     project = study_project()
-    page = own_page(project, name, parameter or [])
-    folder = own_folder(project, page, out)
+    page = adhoc_page(project, name, parameter or [])
+    folder = adhoc_folder(project, page, out)
     with at_work(project):
         run([processed(project)], records(project), 1, Progress(sys.stdout))
         from bsup_analysis.pipeline.execute import execute
         from bsup_analysis.pipeline.render import render_page
 
         execute(project, page, folder, folder.parent)
-        render_page(page, folder, None)
+        render_page(page, folder, folder / "page.html")
     typer.echo(f"result   {folder / 'page.html'}")
 
 
 def profiles(language: Language = "both", jobs: Jobs = CORES) -> None:
-    """Make a page for every municipality."""
-    from bsup_analysis.pipeline.profiles import make_profiles, profile_run
-    from bsup_analysis.pipeline.sealing import inputs_digest, seal
+    """Make a page for every municipality, and publish them; of one language, in build/ alone."""
+    from bsup_analysis.pipeline.profiles import make_profiles
 
     project, progress = study_project(), Progress(sys.stdout)
     with at_work(project):
         listed = make_profiles(project, None if language == "both" else [language], jobs, progress)
-        if read_manifest(project.reports):
-            pages = (page for path in listed for page in path.parent.glob("*.html"))
-            seal(project, "profiles", pages, inputs_digest(project, profile_run(project)))
     typer.echo(f"{len(progress.done)} steps run, {len(progress.skipped)} unchanged")
     for path in listed:
         typer.echo(f"profiles {path}")

@@ -9,7 +9,7 @@ import typer
 
 from bsup_analysis.cli.report import CORES
 from bsup_analysis.errors import InputError
-from bsup_analysis.pipeline.session import Interrupted
+from bsup_analysis.pipeline.lock import Interrupted
 
 if TYPE_CHECKING:
     from bsup_analysis.simulation.region import Region

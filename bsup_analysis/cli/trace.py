@@ -11,28 +11,30 @@ from bsup_analysis import paths
 def trace(
     name: Annotated[str, typer.Argument(help="Id of a number or an exhibit, or a table.")],
 ) -> None:
-    """Tell the way from a number back to run, function, tables, rows and pages."""
+    """Show the lineage of a number: run, function, tables, rows and pages."""
     from bsup_analysis.errors import InputError
-    from bsup_analysis.traceability.published import read_published
-    from bsup_analysis.traceability.telling import table_lines, way_lines
-    from bsup_analysis.traceability.way import leads_to, way
+    from bsup_analysis.published.lineage import dependents, lineage
+    from bsup_analysis.published.lineage_text import lineage_lines, table_lines
+    from bsup_analysis.published.reader import read_published
 
     published = read_published(paths.reports())
     tables = {one: path for path in published.tables for one in (path, PurePosixPath(path).stem)}
     known = {*published.numbers, *published.manifest["exhibits"]}
     if name in tables and name not in known:
         path = tables[name]
-        for line in table_lines(path, published.tables[path], leads_to(published, path), published):
+        for line in table_lines(
+            path, published.tables[path], dependents(published, path), published
+        ):
             typer.echo(line)
         return
-    found = way(published, name)
-    for line in way_lines(found, published):
+    found = lineage(published, name)
+    for line in lineage_lines(found, published):
         typer.echo(line)
     changed = found.changed(paths.root())
     if changed:
         raise InputError(
-            f"{', '.join(changed)} changed since {name} was published, so this is the way of the"
-            " published one; run `bsup report`."
+            f"{', '.join(changed)} changed since {name} was published, so this is the lineage of"
+            " the published one; run `bsup report`."
         )
 
 
@@ -46,9 +48,9 @@ def diff(
     Ends with status 0 where nothing differs, with 1 where something does, with 2 in trouble.
     """
     from bsup_analysis.errors import InputError
-    from bsup_analysis.traceability.comparison import compare
-    from bsup_analysis.traceability.differences import difference_lines
-    from bsup_analysis.traceability.snapshot import snapshot
+    from bsup_analysis.published.comparison import compare
+    from bsup_analysis.published.comparison_text import difference_lines
+    from bsup_analysis.published.snapshot import snapshot
 
     root = paths.root()
     try:

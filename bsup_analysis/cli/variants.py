@@ -13,8 +13,8 @@ from bsup_analysis.cli.report import CORES
 from bsup_analysis.engines import cluster, machine
 from bsup_analysis.pipeline.engine import run
 from bsup_analysis.pipeline.graph import processed, records
+from bsup_analysis.pipeline.lock import at_work
 from bsup_analysis.pipeline.progress import Progress
-from bsup_analysis.pipeline.session import at_work
 from bsup_analysis.pipeline.variant import Files, Variant, is_kept, keep, make
 from bsup_analysis.pipeline.variants import grid, write_numbers
 

@@ -7,7 +7,7 @@ notebook changed, or a title.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,14 +43,11 @@ class Entry:
         First heading of the executed notebook, else the id.
     exhibits
         Its figures and tables, in the order they are shown.
-    outdated
-        Whether the page is kept from an earlier run whose inputs have changed since.
     """
 
     run: str
     title: str
     exhibits: tuple[Title, ...]
-    outdated: bool = False
 
 
 def describe(project: Project, page: Page) -> Entry:
@@ -67,44 +64,30 @@ def describe(project: Project, page: Page) -> Entry:
     return Entry(page.run.id, heading(notebook) or page.run.id, titles)
 
 
-def write_contents(
-    project: Project, language: str, pages: Sequence[Page], kept: Sequence[Entry]
-) -> list[Path]:
-    """Write the contents of one language, in the order of the report.
-
-    Parameters
-    ----------
-    pages
-        Pages of this language that have been executed.
-    kept
-        Pages that stay as they were published.
-    """
-    entries = {entry.run: entry for entry in (*(describe(project, p) for p in pages), *kept)}
-    rows = [asdict(entries[run.id]) for run in project.runs if run.id in entries]
-    path = contents_path(project, language)
+def write_contents(path: Path, entries: Iterable[Entry]) -> list[Path]:
+    """Write the contents of one language, in the order of the report."""
+    rows = [asdict(entry) for entry in entries]
     write_aside(path, json.dumps(rows, indent=1, ensure_ascii=False))
     return [path]
 
 
-def contents_path(project: Project, language: str) -> Path:
-    """Return where the contents of a language are written."""
-    return project.build / "contents" / language / CONTENTS
+def contents_path(stage: Path, language: str) -> Path:
+    """Return where the contents of a language lie in a staged report; they are not published."""
+    return stage / language / "html" / CONTENTS
 
 
 def read_contents(path: Path) -> list[Entry]:
     """Read what `write_contents` wrote; pages that share a title are told apart by their id."""
-    entries = [as_entry(row) for row in json.loads(path.read_text(encoding="utf-8"))]
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    entries = [
+        Entry(row["run"], row["title"], tuple(Title(**one) for one in row["exhibits"]))
+        for row in rows
+    ]
     count = Counter(entry.title for entry in entries)
     return [
         replace(entry, title=f"{entry.title} ({entry.run})") if count[entry.title] > 1 else entry
         for entry in entries
     ]
-
-
-def as_entry(row: Mapping[str, Any]) -> Entry:
-    """Read an entry back from JSON."""
-    titles = tuple(Title(**title) for title in row["exhibits"])
-    return Entry(row["run"], row["title"], titles, row["outdated"])
 
 
 def heading(notebook: Mapping[str, Any]) -> str | None:

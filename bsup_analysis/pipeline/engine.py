@@ -17,9 +17,9 @@ from doit.task import Task
 from doit.tools import config_changed
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import write_aside
+from bsup_analysis.files import digest, write_aside
 from bsup_analysis.pipeline.progress import Progress
-from bsup_analysis.pipeline.project import digest, input_digest
+from bsup_analysis.pipeline.project import input_digest
 
 _REASONS = {
     "changed_file_dep": "changed:",

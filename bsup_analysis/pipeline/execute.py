@@ -18,10 +18,9 @@ from papermill.exceptions import PapermillExecutionError
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
-from bsup_analysis.pipeline.kernel import kernel_for
 from bsup_analysis.pipeline.project import Page, Project
 from bsup_analysis.pipeline.text import translated
-from bsup_analysis.pipeline.warm import ENGINE
+from bsup_analysis.pipeline.warm_kernels import ENGINE, kernel_for
 
 RECORD = "run.json"
 EXHIBITS = "exhibits"

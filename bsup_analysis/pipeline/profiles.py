@@ -1,27 +1,31 @@
 """A page for each municipality in each language, all runs of one notebook.
 
 A page is made anew only when something it depends on has changed.  Pages stand beside the report
-and are no part of it: its manifest does not name them.
+and are a publication of their own: all of them, in all languages, or none.
 """
 
 import csv
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from doit.task import Task
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import write_aside
-from bsup_analysis.pipeline.contents import CONTENTS, Entry
+from bsup_analysis.files import digest
+from bsup_analysis.pipeline.contents import CONTENTS, Entry, write_contents
 from bsup_analysis.pipeline.engine import run, task
-from bsup_analysis.pipeline.graph import EXECUTING, HERE, RENDERING, processed, records
+from bsup_analysis.pipeline.graph import EXECUTING, HERE, PUBLISHING, RENDERING, processed, records
 from bsup_analysis.pipeline.parameters import check
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Page, Project, Run
+from bsup_analysis.published.atomic_publish import publish_together
+from bsup_analysis.published.manifest import PROFILES, to_json
+from bsup_analysis.published.reader import read_profiles
 
 # where the user's table is, the profile with the loans of all
 NOTEBOOKS = ("08_profile", "12_municipal_profile")
@@ -37,7 +41,7 @@ def make_profiles(
     Parameters
     ----------
     languages
-        Some of the project's; all if None.
+        Some of the project's; all if None, and only all are published.
     jobs
         Pages at a time; each worker keeps one kernel for all its pages.
     progress
@@ -46,7 +50,8 @@ def make_profiles(
     Returns
     -------
     list of Path
-        The page that lists the profiles, of each language: `reports/<language>/profiles/`.
+        The page that lists the profiles, of each language: in `reports/<language>/profiles/`, or
+        in `build/profiles/<language>/` where only some languages were made.
 
     Raises
     ------
@@ -62,11 +67,20 @@ def make_profiles(
     check(template.notebook, pages[0].parameters, project.allowed)
     tasks = [_task(project, page) for page in pages]
     tasks += [_list(project, one, names) for one in chosen]
-    try:
-        run(tasks, project.build / "profiles.json", jobs, progress)
-    finally:
-        shutil.rmtree(project.build / "profiles", ignore_errors=True)
-    return [_target(project, one, "index") for one in chosen]
+    made = {
+        f"{one}/profiles/{name}.html": _built(project, one, name)
+        for one in chosen
+        for name in (*names, "index")
+    }
+    whole = set(chosen) == set(project.languages)
+    run(
+        [*tasks, *([_publication(project, made)] if whole else [])],
+        project.build / "profiles.json",
+        jobs,
+        progress,
+    )
+    listed = [f"{one}/profiles/index.html" for one in chosen]
+    return [project.reports / name if whole else made[name] for name in listed]
 
 
 def profile_run(project: Project) -> Run:
@@ -83,20 +97,47 @@ def profile_run(project: Project) -> Run:
     return runs[-1]
 
 
+def inputs_digest(project: Project) -> str:
+    """Return the SHA-256 of what the profiles depend on."""
+    return hashlib.sha256(to_json(project.fingerprint(profile_run(project))).encode()).hexdigest()
+
+
+def _publication(project: Project, made: Mapping[str, Path]) -> Task:
+    """Pages in the build folder, by the name they are published under -> `reports/`."""
+
+    def publish() -> list[Path]:
+        record = {
+            "files": {name: digest(path) for name, path in made.items()},
+            "made_from": inputs_digest(project),
+        }
+        stale = read_profiles(project.reports).get("files", ())
+        new: dict[str, Path | bytes] = {**made, PROFILES: to_json(record).encode()}
+        publish_together(new, stale, project.reports)
+        return [project.reports / name for name in new]
+
+    return task(
+        "publish profiles",
+        publish,
+        inputs=[*made.values(), *PUBLISHING],
+        outputs=[project.reports / PROFILES],
+        settings=inputs_digest(project),
+    )
+
+
 def _make(project: Project, page: Page) -> list[Path]:
-    """Run the notebook for a municipality and put its page in place."""
+    """Run the notebook for a municipality and write its page."""
     from bsup_analysis.pipeline.execute import run_notebook
     from bsup_analysis.pipeline.render import render_page
 
-    folder = project.build / "profiles" / page.language / page.run.id
+    folder = project.build / "scratch" / f"profile-{page.language}-{page.run.id}"
     folder.mkdir(parents=True, exist_ok=True)
-    run_notebook(project, page, folder / "notebook.ipynb", page.parameters)
-    write_aside(folder / "run.json", json.dumps({"notebook": project.name(page.run.notebook)}))
-    (made,) = render_page(page, folder, None)
-    target = _target(project, page.language, page.run.id)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    made.replace(target)
-    return [target]
+    try:
+        run_notebook(project, page, folder / "notebook.ipynb", page.parameters)
+        record = {"notebook": project.name(page.run.notebook)}
+        (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+        return render_page(page, folder, _built(project, page.language, page.run.id))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _municipalities(template: Run) -> dict[str, str]:
@@ -116,8 +157,8 @@ def _run(template: Run, code: str) -> Run:
     return replace(template, id=code, parameters={**template.parameters, PARAMETER: code})
 
 
-def _target(project: Project, language: str, name: str) -> Path:
-    return project.reports / language / "profiles" / f"{name}.html"
+def _built(project: Project, language: str, name: str) -> Path:
+    return project.build / "profiles" / language / f"{name}.html"
 
 
 def _task(project: Project, page: Page) -> Task:
@@ -126,7 +167,7 @@ def _task(project: Project, page: Page) -> Task:
         f"profile {page.key}",
         partial(_make, project, page),
         inputs=[*project.inputs(page.run), *_MAKING],
-        outputs=[_target(project, page.language, page.run.id)],
+        outputs=[_built(project, page.language, page.run.id)],
         # the code as one hash: hundreds of files for each of the pages would be slow to record
         settings=(page.parameters, project.fingerprint(page.run)["code"]),
     )
@@ -134,24 +175,19 @@ def _task(project: Project, page: Page) -> Task:
 
 def _list(project: Project, language: str, names: Mapping[str, str]) -> Task:
     """Names of the municipalities -> the page that lists their profiles."""
+    path = _built(project, language, "index")
 
     def write() -> list[Path]:
         from bsup_analysis.pipeline.render import render_contents
 
-        folder = project.build / "profiles" / language
-        entries = [Entry(code, name, ()) for code, name in names.items()]
-        contents = folder / CONTENTS
-        write_aside(contents, json.dumps([asdict(entry) for entry in entries]))
-        (made,) = render_contents(language, contents)
-        target = _target(project, language, "index")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        made.replace(target)
-        return [target]
+        contents = path.with_name(CONTENTS)
+        write_contents(contents, [Entry(code, name, ()) for code, name in names.items()])
+        return render_contents(language, contents)
 
     return task(
         f"list of profiles {language}",
         write,
         inputs=_MAKING,
-        outputs=[_target(project, language, "index")],
+        outputs=[path],
         settings=dict(names),
     )

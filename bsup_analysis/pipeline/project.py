@@ -4,12 +4,11 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import sha256
+from bsup_analysis.files import digest
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,33 @@ class Page:
 
 @dataclass(frozen=True)
 class Step:
-    """A step beside the notebooks; `build` returns the files it wrote.
-
-    `language` is the one whose pages it follows from; None for those of all.
-    """
+    """A step beside the notebooks; `build` returns the files it wrote."""
 
     inputs: tuple[Path, ...]
     outputs: tuple[Path, ...]
     build: Callable[[], Iterable[Path]]
-    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Documents:
+    """What is written of the results, before they are published.
+
+    Attributes
+    ----------
+    inputs
+        What it depends on beside the results: words and code.
+    names
+        Files of a language, below its folder.
+    write
+        Writes them from the results of a language that lie in a folder; returns the files.
+    beside
+        Gives other files with their content, `README.md` for one, from the results in a folder.
+    """
+
+    inputs: tuple[Path, ...] = ()
+    names: tuple[str, ...] = ()
+    write: Callable[[Path, str], Iterable[Path]] = lambda _folder, _language: ()
+    beside: Callable[[Path], Mapping[Path, bytes]] = lambda _folder: {}
 
 
 class Fingerprint(TypedDict):
@@ -78,8 +95,8 @@ class Project:
         How the processed tables are made.
     design
         Files that every notebook depends on, beside its tables: `study.toml`, the lock.
-    after
-        What is made of the whole published report, by name.
+    documents
+        What is written of the results: the report in each language, and the README.
     waiting
         Runs that are not there, by id, and what to do to have them.
     origins
@@ -94,7 +111,7 @@ class Project:
     allowed: Mapping[str, tuple[str, ...]]
     processed: Step
     design: tuple[Path, ...]
-    after: Mapping[str, Step] = field(default_factory=dict)
+    documents: Documents = Documents()
     waiting: Mapping[str, str] = field(default_factory=dict)
     origins: Callable[[], Mapping[str, object]] = dict
     texts: Callable[[str, str], Path | None] = lambda _notebook, _language: None
@@ -113,6 +130,16 @@ class Project:
     def reports(self) -> Path:
         """Folder of what is published."""
         return self.root / "reports"
+
+    @property
+    def next_reports(self) -> Path:
+        """Folder in which the next report is put together, before it is published as a whole."""
+        return self.build / "next"
+
+    @property
+    def draft(self) -> Path:
+        """Folder of what a selection of pages gives, of which nothing is published."""
+        return self.build / "draft"
 
     def folder(self, page: Page) -> Path:
         """Return the build folder of a page."""
@@ -154,6 +181,12 @@ class Project:
             raise InputError(f"there is no notebook or run {only!r}; there are: {known}.")
         return [Page(run, language) for language in chosen for run in runs]
 
+    def complete(self, pages: Collection[Page]) -> tuple[str, ...]:
+        """Return the languages all of whose pages are among `pages`: all, of a whole report."""
+        return tuple(
+            one for one in self.languages if all(page in pages for page in self.pages([one]))
+        )
+
     def inputs(self, run: Run) -> tuple[Path, ...]:
         """Return every file a run depends on, beside the package's code.
 
@@ -169,12 +202,6 @@ class Project:
             code.update(f"{self.name(path)} {digest(path)}\n".encode())
         inputs = {self.name(p): input_digest(p) for p in self.inputs(run) if p.is_file()}
         return Fingerprint(inputs=dict(sorted(inputs.items())), code=code.hexdigest())
-
-
-def digest(path: Path) -> str:
-    """Return a file's SHA-256; within a process a file that has not moved is read only once."""
-    status = path.stat()
-    return _digest(path, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 def input_digest(path: Path) -> str:
@@ -207,8 +234,3 @@ def _joined(text: object) -> object:
     if isinstance(text, dict):
         return {kind: _joined(value) for kind, value in sorted(text.items())}
     return "".join(text) if isinstance(text, list) else text
-
-
-@cache
-def _digest(path: Path, _time_ns: int, _size: int, _inode: int) -> str:
-    return sha256(path)

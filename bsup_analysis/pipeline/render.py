@@ -15,9 +15,9 @@ from bsup_analysis.files import write_aside
 from bsup_analysis.pipeline.contents import heading, read_contents, shown_cells
 from bsup_analysis.pipeline.execute import RECORD
 from bsup_analysis.pipeline.inspection import complaints
-from bsup_analysis.pipeline.manifest import PACKAGE, packages
 from bsup_analysis.pipeline.mathematics import MathMLExporter
 from bsup_analysis.pipeline.project import Page
+from bsup_analysis.published.manifest import PACKAGE, packages
 
 TEMPLATES = Path(__file__).parent / "templates"
 _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
@@ -25,12 +25,18 @@ _CAPTION = re.compile(r"<(caption|figcaption)\b[^>]*>(.*?)</\1>", re.DOTALL)
 
 
 def render_page(
-    page: Page, folder: Path, contents: Path | None, languages: Sequence[str] = ()
+    page: Page,
+    folder: Path,
+    target: Path,
+    contents: Path | None = None,
+    languages: Sequence[str] = (),
 ) -> list[Path]:
-    """Write ``page.html`` beside the executed notebook of `folder`.
+    """Write the page of the executed notebook in `folder`.
 
     Parameters
     ----------
+    target
+        The page.
     contents
         The contents of the report the page belongs to; None for a page that stands alone.
     languages
@@ -57,9 +63,9 @@ def render_page(
     }
     try:
         html, _ = _exporter().from_notebook_node(notebook, resources={"page": about})
+        return _write(target, html, about["words"]["table"])
     except InputError as error:
         raise InputError(f"page {page.run.id} ({page.language}): {error}") from None
-    return _write(folder / "page.html", html, about["words"]["table"])
 
 
 def render_contents(language: str, contents: Path, languages: Sequence[str] = ()) -> list[Path]:
@@ -116,7 +122,7 @@ def _write(path: Path, html: str, table: str) -> list[Path]:
 
     text = _TABLE.sub(framed, html)
     for complaint in complaints(text):
-        raise InputError(f"page {path.parent.parent.name} ({path.parent.name}): {complaint}.")
+        raise InputError(f"{complaint}.")
     write_aside(path, text if text.endswith("\n") else f"{text}\n")
     return [path]
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256, write_aside
-from bsup_analysis.pipeline.own import own_page
+from bsup_analysis.pipeline.adhoc_run import adhoc_page
 from bsup_analysis.pipeline.project import Fingerprint, Page, Project
 
 RECORD = "variant.json"
@@ -87,14 +87,14 @@ def make(project: Project, variant: Variant) -> Files:
 
     asked = variant.page
     settings = [f"{key}={value}" for key, value in asked.parameters.items()]
-    page = own_page(project, asked.run.notebook.stem, settings)
+    page = adhoc_page(project, asked.run.notebook.stem, settings)
     _refuse_other_files(made_from(project, page), variant.made_from)
     _begin_with_new_kernels(variant.made_from["code"])
     work = project.build / "scratch" / f"variant-{uuid.uuid4().hex}"
     result = work / "result"
     try:
         execute(project, page, result, work)
-        render_page(page, result, None)
+        render_page(page, result, result / "page.html")
         made = sorted(path for path in result.rglob("*") if path.is_file())
         return {path.relative_to(result).as_posix(): path.read_bytes() for path in made}
     finally:
@@ -104,7 +104,7 @@ def make(project: Project, variant: Variant) -> Files:
 @lru_cache(maxsize=1)
 def _begin_with_new_kernels(_code: str) -> None:
     """End kernels that have other code loaded; those of this code end with the process."""
-    from bsup_analysis.pipeline.kernel import kill_all
+    from bsup_analysis.pipeline.warm_kernels import kill_all
 
     def end(*_: object) -> None:
         kill_all()

@@ -10,7 +10,7 @@ from typing import Any
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
-from bsup_analysis.pipeline.own import own_folder, own_page
+from bsup_analysis.pipeline.adhoc_run import adhoc_folder, adhoc_page
 from bsup_analysis.pipeline.parameters import defaults
 from bsup_analysis.pipeline.project import Project
 from bsup_analysis.pipeline.variant import RECORD, Variant, made_from
@@ -49,10 +49,10 @@ def grid(
     for name in notebooks:
         own = {key: values for key, values in wanted.items() if key in known[name]}
         for values in itertools.product(*own.values()):
-            page = own_page(project, name, map("=".join, zip(own, values, strict=True)))
+            page = adhoc_page(project, name, map("=".join, zip(own, values, strict=True)))
             folder = out.resolve() / page.run.id
             if not (folder / RECORD).is_file():
-                own_folder(project, page, folder)
+                adhoc_folder(project, page, folder)
             found[page.run.id] = Variant(page, folder, made_from(project, page))
     return list(found.values())
 

@@ -1,22 +1,12 @@
 """Compare what lies here with what it should be; every comparison is an object."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from bsup_analysis.pipeline.manifest import MANIFEST, read_manifest
-from bsup_analysis.pipeline.profiles import profile_run
-from bsup_analysis.pipeline.project import Project, digest
-from bsup_analysis.pipeline.sealing import inputs_digest, results_digest
-
-
-@dataclass(frozen=True)
-class Check:
-    """One comparison: what was compared, whether it agrees, and if not what to do."""
-
-    name: str
-    passed: bool
-    detail: str
+from bsup_analysis.pipeline.profiles import inputs_digest
+from bsup_analysis.pipeline.project import Page, Project
+from bsup_analysis.published.manifest import MANIFEST
+from bsup_analysis.published.reader import Check, differs, read_manifest, read_profiles
 
 
 def verify(
@@ -50,51 +40,39 @@ def published(project: Project) -> Iterator[Check]:
         yield Check(MANIFEST, False, "nothing has been published; run `bsup report`")
         return
     for name, was in sorted(content["files"].items()):
-        yield _file(project, name, was)
+        yield _file(project, name, was, "bsup report")
     for path in sorted((project.reports / "tables").glob("*.csv")):
         if f"tables/{path.name}" not in content["files"]:
             yield Check(f"table {project.name(path)}", False, "is made by no exhibit; remove it")
-    yield from _made_of_results(project, content)
+    yield from _profiles(project)
     now = {page.key: page for page in project.pages()}
     for key, entry in content["pages"].items():
-        yield _page(project, key, entry, now)
+        yield _page(project, key, entry, now.get(key))
 
 
-def _made_of_results(project: Project, content: Mapping) -> Iterator[Check]:
-    """Compare the report and the profiles with the manifest, and with what they rest on."""
-    for section, command in (("report", "bsup report"), ("profiles", "bsup profiles")):
-        part = content.get(section)
-        if part is None:
-            continue
-        for name, was in part["files"].items():
-            yield _file(project, name, was, command)
-        now = (
-            results_digest(content)
-            if section == "report"
-            else inputs_digest(project, profile_run(project))
-        )
-        yield (
-            Check(section, True, "was made from these results")
-            if set(part["made_from"].values()) <= {now}
-            else Check(section, False, f"was made from other results; run `{command}`")
-        )
+def _profiles(project: Project) -> Iterator[Check]:
+    """Compare the profiles with their record, and with what they rest on."""
+    record = read_profiles(project.reports)
+    for name, was in record.get("files", {}).items():
+        yield _file(project, name, was, "bsup profiles")
+    if record:
+        same = record["made_from"] == inputs_digest(project)
+        told = "these results" if same else "other results; run `bsup profiles`"
+        yield Check("profiles", same, f"were made from {told}")
 
 
-def _file(project: Project, name: str, was: str, command: str = "bsup report") -> Check:
+def _file(project: Project, name: str, was: str, command: str) -> Check:
     path = project.reports / name
-    label = f"published file {project.name(path)}"
-    if not path.is_file():
-        return Check(label, False, f"is missing; run `{command}`")
-    if digest(path) != was:
-        return Check(label, False, f"is not the file that was published; run `{command}`")
-    return Check(label, True, "is the file that was published")
+    difference = differs(path, was)
+    told = f"{difference}; run `{command}`" if difference else "is the file that was published"
+    return Check(f"published file {project.name(path)}", difference is None, told)
 
 
-def _page(project: Project, key: str, entry: Mapping, now: Mapping) -> Check:
+def _page(project: Project, key: str, entry: Mapping, page: Page | None) -> Check:
     label = f"inputs of page {key}"
-    if key not in now:
+    if page is None:
         return Check(label, False, "the design has no such run any more; run `bsup report`")
-    current = project.fingerprint(now[key].run)
+    current = project.fingerprint(page.run)
     before, after = entry["inputs"], current["inputs"]
     changed = sorted(n for n in before | after if before.get(n) != after.get(n))
     if entry["code"] != current["code"]:

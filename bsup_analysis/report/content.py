@@ -9,10 +9,10 @@ from pathlib import Path
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import Words
+from bsup_analysis.published.reader import Edition, PublishedExhibit
 from bsup_analysis.report import facts
 from bsup_analysis.report.blocks import Block, ExhibitBlock, Heading, Table
 from bsup_analysis.report.markdown import parse
-from bsup_analysis.report.published import Published, PublishedExhibit
 from bsup_analysis.report.render import TEMPLATES, Value, Values, render
 
 
@@ -24,7 +24,7 @@ class Report:
     headings by id.
     """
 
-    published: Published
+    published: Edition
     words: Words
     title: str
     subtitle: str
@@ -45,7 +45,7 @@ class Places:
     `placed` are the exhibits placed so far; `ids` the sections and tables of the report's own.
     """
 
-    published: Published
+    published: Edition
     ids: set[str]
     placed: list[str] = field(default_factory=list)
 
@@ -97,7 +97,7 @@ class Places:
         return f'[{text}](#{self.published.numbers[value.id].exhibit} "{value.id}")'
 
 
-def compose(published: Published, templates: Path = TEMPLATES) -> Report:
+def compose(published: Edition, templates: Path = TEMPLATES) -> Report:
     """Put the report together from what is published.
 
     Parameters
@@ -154,7 +154,7 @@ def compose(published: Published, templates: Path = TEMPLATES) -> Report:
 
 
 def number(
-    blocks: list[Block], published: Published, words: Words
+    blocks: list[Block], published: Edition, words: Words
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Give sections, figures and tables their numbers, in the order they stand."""
     labels: dict[str, str] = {}

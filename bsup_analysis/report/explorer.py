@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from bsup_analysis.published.reader import read_rows
 from bsup_analysis.report.content import Report
-from bsup_analysis.report.published import read_rows
 
 # columns of the figure's data: assumed dispersion, ratio, interval, smallest detectable ratios
 BAND = (

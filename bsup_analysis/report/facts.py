@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from bsup_analysis.language import Words
-from bsup_analysis.report.published import Published, read_rows
+from bsup_analysis.published.reader import Edition, read_rows
 from bsup_analysis.report.render import Value, Values
 
 READING = "signed_2010"
@@ -80,7 +80,7 @@ class Clear:
     causes: set[str]
 
 
-def clear_specifications(published: Published, words: Words) -> Clear:
+def clear_specifications(published: Edition, words: Words) -> Clear:
     """Return the specifications that are clear of 1, those below first."""
     rows = read_rows(published.exhibits["specifications"].data)
     below = [row["specification"] for row in rows if float(row["high"]) < 1]
@@ -95,7 +95,7 @@ def clear_specifications(published: Published, words: Words) -> Clear:
     )
 
 
-def contradictions(published: Published) -> list[tuple[str, ...]]:
+def contradictions(published: Edition) -> list[tuple[str, ...]]:
     """Return the heads and, if there are any, the rows of the contradicted statements.
 
     Page numbers of the document's list of contents, which weigh little, are left out.
@@ -117,7 +117,7 @@ def _contradiction(row: Sequence[str]) -> tuple[str, ...]:
     return (row[NUMBER], row[PAGE], row[STATEMENT], both, row[NOTE])
 
 
-def exhibits_of(published: Published, *notebooks: str, level: str | None = None) -> list[str]:
+def exhibits_of(published: Edition, *notebooks: str, level: str | None = None) -> list[str]:
     """Return the exhibits of notebooks, named by a part of their name, at a level of the data."""
     return [
         exhibit.id
@@ -127,14 +127,14 @@ def exhibits_of(published: Published, *notebooks: str, level: str | None = None)
     ]
 
 
-def counted(published: Published, words: Words) -> str:
+def counted(published: Edition, words: Words) -> str:
     """Return what the table of all municipalities counts, as its exhibit states it."""
     rows = read_rows(published.exhibits["municipal_data_used"].data)
     definition = next(row["value"] for row in rows if row["what"] == "counted")
     return words(f"data_level.outcome.{definition}")
 
 
-def checksums(published: Published) -> dict[str, str]:
+def checksums(published: Edition) -> dict[str, str]:
     """Return the SHA-256 of what the report rests on, by file."""
     tables = {
         path: digest

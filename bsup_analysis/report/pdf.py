@@ -40,7 +40,7 @@ def to_pdf(report: Report) -> bytes:
     InputError
         Typst refuses it: a figure or a font cannot be read.
     """
-    reports = report.published.root / "reports"
+    reports = report.published.reports
     shipped = Path(mpl.get_data_path()) / "fonts" / "ttf"
     for name in FONTS:
         if not (shipped / name).is_file():
@@ -111,7 +111,7 @@ def _exhibit(report: Report, name: str) -> str:
     exhibit = report.published.exhibits[name]
     note = _caption(report, name, exhibit.title, exhibit.caption, exhibit.source)
     if exhibit.svg is not None:
-        path = "/" + exhibit.svg.relative_to(report.published.root / "reports").as_posix()
+        path = "/" + exhibit.svg.relative_to(report.published.reports).as_posix()
         return f"#drawing({_string(path)}, {_string(exhibit.alternative_text)}, {note}) <{name}>"
     if exhibit.table is None:
         return f"#figure(kind: table, numbering: none, [], caption: {note}) <{name}>"

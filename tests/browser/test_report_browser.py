@@ -8,10 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from bsup_analysis.language import LANGUAGES
+from bsup_analysis.published.reader import read_edition
 from bsup_analysis.report.content import compose
 from bsup_analysis.report.html import to_html
 from bsup_analysis.report.make import beside
-from bsup_analysis.report.published import read_published
 
 WIDTHS = (360, 768, 1280)
 
@@ -19,7 +19,7 @@ WIDTHS = (360, 768, 1280)
 @pytest.fixture(scope="module", params=LANGUAGES)
 def address(request: pytest.FixtureRequest, published_root: Path) -> str:
     """The address of a language's page."""
-    report = compose(read_published(published_root, request.param))
+    report = compose(read_edition(published_root / "reports", request.param))
     path = published_root / f"{request.param}.html"
     path.write_text(to_html(report, beside(report)), encoding="utf-8")
     return path.as_uri()

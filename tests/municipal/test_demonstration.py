@@ -19,7 +19,7 @@ from bsup_analysis.exhibit.data_level import marked
 from bsup_analysis.exhibit.exhibit import Exhibit
 from bsup_analysis.exhibit.style import across, new_figure
 from bsup_analysis.language import LANGUAGES, Words
-from bsup_analysis.pipeline.own import own_page
+from bsup_analysis.pipeline.adhoc_run import adhoc_page
 from bsup_analysis.study import DemonstrationStudy, Study
 
 MUNICIPAL = [
@@ -143,7 +143,7 @@ def test_an_own_run_may_read_what_any_run_of_its_notebook_reads(project: Path) -
     folder = project / "data" / "municipal"
     folder.mkdir()
     (folder / "start_loans.csv").write_text("anything\n")
-    page = own_page(study_project(), "09_municipal_effects", ["panel="])
+    page = adhoc_page(study_project(), "09_municipal_effects", ["panel="])
     assert "start_loans" in {table.stem for table in page.run.tables}
 
 

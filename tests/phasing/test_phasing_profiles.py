@@ -1,6 +1,7 @@
 """Profiles: every municipality on the same scales, and pages from kernels that stay warm."""
 
 import io
+import json
 import re
 import sys
 from dataclasses import replace
@@ -54,11 +55,18 @@ def toy(root: Path, name: str = "08_profile") -> Project:
     table = root / "data" / "municipality.csv"
     return Project(
         root=root,
-        runs=(Run(name, root / "notebooks" / f"{name}.ipynb", (table,), {}),),
+        runs=(
+            Run(
+                name,
+                root / "notebooks" / f"{name}.ipynb",
+                (table,),
+                {},
+                (root / "package" / "code.py",),
+            ),
+        ),
         allowed={"language": ("nb", "en"), "municipality_code": ("*",)},
         processed=Step((table,), (), list),
         design=(root / "study.toml",),
-        code=(root / "package" / "code.py",),
     )
 
 
@@ -91,15 +99,27 @@ def test_pages_are_made_once_and_again_only_when_something_changed(tmp_path):
     for code, name in (("0001", "A"), ("0003", "C")):
         index = made["nb/profiles/index.html"].decode()
         assert re.search(rf'<a href="{code}\.html">\s*{name}', index)
-    assert not (project.build / "profiles").exists()
+    assert not list((project.build / "scratch").iterdir())
 
     assert not [name for name in make(project).done if "profile" in name]
     (tmp_path / "reports" / "nb" / "profiles" / "0002.html").write_text("changed by hand")
-    assert [n for n in make(project).done if "profile" in n] == ["profile nb/0002"]
+    assert [n for n in make(project).done if "profile" in n] == ["publish profiles"]
     assert pages(project) == made
 
+    # one language alone is made anew, and nothing of it is published
     (tmp_path / "package" / "code.py").write_text("# other\n")
     assert len([n for n in make(project, languages=["nb"]).done if n.startswith("profile")]) == 3
+    assert pages(project) == made
+    assert set(published_names(project)) == set(made)
+
+    # a municipality that is no more has no page
+    write_toy(tmp_path, codes="0001,A\n0003,C\n")
+    make(project)
+    assert set(pages(project)) == {name for name in made if "0002" not in name}
+
+
+def published_names(project: Project) -> dict[str, str]:
+    return json.loads((project.reports / "profiles.json").read_text(encoding="utf-8"))["files"]
 
 
 def test_pages_are_the_same_bytes_whatever_the_number_of_workers(tmp_path):
@@ -108,7 +128,7 @@ def test_pages_are_the_same_bytes_whatever_the_number_of_workers(tmp_path):
         root = tmp_path / str(jobs)
         root.mkdir()
         write_toy(root)
-        make(toy(root), jobs=jobs, languages=["en"])
+        make(toy(root), jobs=jobs)
         found.append(pages(toy(root)))
     assert found[0] == found[1]
 
@@ -122,7 +142,7 @@ def test_a_page_that_fails_is_told_in_a_sentence_and_no_file_is_left(tmp_path):
     notebook.write_text(notebook.read_text().replace("leftover = municipality_code", "1 / 0"))
     with pytest.raises(InputError, match=r"08_profile \(nb/0001\) failed .*division by zero"):
         make(toy(tmp_path), languages=["nb"])
-    assert not (tmp_path / "reports" / "nb" / "profiles" / "0001.html").exists()
+    assert not (tmp_path / "build" / "profiles" / "nb" / "0001.html").exists()
 
 
 def test_a_study_without_the_notebook_or_the_language_is_told(tmp_path):
@@ -140,7 +160,8 @@ def test_the_last_run_is_the_one_that_shows_most(tmp_path):
     (published,) = project.runs
     told = replace(published, id="08_profile_municipal", parameters={"value": "of all"})
     make(replace(project, runs=(published, told)), languages=["nb"])
-    assert "<p>of all</p>" in pages(project)["nb/profiles/0001.html"].decode()
+    page = project.build / "profiles" / "nb" / "0001.html"
+    assert "<p>of all</p>" in page.read_text(encoding="utf-8")
 
 
 def profile_of(code: str, language: str = "en"):

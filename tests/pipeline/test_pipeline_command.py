@@ -1,5 +1,6 @@
 """The command: what it says, with which status it ends, and that it is alone and quick."""
 
+import io
 import os
 import re
 import signal
@@ -16,10 +17,12 @@ from bsup_analysis import cli
 from bsup_analysis.cli import report
 from bsup_analysis.cli.project import study_project
 from bsup_analysis.errors import InputError
+from bsup_analysis.files import only_one
+from bsup_analysis.pipeline import engine
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Project
-from bsup_analysis.pipeline.session import only_one
-from bsup_analysis.pipeline.verify import Check, verify
+from bsup_analysis.pipeline.verify import verify
+from bsup_analysis.published.reader import Check
 
 CHECKOUT = Path(cli.__file__).resolve().parents[1]
 
@@ -60,26 +63,43 @@ def test_report_tells_what_runs_and_where_the_report_is(bsup, toy: Project) -> N
     assert re.match(r"0 steps run, 13 unchanged", out)
 
 
-def test_report_of_one_language_and_one_notebook(bsup, toy: Project) -> None:
+def test_report_of_a_part_is_a_draft_and_publishes_nothing(bsup, toy: Project) -> None:
     status, out, _ = bsup("report", "--language", "nb", "--only", "02_people")
     assert status == 0
     assert "01_loans" not in out
     assert "en/" not in out
-    assert "nb/html/02_people.html" in published(toy)
-    assert re.search(r"not made yet .*nb.report\.html: it takes every notebook", out)
-    (toy.reports / "nb" / "report.html").write_text("the last good report", encoding="utf-8")
-    _, out, _ = bsup("report", "--language", "nb", "--only", "02_people")
-    assert re.search(r"as it was .*nb.report\.html: .*`bsup report` runs what is missing", out)
-    assert (toy.reports / "nb" / "report.html").read_text("utf-8") == "the last good report"
-
-
-def test_selection_tells_what_it_keeps_of_earlier_data(bsup, toy: Project) -> None:
+    page = toy.draft / "nb" / "html" / "02_people.html"
+    assert out.endswith(
+        "nothing is published: `bsup report` publishes all pages, in all languages\n"
+        f"draft    {page}\n"
+    )
+    assert page.is_file()
+    assert not toy.reports.exists()
     bsup("report")
-    path = toy.root / "data" / "raw" / "loans.csv"
+    before = published(toy)
+    path = toy.root / "data" / "raw" / "people.csv"
     path.write_text("year,value\n2009,1\n", encoding="utf-8")
-    _, out, _ = bsup("report", "--only", "02_people")
-    assert "kept     nb/01_loans, made from earlier data or code" in out
-    assert "kept     en/01_loans" in out
+    assert bsup("report", "--only", "02_people")[0] == 0
+    assert bsup("report", "--language", "en")[0] == 0
+    assert published(toy) == before
+
+
+def test_draft_holds_what_was_asked_for_last(bsup, toy: Project) -> None:
+    toy = toy_project.with_report(toy)
+
+    def drafted() -> set[str]:
+        found = (path.relative_to(toy.draft).as_posix() for path in toy.draft.rglob("*.*"))
+        return {name for name in found if not name.endswith(".json")}
+
+    publish(toy, toy.pages(["nb"]))
+    assert {"nb/report.pdf", "nb/html/01_loans.html", "tables/loans.csv"} <= drafted()
+    publish(toy, toy.pages(only="02_people"))
+    people = {"tables/people.csv"} | {
+        f"{one}/{name}"
+        for one in ("nb", "en")
+        for name in ("html/index.html", "html/02_people.html", "figures/people.svg")
+    }
+    assert drafted() == people
 
 
 @pytest.mark.parametrize(
@@ -170,7 +190,7 @@ def test_only_one_run_at_a_time(bsup, toy: Project) -> None:
 def test_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
     hold = (
         "import sys, os, signal\nfrom pathlib import Path\n"
-        "from bsup_analysis.pipeline.session import only_one\n"
+        "from bsup_analysis.files import only_one\n"
         "with only_one(Path(sys.argv[1])):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
@@ -215,35 +235,34 @@ def test_verify_before_any_report_says_so(toy: Project) -> None:
         list(verify(toy, [], {}))
 
 
-def test_profiles_are_sealed_and_a_touched_one_is_found(
+def test_profiles_outlive_a_report_and_a_touched_one_is_found(
     toy: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from bsup_analysis.pipeline import profiles
 
-    def made(project: Project, *_: object) -> list[Path]:
-        folder = project.reports / "nb" / "profiles"
-        folder.mkdir(parents=True)
-        for name in ("index", "1601"):
-            (folder / f"{name}.html").write_text("<h1>A page</h1>", encoding="utf-8")
-        return [folder / "index.html"]
-
-    publish(toy)
-    monkeypatch.setattr(profiles, "make_profiles", made)
+    # what `bsup profiles` publishes: pages with their record
     monkeypatch.setattr(profiles, "NOTEBOOKS", ("02_people",))
-    monkeypatch.setattr(report, "study_project", lambda *_: toy)
-    report.profiles("both", 1)
+    made = {}
+    for name in ("nb/profiles/index.html", "nb/profiles/1601.html"):
+        made[name] = toy.build / "profiles" / name
+        made[name].parent.mkdir(parents=True, exist_ok=True)
+        made[name].write_text("<h1>A page</h1>", encoding="utf-8")
+    publish(toy)
+    engine.run([profiles._publication(toy, made)], toy.build / "p.json", 1, Progress(io.StringIO()))
+    path = toy.root / "data" / "raw" / "loans.csv"
+    path.write_text("year,value\n2009,1\n", encoding="utf-8")
+    publish(toy)
+    assert {"profiles.json", *made} <= set(published(toy))
     assert all(check.passed for check in verify(toy, [], {}))
     (toy.reports / "nb" / "profiles" / "1601.html").write_text("another", encoding="utf-8")
     (toy.root / "data" / "raw" / "people.csv").write_text("year,value\n", encoding="utf-8")
     wrong = {check.name: check.detail for check in verify(toy, [], {}) if not check.passed}
     touched = "published file reports/nb/profiles/1601.html"
     assert wrong[touched] == "is not the file that was published; run `bsup profiles`"
-    assert wrong["profiles"] == "was made from other results; run `bsup profiles`"
+    assert wrong["profiles"] == "were made from other results; run `bsup profiles`"
 
 
 def test_live_display_shows_what_runs_on_a_terminal(toy: Project) -> None:
-    import io
-
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -274,10 +293,11 @@ def test_command_with_nothing_to_do_loads_no_notebook_machinery() -> None:
 
 def test_study_is_described_with_every_file_its_notebooks_depend_on() -> None:
     project = study_project()
-    names = {project.name(path) for path in project.code}
+    names = {project.name(path) for run in project.runs for path in run.code}
     assert "bsup_analysis/study/study.py" in names
     assert [name for name in names if name.endswith(".toml")], "words are code too"
-    assert not [name for name in names if "/pipeline/" in name or "/cli/" in name]
+    above = re.compile(r"/pipeline/|/published/|/cli/")
+    assert not [name for name in names if above.search(name)]
     assert set(project.languages) == {"nb", "en"}
     for run in project.runs:
         assert run.notebook.is_file()

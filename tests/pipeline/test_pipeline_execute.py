@@ -12,13 +12,13 @@ import toy_project
 from toy_project import publish, published, write_notebook
 
 from bsup_analysis.errors import InputError
+from bsup_analysis.pipeline.adhoc_run import adhoc_folder, adhoc_page
 from bsup_analysis.pipeline.execute import execute
 from bsup_analysis.pipeline.graph import graph, make
-from bsup_analysis.pipeline.own import own_folder, own_page
+from bsup_analysis.pipeline.lock import Interrupted, at_work
 from bsup_analysis.pipeline.parameters import check, defaults
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Page, Project, Run
-from bsup_analysis.pipeline.session import Interrupted, at_work
 
 
 def first(project: Project, language: str = "nb") -> Page:
@@ -222,10 +222,10 @@ def test_file_that_is_no_notebook_is_refused(
 
 
 def test_own_run_is_described_and_goes_to_a_folder_of_its_own(toy: Project) -> None:
-    page = own_page(toy, "02_people", ["language=nb"])
+    page = adhoc_page(toy, "02_people", ["language=nb"])
     assert page.parameters == {"level": "high", "language": "nb"}
-    assert own_folder(toy, page, None) == toy.build / "own" / "02_people-language=nb-level=high"
-    assert own_page(toy, "01_loans", []).language == "en"
+    assert adhoc_folder(toy, page, None) == toy.build / "own" / "02_people-language=nb-level=high"
+    assert adhoc_page(toy, "01_loans", []).language == "en"
     for settings, sentence in [
         (["level"], "-p takes key=value"),
         (["=low"], "-p takes key=value"),
@@ -233,22 +233,22 @@ def test_own_run_is_described_and_goes_to_a_folder_of_its_own(toy: Project) -> N
         (["lvl=low"], "it has: language, level"),
     ]:
         with pytest.raises(InputError, match=sentence):
-            own_page(toy, "01_loans", settings)
+            adhoc_page(toy, "01_loans", settings)
     with pytest.raises(InputError, match="there are: 01_loans, 02_people"):
-        own_page(toy, "03_nothing", [])
+        adhoc_page(toy, "03_nothing", [])
 
 
 def test_own_run_never_goes_over_the_report_or_other_files(toy: Project, tmp_path: Path) -> None:
-    page = own_page(toy, "01_loans", [])
+    page = adhoc_page(toy, "01_loans", [])
     for folder in (toy.reports, toy.reports / "nb", toy.build / "runs" / "x", toy.root):
         with pytest.raises(InputError, match="is where the report is kept"):
-            own_folder(toy, page, folder)
+            adhoc_folder(toy, page, folder)
     mine = tmp_path / "mine"
     mine.mkdir()
-    assert own_folder(toy, page, mine) == mine
+    assert adhoc_folder(toy, page, mine) == mine
     (mine / "thesis.txt").write_text("x", encoding="utf-8")
     with pytest.raises(InputError, match="holds other files"):
-        own_folder(toy, page, mine)
+        adhoc_folder(toy, page, mine)
 
 
 def test_value_that_names_a_file_is_read_from_where_the_command_is_called(
@@ -257,7 +257,7 @@ def test_value_that_names_a_file_is_read_from_where_the_command_is_called(
     (tmp_path / "map.json").write_text("{}", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     free = Project(**{**vars(toy), "allowed": {**toy.allowed, "level": ("*",)}})
-    page = own_page(free, "01_loans", ["level=map.json"])
+    page = adhoc_page(free, "01_loans", ["level=map.json"])
     assert page.parameters["level"] == str(tmp_path / "map.json")
     assert "/" not in page.run.id
-    assert own_page(free, "01_loans", ["level=none.json"]).parameters["level"] == "none.json"
+    assert adhoc_page(free, "01_loans", ["level=none.json"]).parameters["level"] == "none.json"

@@ -10,7 +10,7 @@ import pytest
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import sha256, write_aside, write_together
+from bsup_analysis.files import sha256, write_aside
 
 
 def test_written_whole_with_line_ends_as_given(tmp_path: Path) -> None:
@@ -45,19 +45,6 @@ def test_full_disk_leaves_the_old_file_and_nothing_beside_it(
     assert told.value.filename == str(path)
     assert path.read_text(encoding="utf-8") == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
-
-
-def test_files_that_belong_together_are_put_in_place_together(tmp_path: Path) -> None:
-    first, second = tmp_path / "a", tmp_path / "folder"
-    write_aside(first, "old")
-    second.mkdir()  # a file cannot take a folder's place
-    (second / "held").touch()
-    with pytest.raises(OSError, match="folder"):
-        write_together({second: "new", first: "new"})
-    assert first.read_text(encoding="utf-8") == "old"
-    assert {p.name for p in tmp_path.iterdir()} == {"a", "folder"}
-    assert write_together({first: "new", tmp_path / "b": "new"}) == [first, tmp_path / "b"]
-    assert write_together({first: "new"}) == []
 
 
 def test_many_writers_leave_one_whole_file(tmp_path: Path) -> None:

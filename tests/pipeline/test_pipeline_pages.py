@@ -183,7 +183,7 @@ total
 """
     write_notebook(toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", show=show)
     publish(toy, toy.pages(["en"], "01_loans"))
-    page = (toy.reports / "en/html/01_loans.html").read_text(encoding="utf-8")
+    page = (toy.draft / "en/html/01_loans.html").read_text(encoding="utf-8")
     images = Outline(page).all("img")
     assert [image["alt"] for image in images] == ['Shares of "others" & priority'] * 2
     assert str(images[0]["src"]).startswith("data:image/png;base64,iVBOR")
@@ -230,7 +230,7 @@ def test_page_without_heading_gets_the_name_of_its_run(toy: Project) -> None:
 def test_pages_with_one_title_are_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "contents.json"
     rows = [
-        {"run": run, "title": title, "exhibits": [{"id": "a", "title": "A"}], "outdated": False}
+        {"run": run, "title": title, "exhibits": [{"id": "a", "title": "A"}]}
         for run, title in [("x", "Same"), ("y", "Same"), ("z", "Other")]
     ]
     path.write_text(json.dumps(rows), encoding="utf-8")
@@ -241,8 +241,8 @@ def test_pages_with_one_title_are_told_apart(tmp_path: Path) -> None:
 def test_own_run_is_a_page_without_links_to_others(toy: Project) -> None:
     publish(toy)
     page = toy.pages(["nb"], "01_loans")[0]
-    render_page(page, toy.folder(page), None)
-    html = (toy.folder(page) / "page.html").read_text(encoding="utf-8")
+    (path,) = render_page(page, toy.folder(page), toy.folder(page) / "page.html")
+    html = path.read_text(encoding="utf-8")
     assert {a["href"] for a in Outline(html).all("a")} == {"#content"}
 
 

@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,12 +18,12 @@ import toy_project
 from toy_project import WRITE, publish, published, write_notebook
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.pipeline.merge import merge_numbers, rounded
-from bsup_analysis.pipeline.project import Project, Step, digest
-from bsup_analysis.pipeline.publish import kept_pages
-from bsup_analysis.pipeline.sealing import inputs_digest, seal
-from bsup_analysis.pipeline.swap import recover, swap
+from bsup_analysis.files import digest, only_one
+from bsup_analysis.pipeline.project import Project
 from bsup_analysis.pipeline.verify import published as verified
+from bsup_analysis.published.atomic_publish import lock_of, publish_together
+from bsup_analysis.published.manifest import merge_numbers, rounded
+from bsup_analysis.published.reader import read_published
 
 
 def change_loans(project: Project) -> None:
@@ -108,93 +110,6 @@ def test_what_is_made_no_longer_is_removed(toy: Project) -> None:
     assert set(numbers(toy)) == {"credit_sum", "people_sum"}
 
 
-def test_one_language_alone_is_a_whole_report(toy: Project) -> None:
-    publish(toy, toy.pages(["nb"]))
-    names = set(published(toy))
-    assert not {name for name in names if name.startswith("en/")}
-    assert {"loans_sum", "people_sum"} == set(numbers(toy))
-    page = (toy.reports / "nb/html/01_loans.html").read_text(encoding="utf-8")
-    assert "../../en/html" not in page
-    publish(toy, toy.pages(["en"]))
-    assert {name for name in published(toy) if name.startswith("nb/")}
-
-
-def test_one_notebook_is_published_beside_the_others(toy: Project) -> None:
-    publish(toy)
-    before = published(toy)
-    write_notebook(toy.root / "notebooks" / "01_loans.ipynb", "doubled", "loans", show="1\n")
-    done = publish(toy, toy.pages(only="01_loans")).done
-    assert {name for name in done if name.startswith("notebook")} == {
-        "notebook nb/01_loans",
-        "notebook en/01_loans",
-    }
-    after = published(toy)
-    assert set(after) == set(before)
-    assert after["nb/html/02_people.html"] == before["nb/html/02_people.html"]
-    assert after["nb/html/01_loans.html"] != before["nb/html/01_loans.html"]
-    assert "02_people.html" in after["nb/html/01_loans.html"].decode()
-    assert after["numbers.json"] == before["numbers.json"]
-    # and the whole report finds nothing contradictory to go on from
-    publish(toy)
-    assert publish(toy).done == []
-
-
-def test_selection_on_a_fresh_clone_keeps_the_committed_numbers(toy: Project) -> None:
-    publish(toy)
-    committed = numbers(toy)
-    (toy.reports / "manifest.json").unlink()
-    change_loans(toy)
-    publish(toy, toy.pages(only="01_loans"))
-    assert numbers(toy)["people_sum"] == committed["people_sum"]
-    assert numbers(toy)["loans_sum"]["value"] == 2000
-
-
-def test_languages_of_different_numbers_are_never_mixed(toy: Project) -> None:
-    publish(toy)
-    before = published(toy)
-    change_loans(toy)
-    with pytest.raises(InputError) as caught:
-        publish(toy, toy.pages(["nb"]))
-    sentence = str(caught.value)
-    assert "tables/loans.csv" in sentence
-    assert "en/01_loans was published earlier; run `bsup report`" in sentence
-    assert published(toy) == before
-    publish(toy)
-    assert numbers(toy)["loans_sum"]["value"] == 2000
-
-
-def test_kept_page_of_earlier_data_is_marked_and_the_mark_goes(toy: Project) -> None:
-    publish(toy)
-    change_loans(toy)
-    index = toy.reports / "nb" / "html" / "index.html"
-    assert "outdated" not in _classes(index)
-    only_people = toy.pages(only="02_people")
-    publish(toy, only_people)
-    assert [key for key, e in kept_pages(toy, only_people).items() if e["outdated"]] == [
-        "nb/01_loans",
-        "en/01_loans",
-    ]
-    assert "outdated" in _classes(index)
-    assert "outdated" in _classes(toy.reports / "en" / "html" / "index.html")
-    assert numbers(toy)["loans_sum"]["value"] == 1689.333333
-    publish(toy)
-    assert "outdated" not in _classes(index)
-
-
-def _classes(page: Path) -> str:
-    return " ".join(part.split('"')[0] for part in page.read_text("utf-8").split('class="')[1:])
-
-
-def test_kept_page_that_was_changed_by_hand_is_refused(toy: Project) -> None:
-    publish(toy)
-    (toy.reports / "tables" / "people.csv").write_text("sum\n1\n", encoding="utf-8")
-    before = published(toy)
-    write_notebook(toy.root / "notebooks" / "01_loans.ipynb", "doubled", "loans", show="1\n")
-    with pytest.raises(InputError, match=r"reports/tables/people\.csv is missing or was changed"):
-        publish(toy, toy.pages(only="01_loans"))
-    assert published(toy) == before
-
-
 def test_one_id_with_two_values_is_refused(toy: Project) -> None:
     publish(toy)
     before = published(toy)
@@ -220,7 +135,7 @@ def test_number_that_only_one_language_has_is_refused() -> None:
         "en/x": {"run": "x", "numbers": {"a": row, "b": row}},
     }
     with pytest.raises(InputError, match="number b is in en/x and not in nb/x"):
-        merge_numbers(entries, {})
+        merge_numbers(entries)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), True, "12", None])
@@ -283,52 +198,40 @@ def test_read_only_report_is_told_in_one_sentence(
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("renames", [1, 2, 4])
-def test_kill_in_the_middle_of_publishing_is_undone_and_made_good(
-    toy: Project, renames: int
+def test_full_disk_under_the_documents_leaves_the_last_report(
+    reported: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish(toy)
-    before = published(toy)
-    change_loans(toy)
-    package = str(Path(toy_project.make.__code__.co_filename).parents[2])
-    killed = subprocess.run(
-        [sys.executable, toy_project.__file__, str(toy.root), str(renames)],
-        env={**os.environ, "PYTHONPATH": package},
-        capture_output=True,
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL
-    half = published(toy)
-    assert {name for name in before if half[name] != before[name]}, "killed before it began"
-    # a run that fails must find the last good report, not half of a new one
-    (toy.root / "data" / "raw" / "people.csv").rename(toy.root / "aside.csv")
-    with pytest.raises(InputError):
-        publish(toy)
-    assert published(toy) == before
-    (toy.root / "aside.csv").rename(toy.root / "data" / "raw" / "people.csv")
-    publish(toy)
-    assert numbers(toy)["loans_sum"]["value"] == 2000
-    assert publish(toy).done == []
+    publish(reported)
+    before = everything(reported)
+    change_loans(reported)
+
+    def full(_stage: Path, _language: str) -> list[Path]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "report.pdf")
+
+    documents = replace(reported.documents, write=full)
+    with pytest.raises(InputError, match="report nb stopped: No space left on device"):
+        publish(replace(reported, documents=documents), jobs=1)
+    assert everything(reported) == before
 
 
-def test_swap_puts_back_what_it_replaced_added_and_removed(tmp_path: Path) -> None:
+def test_publication_puts_back_what_it_replaced_added_and_removed(tmp_path: Path) -> None:
     target, new = tmp_path / "target", tmp_path / "new"
     for path, text in [(target / "a", "old"), (target / "sub/gone", "old"), (new / "a", "new")]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    journal = tmp_path / "journal"
-    with pytest.raises(FileNotFoundError):
-        swap({"a": new / "a", "b": new / "missing"}, ["sub/gone"], target, journal)
+    (target / "b").mkdir()  # a file cannot take a folder's place
+    (target / "b" / "held").touch()
+    with pytest.raises(OSError, match="b"):
+        publish_together({"a": new / "a", "../c": b"new", "b": b"new"}, ["sub/gone"], target)
     assert (target / "a").read_text(encoding="utf-8") == "old"
     assert (target / "sub" / "gone").is_file()
-    assert not (target / "b").exists()
-    assert not recover(target, journal)
+    assert not (tmp_path / "c").exists()
+    assert {path.name for path in target.iterdir()} == {"a", "b", "sub"}
 
-    (new / "a").write_text("new", encoding="utf-8")
-    swap({"a": new / "a"}, ["sub/gone", "never/was"], target, journal)
+    publish_together({"a": new / "a", "../c": b"new"}, ["sub/gone", "never/was"], target)
     assert (target / "a").read_text(encoding="utf-8") == "new"
-    assert not (target / "sub").exists()
-    assert not journal.exists()
+    assert (tmp_path / "c").read_bytes() == b"new"
+    assert {path.name for path in target.iterdir()} == {"a", "b"}
 
 
 # --- what is made of the results ---
@@ -336,18 +239,13 @@ def test_swap_puts_back_what_it_replaced_added_and_removed(tmp_path: Path) -> No
 
 @pytest.fixture
 def reported(toy: Project) -> Project:
-    """The toy with a report of each language, made of its published numbers."""
+    """The toy with a report of each language and a README, made of its numbers."""
+    return toy_project.with_report(toy)
 
-    def step(language: str) -> Step:
-        report = toy.reports / language / "report.pdf"
 
-        def build() -> list[Path]:
-            report.write_text(f"{language} {numbers(toy)}", encoding="utf-8")
-            return [report]
-
-        return Step((), (report,), build, language)
-
-    return replace(toy, after={f"report {one}": step(one) for one in toy.languages})
+def everything(project: Project) -> dict[str, bytes]:
+    """Return what is published, and the README."""
+    return {**published(project), "README": (project.root / "README.md").read_bytes()}
 
 
 def differing(project: Project) -> dict[str, str]:
@@ -355,11 +253,12 @@ def differing(project: Project) -> dict[str, str]:
 
 
 def test_report_is_in_the_manifest_and_a_second_run_does_nothing(reported: Project) -> None:
-    assert "manifest" in publish(reported).done
+    assert {"report nb", "report en", "publish"} <= set(publish(reported).done)
     content = json.loads((reported.reports / "manifest.json").read_text(encoding="utf-8"))
-    assert content["report"]["files"] == {
-        name: digest(reported.reports / name) for name in ("en/report.pdf", "nb/report.pdf")
-    }
+    names = {"en/report.pdf", "nb/report.pdf", "picture.svg"}
+    assert names <= set(content["files"]) == set(published(reported)) - {"manifest.json"}
+    for name in names:
+        assert content["files"][name] == digest(reported.reports / name)
     assert publish(reported).done == []
     assert differing(reported) == {}
 
@@ -372,80 +271,160 @@ def test_report_is_in_the_manifest_and_a_second_run_does_nothing(reported: Proje
     ],
     ids=["touched", "gone"],
 )
-def test_touched_report_is_found_and_made_anew(
+def test_touched_report_is_found_and_put_back(
     reported: Project, spoil: Callable[[Path], object], detail: str
 ) -> None:
     publish(reported)
-    before = published(reported)
+    before = everything(reported)
     spoil(reported.reports / "nb" / "report.pdf")
     assert list(differing(reported)) == ["published file reports/nb/report.pdf"]
     assert detail in differing(reported)["published file reports/nb/report.pdf"]
-    publish(reported)
-    assert published(reported) == before
+    assert publish(reported).done == ["publish"]
+    assert everything(reported) == before
 
 
-def test_report_of_a_language_follows_from_its_pages_alone(reported: Project) -> None:
-    assert "report nb" in publish(reported, reported.pages(["nb"])).done
-    assert not (reported.reports / "en" / "report.pdf").exists()
-    assert differing(reported) == {}
-    assert "report en" in publish(reported).done
-    change_loans(reported)
-    some = reported.pages(["nb"]) + reported.pages(["en"], "01_loans")
-    assert "report en" not in publish(reported, some).done
-    told = differing(reported)
-    assert told["report"] == "was made from other results; run `bsup report`"
-    assert "published file reports/en/report.pdf" not in told
-
-
-def test_report_of_earlier_results_is_told(reported: Project) -> None:
+def test_numbers_report_and_readme_are_of_one_run(reported: Project) -> None:
     publish(reported)
     change_loans(reported)
-    publish(reported, reported.pages(["nb"]) + reported.pages(["en"], "01_loans"))
-    assert differing(reported) == {"report": "was made from other results; run `bsup report`"}
     publish(reported)
-    assert differing(reported) == {}
+    text = (reported.reports / "numbers.json").read_text(encoding="utf-8")
+    assert numbers(reported)["loans_sum"]["value"] == 2000
+    for one in reported.languages:
+        assert (reported.reports / one / "report.pdf").read_text("utf-8") == f"{one} {text}"
+    assert (reported.root / "README.md").read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize(
     "spoil", [Path.unlink, lambda path: path.write_text('{"pages":{},"files":{}}')]
 )
-def test_lost_manifest_is_written_anew_with_the_report(
-    reported: Project, spoil: Callable[[Path], object]
-) -> None:
+def test_lost_manifest_is_written_anew(reported: Project, spoil: Callable[[Path], object]) -> None:
     publish(reported)
-    before = published(reported)
+    before = everything(reported)
     spoil(reported.reports / "manifest.json")
-    assert publish(reported).done == ["manifest"]
-    assert published(reported) == before
+    assert publish(reported).done == ["publish"]
+    assert everything(reported) == before
 
 
-def test_full_disk_at_the_manifest_keeps_the_last_one(
-    reported: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_document_changed_before_it_is_published_is_made_anew(reported: Project) -> None:
     publish(reported)
-    last = (reported.reports / "manifest.json").read_bytes()
-
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr("bsup_analysis.files.os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        seal(reported, "report", [reported.reports / "nb" / "report.pdf"], "0")
-    assert (reported.reports / "manifest.json").read_bytes() == last
+    before = everything(reported)
+    (reported.next_reports / "nb" / "report.pdf").write_text("other", encoding="utf-8")
+    (reported.next_reports / "tables" / "loans.csv").write_text("other", encoding="utf-8")
+    assert {"results", "report nb"} <= set(publish(reported).done)
+    assert everything(reported) == before
 
 
-def test_nothing_is_sealed_where_nothing_is_published(toy: Project) -> None:
-    with pytest.raises(InputError, match=r"there is no reports/manifest\.json; run `bsup report`"):
-        seal(toy, "profiles", [], "0")
+# --- killed ---
 
 
-def test_profiles_are_in_the_manifest_through_every_publication(toy: Project) -> None:
-    publish(toy)
-    page = toy.reports / "nb" / "profiles" / "1601.html"
-    page.parent.mkdir(parents=True)
-    page.write_text("<h1>Trondheim</h1>", encoding="utf-8")
-    seal(toy, "profiles", [page], inputs_digest(toy, "02_people"))
-    change_loans(toy)
-    publish(toy)
-    content = json.loads((toy.reports / "manifest.json").read_text(encoding="utf-8"))
-    assert content["profiles"]["files"] == {"nb/profiles/1601.html": digest(page)}
+def begun(project: Project, *arguments: str) -> subprocess.Popen[str]:
+    """Begin to publish in a process of its own."""
+    package = str(Path(toy_project.make.__code__.co_filename).parents[2])
+    return subprocess.Popen(
+        [sys.executable, toy_project.__file__, str(project.root), *arguments],
+        env={**os.environ, "PYTHONPATH": package},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def killed_at(project: Project, rename: int) -> int:
+    """Publish, killed at a rename into `reports/`; give the status it ends with."""
+    process = begun(project, str(rename))
+    process.communicate()
+    return process.returncode
+
+
+def both_reports(project: Project) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Publish, and give the report before and after a change of the data; the old one is there."""
+    publish(project)
+    old = everything(project)
+    raw = project.root / "data" / "raw" / "loans.csv"
+    before = raw.read_bytes()
+    change_loans(project)
+    publish(project)
+    new = everything(project)
+    raw.write_bytes(before)
+    publish(project)
+    assert everything(project) == old
+    change_loans(project)
+    return old, new
+
+
+def read_by(project: Project, command: str) -> None:
+    """Read `reports/` as a command does; each puts in order what a killed one left."""
+    if command == "trace":
+        read_published(project.reports)
+    elif command == "verify":
+        list(verified(project))
+    else:
+        (project.root / "data" / "raw" / "people.csv").rename(project.root / "aside.csv")
+        with pytest.raises(InputError):
+            publish(project)
+        (project.root / "aside.csv").rename(project.root / "data" / "raw" / "people.csv")
+
+
+# the first rename completes the journal, eight put a file in place
+@pytest.mark.parametrize(
+    ("renames", "command"),
+    [(0, "trace"), (1, "verify"), (2, "report"), (4, "trace"), (6, "verify"), (8, "report")],
+)
+def test_kill_in_the_middle_of_publishing_leaves_the_old_report_whole(
+    reported: Project, renames: int, command: str
+) -> None:
+    old, new = both_reports(reported)
+    assert killed_at(reported, renames) == -signal.SIGKILL
+    half = everything(reported)
+    if renames > 1:
+        assert {name for name in old if half.get(name) != old[name]}, "killed before it began"
+    read_by(reported, command)
+    assert everything(reported) == old
+    assert {one.split(" of ")[0] for one in differing(reported)} <= {"inputs"}
+    publish(reported)
+    assert everything(reported) == new
+    assert publish(reported).done == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_kill_at_any_moment_leaves_one_report_whole(reported: Project, how: signal.Signals) -> None:
+    """Before a publication, at random moments of one that takes half a second, and after it."""
+    old, new = both_reports(reported)
+    random = Random(20092012)  # noqa: S311 - moments, not secrets
+    loans = reported.root / "data" / "raw" / "loans.csv"
+    whole = []
+    for moment_s in (0, *(random.uniform(0, 0.6) for _ in range(4)), 3):
+        if everything(reported) == new:
+            loans.write_text(toy_project.TABLES["loans"], encoding="utf-8")
+        else:
+            change_loans(reported)
+        process = begun(reported, "-1", "0.06")
+        assert process.stdout is not None
+        assert not moment_s or any("running  publish" in line for line in process.stdout)
+        time.sleep(moment_s)
+        process.send_signal(how)
+        process.communicate()
+        whole.append(everything(reported) in (old, new))
+        read_by(reported, "trace")
+        assert everything(reported) in (old, new)
+    # a request to end leaves nothing half done, and of the other kills some came in the middle
+    assert all(whole) == (how == signal.SIGTERM)
+
+
+def test_reader_waits_for_no_command_that_publishes(reported: Project) -> None:
+    """A journal that belongs to a living command is not touched."""
+    both_reports(reported)
+    killed_at(reported, 5)
+    half = everything(reported)
+    with only_one(lock_of(reported.root)), pytest.raises(InputError, match="another bsup is at wo"):
+        read_published(reported.reports)
+    assert everything(reported) == half
+
+
+def test_first_publication_that_is_killed_leaves_nothing(reported: Project) -> None:
+    assert killed_at(reported, 5) == -signal.SIGKILL
+    assert published(reported)
+    with pytest.raises(InputError, match="nothing has been published"):
+        read_published(reported.reports)
+    assert not published(reported)
+    assert not (reported.root / "README.md").exists()

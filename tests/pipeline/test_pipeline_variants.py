@@ -15,8 +15,8 @@ from bsup_analysis import cli
 from bsup_analysis.cli import variants as command
 from bsup_analysis.engines import cluster, machine
 from bsup_analysis.errors import InputError
+from bsup_analysis.pipeline.lock import Interrupted
 from bsup_analysis.pipeline.project import Project
-from bsup_analysis.pipeline.session import Interrupted
 from bsup_analysis.pipeline.variant import Files, Variant, is_kept, keep
 from bsup_analysis.pipeline.variants import grid, write_numbers
 

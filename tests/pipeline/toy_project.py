@@ -8,8 +8,10 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -18,11 +20,12 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from bsup_analysis.pipeline.graph import make
+from bsup_analysis.pipeline.lock import at_work
 from bsup_analysis.pipeline.progress import Progress
-from bsup_analysis.pipeline.project import Page, Project, Run, Step
-from bsup_analysis.pipeline.session import at_work
+from bsup_analysis.pipeline.project import Documents, Page, Project, Run, Step
 from bsup_analysis.pipeline.variant import Files, Variant
 from bsup_analysis.pipeline.variant import make as make_variant
+from bsup_analysis.published.atomic_publish import JOURNAL
 
 TABLES = {
     "loans": "year,value\n2009,1047\n2010,1487\n",
@@ -134,6 +137,21 @@ def describe(root: Path) -> Project:
     )
 
 
+def with_report(project: Project) -> Project:
+    """Give the project a report in each language and a README, made of its results."""
+
+    def write(stage: Path, language: str) -> list[Path]:
+        path = stage / language / "report.pdf"
+        path.write_text(f"{language} {(stage / 'numbers.json').read_text('utf-8')}", "utf-8")
+        return [path]
+
+    def beside(stage: Path) -> dict[Path, bytes]:
+        numbers = (stage / "numbers.json").read_bytes()
+        return {project.root / "README.md": numbers, project.reports / "picture.svg": b"<svg/>"}
+
+    return replace(project, documents=Documents((), ("report.pdf",), write, beside))
+
+
 def publish(project: Project, pages: list[Page] | None = None, jobs: int = 2) -> Progress:
     """Do what `bsup report` does; returns what was done and skipped."""
     progress = Progress(sys.stdout)
@@ -148,7 +166,7 @@ def published(project: Project) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and JOURNAL not in path.parts
     }
 
 
@@ -184,23 +202,29 @@ def compute(variant: Variant) -> Files:
         return make_variant(describe(root), variant)
 
 
-def _die_after(renames: int, folder: Path) -> Any:
-    """Replace `Path.replace` by one that ends the process, as kill -9 does, at some rename."""
+def _renamed(folder: Path, die_after: int, each_takes_s: float) -> Any:
+    """Replace `Path.replace` by one that is slow, and ends the process at some rename.
+
+    It ends as by kill -9, and is counted only where it goes into `folder`.
+    """
     replace, count = Path.replace, 0
 
     def counted(self: Path, target: Path) -> Path:
         nonlocal count
         if Path(target).is_relative_to(folder):
-            if count == renames:
+            if count == die_after:
                 os.kill(os.getpid(), signal.SIGKILL)
             count += 1
+            time.sleep(each_takes_s)
         return replace(self, target)
 
     return patch.object(Path, "replace", counted)
 
 
 if __name__ == "__main__":
-    here = describe(Path(sys.argv[1]))
-    with without_kernels(here.root), _die_after(int(sys.argv[2]), here.reports):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as the command does
+    here = with_report(describe(Path(sys.argv[1])))
+    slow_s = float(sys.argv[3]) if len(sys.argv) > 3 else 0
+    with without_kernels(here.root), _renamed(here.reports, int(sys.argv[2]), slow_s):
         done = publish(here)
     json.dump({"done": done.done, "skipped": done.skipped}, sys.stdout)

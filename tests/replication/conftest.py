@@ -10,9 +10,7 @@ from unittest.mock import patch
 import pytest
 from study_copy import CHECKOUT, Runs, english, runs
 
-from bsup_analysis.pipeline.manifest import read_manifest
 from bsup_analysis.pipeline.project import Project
-from bsup_analysis.pipeline.sealing import results_digest, seal
 
 __all__ = ["runs"]
 
@@ -40,11 +38,6 @@ def committed(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(CHECKOUT / name, root / name)
     (root / "tool").write_text("#!/bin/sh\n", encoding="utf-8")
     (root / "tool").chmod(0o755)
-    report = root / "reports" / "en" / "report.pdf"
-    report.write_bytes(b"%PDF")
-    with patch.dict(os.environ, {"BSUP_ROOT": str(root)}):
-        results = results_digest(read_manifest(root / "reports"))
-        seal(english(), "report", [report], results)
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     commit(root)
     return root

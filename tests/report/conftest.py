@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from published_report import LANGUAGES, published_root, seal
 
+from bsup_analysis.published.reader import read_edition
 from bsup_analysis.report.content import Report, compose
-from bsup_analysis.report.published import read_published
 
 __all__ = ["published_root"]
 
@@ -37,7 +37,7 @@ def with_numbers(own_root: Path) -> Callable[..., Report]:
         (reports / "numbers.json").write_text(json.dumps(numbers), encoding="utf-8")
         manifest = json.loads((reports / "manifest.json").read_text(encoding="utf-8"))
         seal(reports, manifest["pages"], manifest["exhibits"])
-        return compose(read_published(own_root, language))
+        return compose(read_edition(own_root / "reports", language))
 
     return composed
 
@@ -45,4 +45,4 @@ def with_numbers(own_root: Path) -> Callable[..., Report]:
 @pytest.fixture(params=LANGUAGES)
 def report(request: pytest.FixtureRequest, published_root: Path) -> Report:
     """The report of each language."""
-    return compose(read_published(published_root, request.param))
+    return compose(read_edition(published_root / "reports", request.param))

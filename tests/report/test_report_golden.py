@@ -32,7 +32,7 @@ def pages(report: Report) -> dict[str, bytes]:
     shipped = Path(mpl.get_data_path()) / "fonts" / "ttf"
     drawn = typst.compile(
         source(report).encode(),
-        root=str(report.published.root / "reports"),
+        root=str(report.published.reports),
         font_paths=typst.Fonts(include_system_fonts=False, font_paths=[str(shipped)]),
         format="png",
         ppi=INCH_PIXELS,

@@ -13,9 +13,9 @@ import pytest
 from published_report import LANGUAGES, seal
 
 from bsup_analysis.language import Words
+from bsup_analysis.published.reader import read_edition
 from bsup_analysis.report.blocks import ExhibitBlock, Heading, Listing, Paragraph, plain
 from bsup_analysis.report.content import Report, compose
-from bsup_analysis.report.published import read_published
 
 HEADLINES = Path(__file__).resolve().parents[1] / "municipal"
 EXHIBITS = {
@@ -73,7 +73,7 @@ def with_table(own_root: Path) -> Composed:
                 }
         (reports / "numbers.json").write_text(json.dumps(numbers), encoding="utf-8")
         seal(reports, manifest["pages"], manifest["exhibits"])
-        return compose(read_published(own_root, language))
+        return compose(read_edition(own_root / "reports", language))
 
     return composed
 
@@ -195,7 +195,7 @@ def test_limits_of_the_published_totals_alone_are_not_claimed(
     with_table: Composed, published_root: Path
 ) -> None:
     alone = "Of their loans only the sum is known here"
-    assert alone in text(compose(read_published(published_root, "en")))
+    assert alone in text(compose(read_edition(published_root / "reports", "en")))
     said = text(with_table())
     assert alone not in said
     assert "Not cause at either level" in said

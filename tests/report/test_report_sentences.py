@@ -11,6 +11,7 @@ from published_report import seal
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES, Words
+from bsup_analysis.published.reader import PublishedNumber, read_edition
 from bsup_analysis.readme import finding
 from bsup_analysis.report.blocks import (
     ExhibitBlock,
@@ -22,7 +23,6 @@ from bsup_analysis.report.blocks import (
     plain,
 )
 from bsup_analysis.report.content import Report, compose
-from bsup_analysis.report.published import PublishedNumber, read_published
 from bsup_analysis.sources import read_source
 
 # pages, years and table numbers: what a sentence may hold without a mark
@@ -186,7 +186,7 @@ def test_contents_list_is_told_apart_from_what_matters(own_root: Path) -> None:
     shown = {"head": ["No.", *"1234567"], "rows": rows, "numeric": [1]}
     manifest["pages"]["en/run"]["exhibits"]["audit_statements"]["shown"] = shown
     seal(reports, manifest["pages"], manifest["exhibits"])
-    made = compose(read_published(own_root, "en"))
+    made = compose(read_edition(own_root / "reports", "en"))
     assert "12 are page numbers in the document's list of contents" in text(made)
     assert re.search(r"lists the other 13, .* all statements stand in Table", text(made))
     listed = next(b for b in made.blocks if isinstance(b, Table) and b.id == "contradictions")
@@ -207,7 +207,7 @@ def test_a_verb_is_said_once_where_both_groups_moved_alike(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_smallest_effect_is_told_at_both_levels(published_root: Path, language: str) -> None:
     """The published level's own, and the least and greatest of the simulated, errors left out."""
-    published = read_published(published_root, language)
+    published = read_edition(published_root / "reports", language)
     made = {"power_detectable_a": 1.3, "power_detectable_b": 1.72, "power_detectable_b_mc_error": 9}
     numbers = {n: PublishedNumber(v, "ratio", "power_curves") for n, v in made.items()}
     curves = replace(published.exhibits["dispersion_loans"], id="power_curves")

@@ -8,9 +8,9 @@ import pytest
 from published_report import LANGUAGES
 
 from bsup_analysis.errors import InputError
+from bsup_analysis.published.reader import read_edition
 from bsup_analysis.report.blocks import Block, ExhibitBlock, Listing, Paragraph, Span, Table
 from bsup_analysis.report.content import Report, compose
-from bsup_analysis.report.published import read_published
 from bsup_analysis.report.render import TEMPLATES
 
 NAMES = ("report", "readme")
@@ -114,7 +114,7 @@ RATIO = "{{ numbers.rate_ratio_loans_2009_2010 | ratio }}"
         (RATIO, "{{ numbers.rate_ratio_loans_2009_2010 | ratoi }}", "No filter named 'ratoi'"),
         (RATIO, "{{ rate_ratio | ratio }}", "'rate_ratio' is undefined"),
         (RATIO, "{% if %}", "Expected an expression"),
-        (RATIO, "{{ published() }}", "'Published' object is not callable"),
+        (RATIO, "{{ published() }}", "'Edition' object is not callable"),
         (
             '{{ exhibit("malvik") }}',
             '{{ exhibit("malvick") }}',
@@ -140,7 +140,7 @@ def test_a_wrong_template_is_refused_with_file_and_line(
     line = before.count("\n") + 1
     (tmp_path / "report.en.md.j2").write_text(f"{before}{planted}{after}", encoding="utf-8")
     with pytest.raises(InputError) as refused:
-        compose(read_published(published_root, "en"), tmp_path)
+        compose(read_edition(published_root / "reports", "en"), tmp_path)
     assert str(refused.value).startswith(f"report.en.md.j2, line {line}: {said}")
 
 
@@ -151,14 +151,14 @@ def test_a_mistake_in_a_macro_is_named_where_it_stands(
     (tmp_path / "report.en.md.j2").write_text(text, encoding="utf-8")
     line = text[: text.index("{{ change | abs }}")].count("\n") + 1
     with pytest.raises(InputError, match=rf"^report\.en\.md\.j2, line {line}: a number needs a f"):
-        compose(read_published(published_root, "en"), tmp_path)
+        compose(read_edition(published_root / "reports", "en"), tmp_path)
 
 
 def test_a_reference_to_what_is_not_shown_is_refused(published_root: Path, tmp_path: Path) -> None:
     """The table of contradictions is not shown where the exhibit has no such rows."""
     text = source("report", "en").replace('Ref("run_time")', 'Ref("contradictions")')
     (tmp_path / "report.en.md.j2").write_text(text, encoding="utf-8")
-    published = read_published(published_root, "en")
+    published = read_edition(published_root / "reports", "en")
     with pytest.raises(InputError, match="refers to contradictions and does not show it"):
         compose(published, tmp_path)
 
@@ -179,6 +179,6 @@ def test_a_template_of_another_form_is_refused_by_name(
     text = source("report", "en").replace(was, planted, 1)
     (tmp_path / "report.en.md.j2").write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as refused:
-        compose(read_published(published_root, "en"), tmp_path)
+        compose(read_edition(published_root / "reports", "en"), tmp_path)
     assert str(refused.value).startswith("report.en.md.j2")
     assert said in str(refused.value)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from bsup_analysis import cli, paths
 from bsup_analysis.cli import simulate as command
 from bsup_analysis.errors import InputError
-from bsup_analysis.pipeline.session import Interrupted
+from bsup_analysis.pipeline.lock import Interrupted
 from bsup_analysis.simulation import results, runner
 from bsup_analysis.simulation.config import load_config
 from bsup_analysis.simulation.runner import Estimate

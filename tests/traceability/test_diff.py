@@ -16,12 +16,12 @@ from typer.testing import CliRunner
 
 from bsup_analysis import cli
 from bsup_analysis.errors import InputError
+from bsup_analysis.published.comparison import Comparison, compare
+from bsup_analysis.published.comparison_text import change, difference_lines
+from bsup_analysis.published.lineage import dependents, lineage
+from bsup_analysis.published.reader import read_published
+from bsup_analysis.published.snapshot import Snapshot, snapshot
 from bsup_analysis.tables import to_csv
-from bsup_analysis.traceability.comparison import Comparison, compare
-from bsup_analysis.traceability.differences import change, difference_lines
-from bsup_analysis.traceability.published import read_published
-from bsup_analysis.traceability.snapshot import Snapshot, snapshot
-from bsup_analysis.traceability.way import leads_to, way
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str, str]:
@@ -66,8 +66,8 @@ def test_changed_cell_shows_up_as_exactly_the_numbers_that_rest_on_it(runs: Runs
     }
     published = read_published(runs.changed / "reports")
     for name in changed(found):
-        assert "programme_p13_shares" in way(published, name).tables
-    reached = leads_to(published, "programme_p13_shares")
+        assert "programme_p13_shares" in lineage(published, name).tables
+    reached = dependents(published, "programme_p13_shares")
     assert {one.exhibit for one in found.tables} <= set(reached)
     # of loans, the ratio goes with the odds of the printed share: 79 to 21, 78 to 22
     ratio = "implied_ratio_2008_2009_loans"

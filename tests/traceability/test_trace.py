@@ -6,7 +6,6 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,12 +19,11 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.panel import INPUTS, ORIGINS, OUTPUTS
 from bsup_analysis.panel.making import build_panel
 from bsup_analysis.panel.published import USED
+from bsup_analysis.published.lineage import Source, dependents, lineage
+from bsup_analysis.published.lineage_text import _source, lineage_lines
+from bsup_analysis.published.origins import origins, row_spans, rows_within
+from bsup_analysis.published.reader import read_published
 from bsup_analysis.sources import read_source
-from bsup_analysis.traceability import rows
-from bsup_analysis.traceability.origins import origins
-from bsup_analysis.traceability.published import read_published
-from bsup_analysis.traceability.telling import _source, way_lines
-from bsup_analysis.traceability.way import Source, leads_to, way
 
 DESIGN = load_design(CHECKOUT / "study.toml")
 
@@ -51,10 +49,10 @@ def bsup(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]
 
 
 def test_rows_are_written_as_spans_and_read_back() -> None:
-    assert rows.written([5, 2, 3, 4, 9, 11, 12]) == "2-5, 9, 11-12"
-    assert rows.read("2-5, 9, 11-12") == {2, 3, 4, 5, 9, 11, 12}
-    assert rows.written([]) == ""
-    assert rows.read("") == set()
+    assert row_spans([5, 2, 3, 4, 9, 11, 12]) == "2-5, 9, 11-12"
+    assert rows_within("2-5, 9, 11-12") == {2, 3, 4, 5, 9, 11, 12}
+    assert row_spans([]) == ""
+    assert rows_within("") == set()
 
 
 @pytest.fixture(scope="module")
@@ -105,14 +103,14 @@ def test_origins_name_every_table_of_the_panel_once() -> None:
 
 
 def test_way_of_a_number_ends_at_rows_and_pages(base: Path) -> None:
-    found = way(read_published(base / "reports"), "rate_ratio_loans_2009_2010")
+    found = lineage(read_published(base / "reports"), "rate_ratio_loans_2009_2010")
     assert found.exhibit == "group_contrast_loans"
     assert found.shown["function"].endswith("contrast.group_contrast")
     assert found.shown["parameters"]["outcome"] == "loans"
     assert "loans_contrast" in found.shown["results"]
     raw = {Path(one.path).stem: one for one in found.behind}
     # document p. 14: 17 municipalities, and a printed sum that does not enter
-    assert rows.written(raw["programme_p14_start_loans"].rows) == "2-18"
+    assert row_spans(raw["programme_p14_start_loans"].rows) == "2-18"
     assert len(raw["programme_p14_start_loans"].of) == 18
     assert raw["programme_p14_start_loans"].record["pages"] == [14]
     assert raw["ssb_population"].record["document"] == "SSB table 07459"
@@ -131,8 +129,7 @@ def test_way_of_a_number_ends_at_rows_and_pages(base: Path) -> None:
 def test_every_number_has_a_way_that_ends_at_sealed_files(base: Path) -> None:
     published = read_published(base / "reports")
     for name in published.numbers:
-        found = way(published, name)
-        assert found.outdated == ()
+        found = lineage(published, name)
         for source in (*found.given, *found.behind):
             assert source.of, f"{name}: {source.path} has no rows"
             assert source.digest == published.tables[source.path]["sha256"]
@@ -142,10 +139,10 @@ def test_every_number_has_a_way_that_ends_at_sealed_files(base: Path) -> None:
 
 def test_ways_there_and_back_agree(base: Path) -> None:
     published = read_published(base / "reports")
-    ways = {name: set(way(published, name).tables) for name in published.numbers}
+    ways = {name: set(lineage(published, name).tables) for name in published.numbers}
     for path in published.tables:
         table = Path(path).stem
-        there = {number for numbers in leads_to(published, path).values() for number in numbers}
+        there = {number for numbers in dependents(published, path).values() for number in numbers}
         assert there == {name for name, tables in ways.items() if table in tables}, table
 
 
@@ -165,15 +162,15 @@ def test_command_tells_the_way(own: Path, bsup: Callable[..., tuple[int, str, st
 
 def test_way_says_where_in_the_drawn_data_a_number_stands(base: Path) -> None:
     published = read_published(base / "reports")
-    told = list(way_lines(way(published, "rate_ratio_loans_2009_2010"), published))
+    told = list(lineage_lines(lineage(published, "rate_ratio_loans_2009_2010"), published))
     (cell,) = (line.strip() for line in told if "there in" in line)
     found = re.match(r"there in column (\w+), rows ([-\d]+);", cell)
     assert found is not None, cell
     with (base / "reports/tables/group_contrast_loans.csv").open(encoding="utf-8") as stream:
         drawn = dict(enumerate(csv.DictReader(stream), 2))
     value = published.numbers["rate_ratio_loans_2009_2010"]["value"]
-    assert len(rows.read(found[2])) > 1
-    for row in rows.read(found[2]):
+    assert len(rows_within(found[2])) > 1
+    for row in rows_within(found[2]):
         assert float(drawn[row][found[1]]) == value
 
 
@@ -269,12 +266,4 @@ def test_changed_source_is_told_after_the_way(
 def test_number_of_an_exhibit_that_is_not_there_is_refused(base: Path) -> None:
     published = read_published(base / "reports")
     with pytest.raises(InputError, match="there is no number, exhibit or table 'loan_shares'"):
-        way(published, "loan_shares")
-
-
-def test_number_of_a_run_that_the_manifest_does_not_describe_is_told(base: Path) -> None:
-    """A fresh clone has all numbers; a selection of notebooks is then published beside them."""
-    published = read_published(base / "reports")
-    row = {"value": 1, "unit": "1", "exhibit": "not_run_here"}
-    with pytest.raises(InputError, match="kept from an earlier run that the manifest does not"):
-        way(replace(published, numbers={**published.numbers, "other": row}), "other")
+        lineage(published, "loan_shares")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bsup_analysis.traceability.comparison import Comparison, NumberChange, RowChange, TableChange
+from bsup_analysis.published.comparison import Comparison, NumberChange, RowChange, TableChange
 
 _ROWS = 10
 

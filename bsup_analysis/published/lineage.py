@@ -1,4 +1,4 @@
-"""The way from a number back to exhibit, run, function, tables, files and rows."""
+"""The lineage of a number: exhibit, run, function, tables, files and rows."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -8,15 +8,15 @@ from typing import Any
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
-from bsup_analysis.traceability import rows
-from bsup_analysis.traceability.published import Published
+from bsup_analysis.published.origins import row_spans, rows_within
+from bsup_analysis.published.reader import Published
 
 NEAR = 5
 
 
 @dataclass(frozen=True)
 class Source:
-    """A table on the way.
+    """A table in a lineage.
 
     Attributes
     ----------
@@ -46,14 +46,14 @@ class Source:
     def places(self) -> list[tuple[str, str]]:
         """Give each place of the rows used with those rows, as text."""
         found = [
-            (one["place"], self.rows & rows.read(one["rows"]))
+            (one["place"], self.rows & rows_within(one["rows"]))
             for one in self.record.get("places", ())
         ]
-        return [(place, rows.written(used)) for place, used in found if used]
+        return [(place, row_spans(used)) for place, used in found if used]
 
 
 @dataclass(frozen=True)
-class Way:
+class Lineage:
     """How a number, or an exhibit, was made.
 
     `number` is None for an exhibit; `given` are the tables its function was given, `behind` all
@@ -65,17 +65,16 @@ class Way:
     exhibit: str
     title: str
     shown: Mapping[str, Any]
-    outdated: tuple[str, ...]
     given: tuple[Source, ...]
     behind: tuple[Source, ...]
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Names of all tables on the way."""
+        """Names of all tables in it."""
         return tuple(PurePosixPath(one.path).stem for one in (*self.given, *self.behind))
 
     def changed(self, root: Path) -> list[str]:
-        """Name the files on the way that are here and are no longer what was used."""
+        """Name its files that are here and are no longer what was used."""
         used = {one.path: one.digest for one in (*self.given, *self.behind)}
         return [
             path
@@ -84,7 +83,7 @@ class Way:
         ]
 
 
-def way(published: Published, identifier: str) -> Way:
+def lineage(published: Published, identifier: str) -> Lineage:
     """Go back from a number or an exhibit.
 
     Parameters
@@ -103,24 +102,18 @@ def way(published: Published, identifier: str) -> Way:
     number = published.numbers.get(identifier)
     exhibit = identifier if number is None else number["exhibit"]
     shown = published.manifest["exhibits"].get(exhibit)
-    if shown is None and number is not None:
-        raise InputError(
-            f"{identifier} is kept from an earlier run that the manifest does not describe; run"
-            " `bsup report`."
-        )
     if shown is None:
         raise InputError(_unknown(published, identifier))
     published.refuse_changed(f"tables/{exhibit}.csv")
     pages = published.manifest["pages"]
     title = max((key for key in shown["pages"]), key=lambda key: pages[key]["language"] == "en")
     given = {path: _source(published, path, digest) for path, digest in shown["inputs"].items()}
-    return Way(
+    return Lineage(
         identifier,
         number,
         exhibit,
         pages[title]["exhibits"][exhibit]["title"],
         shown,
-        tuple(key for key in shown["pages"] if pages[key]["outdated"]),
         tuple(given.values()),
         tuple(one for one in _behind(published, given.values()) if one.path not in given),
     )
@@ -128,7 +121,7 @@ def way(published: Published, identifier: str) -> Way:
 
 def _source(published: Published, path: str, digest: str) -> Source:
     record = published.tables.get(path, {})
-    every = frozenset(rows.read(record.get("rows", "")))
+    every = frozenset(rows_within(record.get("rows", "")))
     return Source(path, digest, every, every, record)
 
 
@@ -140,7 +133,7 @@ def _behind(published: Published, given: Iterable[Source]) -> tuple[Source, ...]
         for path, entering in waiting.pop().record.get("from", {}).items():
             if path not in used:
                 waiting.append(_source(published, path, published.tables[path]["sha256"]))
-            used.setdefault(path, set()).update(rows.read(entering))
+            used.setdefault(path, set()).update(rows_within(entering))
     found = []
     for path, entering in sorted(used.items()):
         source = _source(published, path, published.tables[path]["sha256"])
@@ -148,7 +141,7 @@ def _behind(published: Published, given: Iterable[Source]) -> tuple[Source, ...]
     return tuple(sorted(found, key=lambda one: not one.is_built))
 
 
-def leads_to(published: Published, table: str) -> dict[str, list[str]]:
+def dependents(published: Published, table: str) -> dict[str, list[str]]:
     """Give the exhibits that rest on a table, each with its numbers.
 
     Parameters

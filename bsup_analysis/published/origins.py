@@ -8,6 +8,7 @@ source where a column does, else the record's.
 import csv
 import tomllib
 from collections.abc import Callable, Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
 from bsup_analysis.panel import ORIGINS, OUTPUTS
 from bsup_analysis.panel.published import USED
-from bsup_analysis.traceability.rows import FIRST_ROW, written
 
+# rows are numbered as an editor shows them, whose header is row 1
+FIRST_ROW = 2
 # columns that say where a row stands, the most exact first
 _PLACES = ("page", "source_url", "source_reference", "source")
 _RECORDED = ("title", "producer", "document", "pages", "url", "licence", "made_by", "seed", "draws")
@@ -79,7 +81,7 @@ def _used(name: str, origin: str, path: Path, read: Callable[[str], pd.DataFrame
     choose = USED.get((name, origin))
     if choose is None:
         return _all(path)
-    return written(row for row, used in enumerate(choose(read(origin)), FIRST_ROW) if used)
+    return row_spans(row for row, used in enumerate(choose(read(origin)), FIRST_ROW) if used)
 
 
 def _record(path: Path) -> dict[str, Any]:
@@ -95,7 +97,9 @@ def _record(path: Path) -> dict[str, Any]:
             for number, row in enumerate(reader, FIRST_ROW):
                 stand.setdefault(_place(column, row[column]), []).append(number)
     if stand:
-        told["places"] = [{"place": place, "rows": written(rows)} for place, rows in stand.items()]
+        told["places"] = [
+            {"place": place, "rows": row_spans(rows)} for place, rows in stand.items()
+        ]
     return told
 
 
@@ -110,10 +114,30 @@ def _place(column: str, value: str | None) -> str:
 
 def _all(path: Path) -> str:
     with path.open(encoding="utf-8", newline="") as stream:
-        return written(range(FIRST_ROW, 1 + sum(1 for _ in csv.reader(stream))))
+        return row_spans(range(FIRST_ROW, 1 + sum(1 for _ in csv.reader(stream))))
 
 
 def _name(path: Path) -> str:
     if not path.is_relative_to(paths.root()):
         raise InputError(f"{path.name} lies outside the project; put it below {paths.root()}.")
     return path.relative_to(paths.root()).as_posix()
+
+
+def row_spans(rows: Iterable[int]) -> str:
+    """Write row numbers as ``2-5, 7``: those that stand together as first and last."""
+    ordered = sorted(set(rows))
+    parts = []
+    for _, run in groupby(enumerate(ordered), key=lambda pair: pair[1] - pair[0]):
+        together = [row for _, row in run]
+        first, last = together[0], together[-1]
+        parts.append(f"{first}" if first == last else f"{first}-{last}")
+    return ", ".join(parts)
+
+
+def rows_within(spans: str) -> set[int]:
+    """Read back what `row_spans` wrote."""
+    found: set[int] = set()
+    for part in filter(None, spans.split(", ")):
+        first, _, last = part.partition("-")
+        found |= set(range(int(first), int(last or first) + 1))
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from bsup_analysis.traceability.snapshot import Snapshot
+from bsup_analysis.published.snapshot import Snapshot
 
 Row = tuple[str, ...]
 Key = tuple[tuple[str, str], ...]

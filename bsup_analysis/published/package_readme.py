@@ -9,10 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bsup_analysis import paths
 from bsup_analysis.design import Design
-from bsup_analysis.pipeline.manifest import PACKAGE
-from bsup_analysis.readme import generated
-from bsup_analysis.replication.datasets import Dataset
-from bsup_analysis.replication.programs import notebooks, programs, rooms
+from bsup_analysis.published.manifest import PACKAGE
+from bsup_analysis.published.package_lists import Dataset, notebooks, programs, rooms
 
 # the template's classes, and how many minutes each goes up to
 _DURATIONS = {
@@ -35,7 +33,7 @@ def package_readme(
     data: list[Dataset],
     size: int,
 ) -> str:
-    """Write the README.
+    """Write the README, but for its generated blocks.
 
     Parameters
     ----------
@@ -51,7 +49,7 @@ def package_readme(
         Bytes of all other files of the package.
     """
     environment = Environment(  # noqa: S701 - Markdown, from our own records
-        loader=PackageLoader("bsup_analysis.replication", "."),
+        loader=PackageLoader("bsup_analysis.published", "."),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -61,7 +59,7 @@ def package_readme(
     project = tomllib.loads((paths.root() / "pyproject.toml").read_text("utf-8"))["project"]
     took = tomllib.loads(files("bsup_analysis.report").joinpath("run_time.toml").read_text("utf-8"))
     kinds = [one["kind"] for one in manifest["exhibits"].values()]
-    text = environment.get_template("README.md.j2").render(
+    return environment.get_template("README.md.j2").render(
         title=project["description"],
         package=PACKAGE,
         requires_python=project["requires-python"],
@@ -83,7 +81,6 @@ def package_readme(
         missing=[one.path for one in data if not one.provided],
         references=sorted(_references(data)),
     )
-    return generated(text)
 
 
 def _durations(minutes: float) -> list[tuple[str, bool]]:

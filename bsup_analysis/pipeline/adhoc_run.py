@@ -10,7 +10,7 @@ from bsup_analysis.pipeline.parameters import check, defaults
 from bsup_analysis.pipeline.project import Page, Project, Run
 
 
-def own_page(project: Project, name: str, settings: Iterable[str]) -> Page:
+def adhoc_page(project: Project, name: str, settings: Iterable[str]) -> Page:
     """Describe the run a reader asks for.
 
     Parameters
@@ -44,18 +44,19 @@ def own_page(project: Project, name: str, settings: Iterable[str]) -> Page:
     return Page(Run(label, run.notebook, tables, own, run.code), language)
 
 
-def own_folder(project: Project, page: Page, out: Path | None) -> Path:
-    """Return where an own run goes: a folder named after its values, or `out`.
+def adhoc_folder(project: Project, page: Page, out: Path | None) -> Path:
+    """Return where such a run goes: a folder named after its values, or `out`.
 
     Raises
     ------
     InputError
-        If `out` is where the report is kept, or holds something that is no earlier own run.
+        If `out` is where the report is kept, or holds something that is no earlier such run.
     """
     if out is None:
         return project.build / "own" / page.run.id
     folder = out.resolve()
-    for taken in (project.reports, project.build / "runs"):
+    kept = project.reports, project.build / "runs", project.next_reports, project.draft
+    for taken in kept:
         if folder == taken or taken in folder.parents or folder in taken.parents:
             raise InputError(f"{out} is where the report is kept; name another folder.")
     used = folder.is_file() or (folder.is_dir() and any(folder.iterdir()))

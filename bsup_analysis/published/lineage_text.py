@@ -1,14 +1,13 @@
-"""The way of a number, and what rests on a table, told in lines."""
+"""The lineage of a number, and what rests on a table, as lines of text."""
 
 import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from textwrap import wrap
 
-from bsup_analysis.traceability import rows
-from bsup_analysis.traceability.published import Published
-from bsup_analysis.traceability.rows import FIRST_ROW
-from bsup_analysis.traceability.way import Source, Way
+from bsup_analysis.published.lineage import Lineage, Source
+from bsup_analysis.published.origins import FIRST_ROW, row_spans, rows_within
+from bsup_analysis.published.reader import Published
 
 _WIDTH, _MARGIN = 100, 10
 _FEW = 3
@@ -18,46 +17,44 @@ WHOLE = (
 )
 
 
-def way_lines(way: Way, published: Published) -> Iterator[str]:
-    """Tell a way from the number to its files."""
-    page = published.manifest["pages"][way.shown["pages"][0]]
-    drawn = f"tables/{way.exhibit}.csv"
-    if way.number is not None:
-        yield f"{way.id} = {way.number['value']} ({way.number['unit']})"
-    kind = way.shown["kind"]
-    yield from _entry("exhibit", f"{way.exhibit}, a {kind}: {way.title}")
+def lineage_lines(found: Lineage, published: Published) -> Iterator[str]:
+    """Yield a lineage from the number to its files."""
+    page = published.manifest["pages"][found.shown["pages"][0]]
+    drawn = f"tables/{found.exhibit}.csv"
+    if found.number is not None:
+        yield f"{found.id} = {found.number['value']} ({found.number['unit']})"
+    kind = found.shown["kind"]
+    yield from _entry("exhibit", f"{found.exhibit}, a {kind}: {found.title}")
     yield from _more(f"reports/{drawn}", f"sha256 {published.manifest['files'][drawn]}")
-    if way.number is not None:
-        yield from _more(*_cells(published.reports / drawn, way.number["value"]))
+    if found.number is not None:
+        yield from _more(*_cells(published.reports / drawn, found.number["value"]))
     name = "run"
-    for run in _runs(way, published):
+    for run in _runs(found, published):
         yield from _entry(name, run)
         name = ""
-    for path in (way.shown["notebook"], "study.toml"):
+    for path in (found.shown["notebook"], "study.toml"):
         yield from _more(path, f"sha256 {page['inputs'].get(path, 'not recorded')}")
-    module, _, _ = way.shown["function"].rpartition(".")
-    yield from _entry("function", f"{way.shown['function']} ({module.replace('.', '/')}.py)")
-    if way.shown.get("results"):
-        yield from _entry("results", ", ".join(way.shown["results"]))
-    for name, sources in (("tables", way.given), ("built from", way.behind)):
+    module, _, _ = found.shown["function"].rpartition(".")
+    yield from _entry("function", f"{found.shown['function']} ({module.replace('.', '/')}.py)")
+    if found.shown.get("results"):
+        yield from _entry("results", ", ".join(found.shown["results"]))
+    for name, sources in (("tables", found.given), ("built from", found.behind)):
         for source in sources:
             yield from _source(name, source)
             name = ""
     yield ""
     yield from wrap(WHOLE, _WIDTH)
-    for key in way.outdated:
-        yield f"{key} was made from earlier data or code; run `bsup report`."
 
 
 def _cells(path: Path, value: float) -> Iterator[str]:
-    """Tell where in the drawn data a number stands, unless it is so common that it says nothing."""
+    """Say where in the drawn data a number stands, unless it is so common that it says nothing."""
     found: dict[str, list[int]] = {}
     with path.open(encoding="utf-8", newline="") as stream:
         for row, cells in enumerate(csv.DictReader(stream), FIRST_ROW):
             for column in (name for name, cell in cells.items() if _is(cell, value)):
                 found.setdefault(column, []).append(row)
     if 0 < len(found) <= _FEW:
-        places = (f"column {name}, {_rows(rows.written(at))}" for name, at in found.items())
+        places = (f"column {name}, {_rows(row_spans(at))}" for name, at in found.items())
         yield f"there in {'; '.join(places)}"
 
 
@@ -72,9 +69,11 @@ def _is(cell: str, value: float) -> bool:
         return False
 
 
-def _runs(way: Way, published: Published) -> Iterator[str]:
+def _runs(found: Lineage, published: Published) -> Iterator[str]:
     """Name each run that showed the exhibit, with its parameters."""
-    pages = {key.partition("/")[2]: published.manifest["pages"][key] for key in way.shown["pages"]}
+    pages = {
+        key.partition("/")[2]: published.manifest["pages"][key] for key in found.shown["pages"]
+    }
     for run, page in pages.items():
         given = ", ".join(f"{name} = {value}" for name, value in sorted(page["parameters"].items()))
         yield f"{run} with {given}" if given else run
@@ -83,8 +82,8 @@ def _runs(way: Way, published: Published) -> Iterator[str]:
 def table_lines(
     path: str, record: Mapping, exhibits: Mapping[str, list[str]], published: Published
 ) -> Iterator[str]:
-    """Tell of a table, and of all that rests on it."""
-    every = frozenset(rows.read(record.get("rows", "")))
+    """Yield a table, and all that rests on it."""
+    every = frozenset(rows_within(record.get("rows", "")))
     yield from _source("table", Source(path, record["sha256"], every, every, record))
     for exhibit, numbers in exhibits.items():
         function = published.manifest["exhibits"][exhibit]["function"]
@@ -95,7 +94,7 @@ def table_lines(
 
 
 def _source(name: str, source: Source) -> Iterator[str]:
-    used, every = rows.written(source.rows), rows.written(source.of)
+    used, every = row_spans(source.rows), row_spans(source.of)
     told = "" if not every else f": all rows, {used}"
     if source.rows != source.of:
         told = f": rows {used} of {every}"

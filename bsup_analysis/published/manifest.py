@@ -1,6 +1,10 @@
-"""The manifest: where every exhibit, number and published file comes from."""
+"""The manifest: where every exhibit, number and published file comes from.
+
+Results of several pages become one: a number and a file have one value, or nothing is published.
+"""
 
 import json
+import math
 import re
 import sys
 from collections.abc import Mapping
@@ -10,35 +14,15 @@ from typing import Any
 
 from bsup_analysis.errors import InputError
 
-MANIFEST = "manifest.json"
-# what is made of the results, and sealed when it is there
-SECTIONS = ("report", "profiles")
+NUMBERS, MANIFEST, PROFILES = "numbers.json", "manifest.json", "profiles.json"
 PACKAGE = "bsup_analysis"
 Entries = Mapping[str, Mapping[str, Any]]
+_DIGITS = 10
 
 
 def to_json(content: object) -> str:
     """Return JSON with sorted keys, LF and a last line end: the same content, the same bytes."""
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def read_manifest(reports: Path) -> dict[str, Any]:
-    """Read the manifest of what is published; empty where nothing is.
-
-    Raises
-    ------
-    InputError
-        If the file is there and is no manifest.
-    """
-    try:
-        content = json.loads((reports / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError:
-        content = None
-    if not isinstance(content, dict) or not {"pages", "files"} <= set(content):
-        raise InputError(f"{reports.name}/{MANIFEST} is damaged; delete it and run `bsup report`.")
-    return content
 
 
 def manifest(
@@ -109,3 +93,69 @@ def _inputs(entry: Mapping[str, Any], tables: list[str]) -> dict[str, str]:
         for path, digest in entry["inputs"].items()
         if path.endswith(".csv") and Path(path).stem in tables
     }
+
+
+def rounded(number: str, value: object) -> int | float:
+    """Return a published value: a whole number as it is, any other with ten significant digits.
+
+    Raises
+    ------
+    InputError
+        If the value of this id is no finite number.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if not isinstance(value, float) or not math.isfinite(value):
+        raise InputError(f"number {number} is {value}: only finite numbers can be published.")
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def merge_numbers(entries: Entries) -> dict[str, Any]:
+    """Return the numbers of all pages by id.
+
+    Raises
+    ------
+    InputError
+        If two pages disagree about a number, or a run has it in one language alone.
+    """
+    _refuse_uneven(entries, "numbers")
+    merged: dict[str, tuple[str, Any]] = {}
+    for key, entry in entries.items():
+        for number, row in entry["numbers"].items():
+            first, was = merged.setdefault(number, (key, row))
+            if was != row:
+                values = f"{was['value']} in {first} and {row['value']} in {key}"
+                _refuse(f"number {number} is {values}")
+    return {number: row for number, (_, row) in merged.items()}
+
+
+def merge_files(entries: Entries) -> dict[str, str]:
+    """Return the SHA-256 of the files of all pages, by published name.
+
+    Raises
+    ------
+    InputError
+        If two pages would publish different files under one name, or a run has an exhibit in one
+        language alone.
+    """
+    _refuse_uneven(entries, "exhibits")
+    merged: dict[str, tuple[str, str]] = {}
+    for key, entry in entries.items():
+        for name, digest in entry["files"].items():
+            first, was = merged.setdefault(name, (key, digest))
+            if was != digest:
+                _refuse(f"{name} is not the same in {first} and {key}")
+    return {name: digest for name, (_, digest) in merged.items()}
+
+
+def _refuse_uneven(entries: Entries, kind: str) -> None:
+    first_of_run: dict[str, str] = {}
+    for key, entry in entries.items():
+        first = first_of_run.setdefault(entry["run"], key)
+        for name in sorted(set(entries[first][kind]) ^ set(entry[kind])):
+            there, lacking = (first, key) if name in entries[first][kind] else (key, first)
+            _refuse(f"{kind[:-1]} {name} is in {there} and not in {lacking}")
+
+
+def _refuse(problem: str) -> None:
+    raise InputError(f"{problem}; one name must have one value in the whole report.")
