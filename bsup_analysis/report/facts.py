@@ -117,13 +117,12 @@ def _contradiction(row: Sequence[str]) -> tuple[str, ...]:
     return (row[NUMBER], row[PAGE], row[STATEMENT], both, row[NOTE])
 
 
-def exhibits_of(published: Edition, *notebooks: str, level: str | None = None) -> list[str]:
-    """Return the exhibits of notebooks, named by a part of their name, at a level of the data."""
+def exhibits_of(published: Edition, *notebooks: str) -> list[str]:
+    """Return the exhibits of notebooks, named by a part of their name."""
     return [
         exhibit.id
         for exhibit in published.exhibits.values()
         if any(one in PurePosixPath(exhibit.notebook).stem for one in notebooks)
-        and level in (None, exhibit.parameters.get("level"))
     ]
 
 

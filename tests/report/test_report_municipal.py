@@ -1,6 +1,6 @@
 """The municipal level in the report: told where it was published, and only there.
 
-The numbers are the SYNTHETIC headlines that nbval is held to, published here as if they were a
+The numbers are the SYNTHETIC headlines of notebooks 09 and 10, published here as if they were a
 user's: through the pipeline they could not be.
 """
 
@@ -17,26 +17,27 @@ from bsup_analysis.published.reader import read_edition
 from bsup_analysis.report.blocks import ExhibitBlock, Heading, Listing, Paragraph, plain
 from bsup_analysis.report.content import Report, compose
 
-HEADLINES = Path(__file__).resolve().parents[1] / "municipal"
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 EXHIBITS = {
-    "04_effects": (
+    "09_municipal_effects": (
         "data_gate", "municipal_agreements", "municipal_change", "municipal_data_used",
         "municipal_estimands", "municipal_event_study", "municipal_honest_bounds",
         "municipal_left_out", "municipal_synthetic", "municipal_verdict",
     ),
-    "05_robustness": ("municipal_leave_one_out", "municipal_robustness"),
-    "07_phasing": ("loan_rate_ranking_municipal",),
+    "10_municipal_robustness": ("municipal_leave_one_out", "municipal_robustness"),
+    "11_municipal_phasing": ("loan_rate_ranking_municipal",),
 }  # fmt: skip
 
 
 def synthetic_numbers() -> dict[str, dict[str, object]]:
-    lines = [
-        line
-        for name in ("04_effects", "05_robustness")
-        for line in (HEADLINES / f"SYNTHETIC_{name}.txt").read_text("utf-8").splitlines()[1:]
-    ]
-    found = (re.fullmatch(r"(\w+): (\S+) \((.*)\)", line) for line in lines)
-    return {m[1]: {"value": float(m[2]), "unit": m[3], "exhibit": "x"} for m in found if m}
+    found = {}
+    for name in ("09_municipal_effects", "10_municipal_robustness"):
+        cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))["cells"]
+        (shown,) = (cell for cell in cells if cell["id"] == "numbers")
+        for line in shown["outputs"][0]["data"]["text/plain"][1:]:
+            number, value, unit = re.split(r" {2,}", line.strip(), maxsplit=2)
+            found[number] = {"value": float(value), "unit": unit, "exhibit": "x"}
+    return found
 
 
 Composed = Callable[..., Report]
@@ -44,7 +45,7 @@ Composed = Callable[..., Report]
 
 @pytest.fixture
 def with_table(own_root: Path) -> Composed:
-    """Compose the report as if notebooks 04, 05 and 07 had published a municipal level."""
+    """Compose the report as if notebooks 09, 10 and 11 had published a municipal level."""
 
     def composed(language: str = "en", counted: str = "loans", **changed: float | None) -> Report:
         reports = own_root / "reports"
@@ -68,7 +69,7 @@ def with_table(own_root: Path) -> Composed:
                     **origin,
                     "kind": "table",
                     "notebook": f"notebooks/{notebook}.ipynb",
-                    "parameters": {"level": "municipal"},
+                    "parameters": {"panel": ""},
                     "inputs": {"data/municipal/start_loans.csv": "0" * 64},
                 }
         (reports / "numbers.json").write_text(json.dumps(numbers), encoding="utf-8")
@@ -121,7 +122,9 @@ def test_every_exhibit_of_it_stands_in_its_section_once(
 ) -> None:
     report = with_table(language)
     placed = [block.id for block in section(report) if isinstance(block, ExhibitBlock)]
-    assert sorted(placed) == sorted([*EXHIBITS["04_effects"], *EXHIBITS["05_robustness"]])
+    assert sorted(placed) == sorted(
+        [*EXHIBITS["09_municipal_effects"], *EXHIBITS["10_municipal_robustness"]]
+    )
     everywhere = [block.id for block in report.blocks if isinstance(block, ExhibitBlock)]
     assert all(everywhere.count(name) == 1 for name in placed)
     assert everywhere.count("loan_rate_ranking_municipal") == 1
