@@ -13,7 +13,7 @@ from bsup_analysis.codebook import codebook
 from bsup_analysis.design import Notebook, Run, load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import Words
-from bsup_analysis.readme import finding, with_block
+from bsup_analysis.report.finding import finding, with_block
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REPORTS = CHECKOUT / "reports"

@@ -20,8 +20,8 @@ def package(
     from bsup_analysis.published.manifest import PACKAGE
     from bsup_analysis.published.package import make_package
     from bsup_analysis.published.reader import read_edition, read_published
-    from bsup_analysis.readme import generated
     from bsup_analysis.report.content import compose
+    from bsup_analysis.report.finding import generated
 
     def labels() -> dict[str, str]:
         return compose(read_edition(paths.reports(), "en")).labels

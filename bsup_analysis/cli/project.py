@@ -124,11 +124,10 @@ def _unwritten(language: str, notebooks: list[str]) -> Iterator[str]:
 
 def _documents() -> Documents:
     """Describe what is written of the results: the report, and the README's generated parts."""
-    from bsup_analysis.readme import readme_files
     from bsup_analysis.report import FILES, make_report, report_inputs
+    from bsup_analysis.report.finding import readme_files
 
-    code = Path(__file__).parent.parent / "readme.py"
-    return Documents((code, *report_inputs()), FILES, make_report, readme_files)
+    return Documents(tuple(report_inputs()), FILES, make_report, readme_files)
 
 
 def _draws_maps(notebook: str) -> bool:

@@ -23,6 +23,7 @@ from bsup_analysis.effects.regression_model import FittedModel
 from bsup_analysis.errors import InputError
 
 _MOST_STEPS = 50
+_ALONE = 1e-12
 _SETTLED = 1e-12  # the last step squared, in standard errors; the next would be its square
 Kind = Literal["model", "pearson", "clustered", "CRV3", "priority_rows"]
 Variance = tuple[np.ndarray, int | None]
@@ -146,6 +147,14 @@ def _municipal_jackknife(fitted: FittedModel, cluster: np.ndarray, treatment: st
         outcome=fitted.result.model.endog,
         exposure=1.0 if fitted.exposure is None else fitted.rows[fitted.exposure],
     )
+    # a term that moves inside the municipalities of one cluster alone is a coefficient of that one
+    centred = fitted.exog - fitted.exog.groupby(rows["unit"].to_numpy()).transform("mean")
+    moves = (centred**2).groupby(cluster).sum()
+    for label in moves.index[(moves > (1 - _ALONE) * moves.sum()).any(axis=1)]:
+        raise InputError(
+            f"Without {label} a term has no estimate, so that the jackknife has no variance: use"
+            " pearson."
+        )
     on = fitted.exog[treatment].to_numpy() != 0
     treated = rows["unit"].isin(rows.loc[on, "unit"])
     panel = MunicipalPanel.from_frame(

@@ -29,7 +29,7 @@ from bsup_analysis.chapters.municipal.phrases import ends_text, p_text
 from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.effects.verdict import MUNICIPAL_REASONS, municipal_verdict
 from bsup_analysis.language import LANGUAGES, Words
-from bsup_analysis.study import Study
+from bsup_analysis.study import Study, read_table
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "exhibits"))
 from readers_eye import clashes, says
@@ -282,7 +282,7 @@ def test_odd_tables_end_in_reasons(panel: Path, odd: str) -> None:
 def test_the_map_names_every_municipality_and_its_change(panel: Path) -> None:
     """SYNTHETIC counts under real codes, in memory only: the map needs places."""
     made_up = opened(panel, language="nb")
-    municipality, data = made_up.municipality, made_up.municipal_data
+    municipality, data = read_table("municipality"), made_up.municipal_data
     code: dict[str, str] = {}
     for group in ("priority", "other"):
         units = sorted(data.table.loc[data.table["group"] == group, "unit"].unique())

@@ -230,7 +230,7 @@ def test_change_is_a_rate_after_over_a_rate_before(study: Study) -> None:
 def raised_keys() -> set[str]:
     """Collect the reasons that the package can give, wherever they are raised."""
     found = set()
-    for room in ("effects.municipal", "results.municipal", "exhibits.municipal"):
+    for room in ("effects.municipal", "analysis.municipal", "chapters.municipal"):
         folder = Path(importlib.import_module(f"bsup_analysis.{room}").__file__).parent
         for path in folder.glob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -109,7 +109,7 @@ def test_published_rows_are_not_mixed_in(with_table):
 
 @pytest.mark.parametrize("definition", ["loans", "approved_dwellings"])
 def test_a_profile_shows_the_loans_of_any_municipality(with_table, definition):
-    exhibit = displayed(with_table(definition=definition), all_municipalities.municipality_profile)
+    exhibit = displayed(with_table(definition=definition), page.municipality_profile_of_all)
     assert "not known" not in exhibit.caption.partition("Centrality")[2].partition("Level")[2]
     cells = dict(zip(exhibit.shown.iloc[:, 0], exhibit.shown.iloc[:, 1], strict=True))
     assert cells["Start loans 2010"] == str(planted("1723", 2010))
@@ -128,7 +128,7 @@ def test_a_municipality_without_a_number_stays_unknown(with_table, monkeypatch):
     monkeypatch.setattr(
         study_module, "read_table", lambda n: own if n == "start_loans" else read_table(n)
     )
-    exhibit = displayed(opened, all_municipalities.municipality_profile)
+    exhibit = displayed(opened, page.municipality_profile_of_all)
     assert "The municipality's loans are not known." in exhibit.caption
     assert len(displayed(opened, all_municipalities.loan_rate_ranking).data) == 16 + len(KNOWN)
 
@@ -166,6 +166,8 @@ def test_the_notebooks_run_at_the_municipal_level(with_table, tmp_path, name):
             exec(cell.source, namespace)  # noqa: S102 - the committed notebooks
             if "parameters" in cell.metadata.get("tags", []):
                 namespace.update(panel="", output=str(output))
+                if "municipality_code" in namespace:
+                    namespace["municipality_code"] = "1723"
     exhibits = json.loads((output / "exhibits.json").read_text(encoding="utf-8"))
     assert exhibits
     assert all(one.endswith("_municipal") for one in exhibits)

@@ -102,7 +102,7 @@ def test_the_page_has_the_text_of_its_language(toy, toy_texts):
 
     toy_project.publish(toy, toy.pages(only="01_loans"))
     nb, en = (
-        (toy.reports / one / "html" / "01_loans.html").read_text(encoding="utf-8")
+        (toy.draft / one / "html" / "01_loans.html").read_text(encoding="utf-8")
         for one in ("nb", "en")
     )
     assert "<h1>Lånene</h1>" in nb

@@ -19,7 +19,7 @@ from bsup_analysis.pipeline.verify import published as checks
 from bsup_analysis.published.package import Package, make_package
 from bsup_analysis.published.package_lists import datasets, programs
 from bsup_analysis.published.reader import read_published
-from bsup_analysis.readme import generated
+from bsup_analysis.report.finding import generated
 
 TEMPLATE = CHECKOUT / "bsup_analysis" / "published" / "README.md.j2"
 # headings of the Social Science Data Editors' template README, in its order

@@ -320,7 +320,7 @@ def test_what_is_not_whole_is_refused_and_the_last_report_kept(
 
 
 def test_unknown_language_is_refused(own_root: Path) -> None:
-    with pytest.raises(InputError, match="it is nb or en"):
+    with pytest.raises(InputError, match="it is en or nb"):
         make_report(own_root / "reports", "sv")
 
 
