@@ -29,6 +29,8 @@ from bsup_analysis.study.tables import read_demonstration, table
 class MunicipalStudy(Study):
     """One notebook's view of the study with the user's table of all municipalities."""
 
+    digits = 6  # estimates found by iteration
+
     start_loans = table("Loans and NOK of every municipality and year, brought by the user.")
     exclusions = table("Municipalities kept out of a comparison, with the reason.")
     co_treatment = table("Other measures that met the municipalities at the same time.")

@@ -12,10 +12,11 @@ class Headlines:
     """Headline numbers as plain text, the same wherever they are computed."""
 
     numbers: Mapping[str, Number]
+    digits: int = 10
 
     def __repr__(self) -> str:
-        """Give a table: number, value with up to ten digits, unit."""
-        rows = [(i, f"{n.value:.10g}", n.unit) for i, n in self.numbers.items()]
+        """Give a table: number, value with up to `digits` digits, unit."""
+        rows = [(i, f"{n.value:.{self.digits}g}", n.unit) for i, n in self.numbers.items()]
         table = [("number", "value", "unit"), *rows]
         wide, valued = (max(len(row[column]) for row in table) for column in (0, 1))
         return "\n".join(f"{i:{wide}}  {value:>{valued}}  {unit}" for i, value, unit in table)

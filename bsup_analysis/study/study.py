@@ -85,6 +85,7 @@ class Study(Recording):
     """
 
     synthetic = False
+    digits = 10  # of headlines: what every machine computes alike
 
     def __init__(
         self,
@@ -528,7 +529,8 @@ class Study(Recording):
 
         Those named, or all of them in the order they came where none is named.
         """
-        return Headlines({i: self._numbers[i][0] for i in identifiers or self._numbers})
+        chosen = {i: self._numbers[i][0] for i in identifiers or self._numbers}
+        return Headlines(chosen, self.digits)
 
     def _write(self, exhibit: Exhibit) -> list[str]:
         if self._folder is None:
