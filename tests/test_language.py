@@ -42,7 +42,7 @@ def test_no_template_holds_a_result(language: str) -> None:
     typed = {
         key: ALLOWED.sub("", text)
         for key, text in templates(language).items()
-        if re.search(r"\d", ALLOWED.sub("", re.sub(r"\{\w+\}", "", text)))
+        if re.search(r"\d", ALLOWED.sub("", re.sub(r"\{[^{}]*\}", "", text)))
     }
     assert not typed
 
@@ -61,7 +61,7 @@ def test_templates_are_not_left_in_the_other_language(language: str) -> None:
     same = {
         key
         for key, text in templates(language).items()
-        if text == other[key] and len(re.sub(r"\{\w+\}", "", text).split()) > 2
+        if text == other[key] and len(re.sub(r"\{[^{}]*\}", "", text).split()) > 2
     }
     assert not same
 
@@ -86,6 +86,45 @@ def test_number_formats(language: str, expected: list[str]) -> None:
         numbers.listed(["a", "b", "c"]),
     ]
     assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in written] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "expected"),
+    [
+        (2009, "", "2009"),
+        (1047, "count", "1,047"),
+        (0.884, ".2", "0.88"),
+        (0.884, ".0", "1"),
+        (0.639, "percent", "63.9 %"),
+        (0.95, "percent.0", "95 %"),
+        (0.367, "change", "+36.7 %"),
+        (-0.367, "change.0", "−37 %"),
+        (498e6, "million.0", "498"),
+        (["a", "b"], "listed", "a and b"),
+        ((0.884, 0.672, 1.163), "interval", "0.88 (0.67 to 1.16)"),
+        ((0.672, 1.163), "range", "0.67–1.16"),
+        ("priority", "groups", "Priority municipalities"),
+        (float("nan"), ".2", "–"),
+    ],
+)
+def test_a_value_is_written_as_its_place_says(value: object, form: str, expected: str) -> None:
+    written = Words("en").written(value, form).replace(" ", " ")
+    assert written == expected
+
+
+def test_a_fraction_without_a_form_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"0\.884 is to be shown without a form"):
+        Words("en").written(0.884, "")
+
+
+def test_a_table_has_the_columns_of_the_words_and_a_dash_for_what_is_unknown() -> None:
+    rows = [
+        {"group": "priority", "before": "738", "after": "1,009", "growth": 0.367},
+        {"group": "other", "before": None, "after": "478", "growth": None},
+    ]
+    table = Words("en").table("contrast", rows, head_before="Loans 2009", head_after="Loans 2010")
+    assert list(table.columns) == ["Group", "Loans 2009", "Loans 2010", "Growth"]
+    assert list(table.iloc[1]) == ["Other municipalities", "–", "478", "–"]
 
 
 @given(st.integers(-(10**12), 10**12), st.sampled_from(LANGUAGES))
@@ -123,11 +162,11 @@ def test_what_a_language_lacks_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         assert gaps() == ""
         contrast = room.parent / words / "xx" / "contrast.toml"
         text = contrast.read_text(encoding="utf-8")
-        contrast.write_text(re.sub(r"^growth = .*\n", "", text, flags=re.M), encoding="utf-8")
-        assert gaps() == f"bsup_analysis/{words}/xx/contrast.toml lacks growth"
-        contrast.write_text(text.replace("{priority}", "{first}"), encoding="utf-8")
+        contrast.write_text(re.sub(r"^index = .*\n", "", text, flags=re.M), encoding="utf-8")
+        assert gaps() == f"bsup_analysis/{words}/xx/contrast.toml lacks index"
+        contrast.write_text(text.replace("{priority:change}", "{first:change}"), encoding="utf-8")
         assert "contrast.toml has other places in braces than English in alternative" in gaps()
-        contrast.write_text(f'{text}more = "more"\n', encoding="utf-8")
+        contrast.write_text(f'more = "more"\n{text}', encoding="utf-8")
         assert gaps().endswith("contrast.toml has what English has not: more")
         contrast.unlink()
         assert re.search(r"contrast\.toml lacks after_|contrast\.toml lacks .* more$", gaps())

@@ -2,11 +2,13 @@
 
 import copy
 import html
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any, Literal, ParamSpec
+from types import MappingProxyType
+from typing import Any, Literal, ParamSpec, Self
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,6 +24,7 @@ from bsup_analysis.exhibit.style import (
     rendered,
 )
 from bsup_analysis.files import write_aside
+from bsup_analysis.language import Words
 
 P = ParamSpec("P")
 
@@ -72,6 +75,70 @@ class Exhibit:
     banner: str = ""
     made_by: str = ""
     given: tuple[Any, ...] = field(default=(), repr=False, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        identifier: str,
+        stem: str,
+        words: Words,
+        data: pd.DataFrame,
+        values: Mapping[str, object] = MappingProxyType({}),
+        *,
+        draw: Callable[[], Figure] | None = None,
+        shown: pd.DataFrame | None = None,
+        numbers: Mapping[str, tuple[float | None, str]] = MappingProxyType({}),
+        **texts: str,
+    ) -> Self:
+        """Make an exhibit whose words lie under one stem.
+
+        Parameters
+        ----------
+        identifier, data, draw, shown
+            As of the exhibit.
+        stem
+            Where `title`, `caption`, `source` and `alternative_text` are. A source that several
+            exhibits share may lie further up; without an alternative text the caption is it.
+        words
+            The language.
+        values
+            Raw values of the places in those words.
+        numbers
+            Value and unit by id; what is unknown or infinite has no place in numbers.json.
+        texts
+            Any of the four that is not the stem's own.
+
+        Raises
+        ------
+        InputError
+            A text or a value of one is missing.
+        """
+
+        def text(name: str) -> str:
+            if name in texts:
+                return texts[name]
+            if name == "alternative_text" and f"{stem}.{name}" not in words:
+                return text("caption")
+            place = stem
+            while name == "source" and f"{place}.{name}" not in words and "." in place:
+                place = place.rpartition(".")[0]
+            return words(f"{place}.{name}", **values)
+
+        return cls(
+            id=identifier,
+            title=text("title"),
+            caption=text("caption"),
+            source=text("source"),
+            alternative_text=text("alternative_text"),
+            data=data,
+            draw=draw,
+            shown=shown,
+            numbers={
+                name: Number(float(value), unit)
+                for name, (value, unit) in numbers.items()
+                if value is not None and math.isfinite(value)
+            },
+        )
 
     @property
     def kind(self) -> Literal["figure", "table"]:

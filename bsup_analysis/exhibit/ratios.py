@@ -21,17 +21,12 @@ def side_of_one(low: float, high: float) -> Literal["above", "below", "holds_one
 
 def range_text(low: float, high: float, words: Words) -> str:
     """Write an interval on little room, with an en dash."""
-    return f"{words.decimal(low)}–{words.decimal(high)}"
+    return words.written((low, high), "range")
 
 
 def ratio_text(ratio: float, low: float, high: float, words: Words) -> str:
     """Write a ratio and its interval as they stand in a sentence."""
-    return words(
-        "ratios.interval",
-        ratio=words.decimal(ratio),
-        low=words.decimal(low),
-        high=words.decimal(high),
-    )
+    return words.written((ratio, low, high), "interval")
 
 
 def ratio_axis(

@@ -2,18 +2,25 @@
 
 The words lie beside the exhibits that use them, in `chapters/<chapter>/words/`, and those of
 several rooms here; in each the folders `nb/` and `en/` with one TOML file a family of exhibits: the
-key `shares.population.title` is `title` in table `[population]` of `shares.toml`.  Values are put
-into `{named}` places by the caller, already formatted by `Numbers`; no template holds a result.
+key `shares.population.title` is `title` in table `[population]` of `shares.toml`.  Callers give raw
+values; how each is written stands in its place, such as `{ratio:.3}` (`Words.written`).  No
+template holds a result.
+
+A table that is shown has its columns in the order of `[<stem>.columns]`, each with its head and
+its cell: `growth = ["Growth", "{growth:change}"]`.
 """
 
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.language.numbers import Numbers
+from bsup_analysis.language.numbers import UNKNOWN, Numbers
 
 HERE = Path(__file__).parent
 CHAPTERS = HERE.parent / "chapters"
@@ -30,6 +37,8 @@ def templates(language: str) -> Mapping[str, str]:
         for key, value in content.items():
             if isinstance(value, dict):
                 collect(f"{prefix}.{key}", value)
+            elif isinstance(value, list):
+                collect(f"{prefix}.{key}", dict(zip(("head", "cell"), value, strict=True)))
             else:
                 found[f"{prefix}.{key}"] = str(value).strip()
 
@@ -88,6 +97,12 @@ def _places(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
+def _unknown(value: object) -> bool:
+    if isinstance(value, tuple):
+        return any(_unknown(one) for one in value)
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
 def notebook_texts(notebook: str, language: str) -> Path | None:
     """Return the file with the text of a notebook's cells; None for English, which it is in.
 
@@ -119,7 +134,7 @@ class Words(Numbers):
             raise InputError(f"language {language!r} is not known; it is {' or '.join(LANGUAGES)}.")
         super().__init__(language)
 
-    def __call__(self, key: str, **values: object) -> str:
+    def __call__(self, key: str, /, **values: object) -> str:
         """Give the text of a key with values in its named places.
 
         Raises
@@ -129,9 +144,103 @@ class Words(Numbers):
         """
         family, _, name = key.partition(".")
         where = _file(family, self.language)
-        if key not in templates(self.language):
+        if key not in self:
             raise InputError(f"{where} has no {name}; write it.")
         try:
-            return templates(self.language)[key].format_map(values)
+            return _Filler(self).vformat(templates(self.language)[key], (), values)
         except KeyError as place:
             raise InputError(f"{where}: {name} shows {place}, which it is not given.") from None
+
+    def __contains__(self, key: str) -> bool:
+        """Tell whether the language has a text of this key."""
+        return key in templates(self.language)
+
+    def written(self, value: Any, form: str) -> str:
+        """Write a value as the `form` behind the colon of its place says.
+
+        Parameters
+        ----------
+        value
+            Raw: a number, a date, a list, the last part of a key, a text; an interval as
+            `(ratio, low, high)` or what has these as attributes, a range as `(low, high)` too.
+        form
+            Empty: as it is (text, a year). `.3`: with so many decimals. `count`, `signed`,
+            `percent`, `change`, `million`, `date`, `listed`, `quoted`: as the method of `Numbers`
+            writes it, with decimals behind a full stop (`percent.0`). `interval`: as
+            0.88 (0.67 to 1.16), `range`: as 0.67–1.16. Anything else is a table of words, such
+            as `groups`: the word of that name.
+
+        Raises
+        ------
+        TypeError
+            A fraction without a form, which would be written with all its digits.
+        """
+        if not form:
+            if isinstance(value, float):
+                raise TypeError(f"{value} is to be shown without a form such as .2 or percent")
+            return str(value)
+        name, _, decimals = form.partition(".")
+        writers = {
+            "": self.decimal,
+            "change": self.change,
+            "count": self.count,
+            "date": self.date,
+            "listed": self.listed,
+            "million": self.million,
+            "percent": self.percent,
+            "quoted": self.quoted,
+            "signed": self.signed,
+        }
+        if name in writers and (not decimals or decimals.isdigit()):
+            return writers[name](value, *([int(decimals)] if decimals else []))  # type: ignore[operator]
+        if form in ("interval", "range"):
+            if hasattr(value, "low"):
+                value = (value.ratio, value.low, value.high)
+            return self(f"ratios.{form}", ratio=value[0], low=value[-2], high=value[-1])
+        return self(f"{form}.{value}")
+
+    def table(
+        self, stem: str, rows: pd.DataFrame | Iterable[Mapping[str, Any]], **values: object
+    ) -> pd.DataFrame:
+        """Write rows under the columns that stand in `[<stem>.columns]`.
+
+        A cell with an unknown value in it is a dash.
+
+        Parameters
+        ----------
+        stem
+            Where the words of the table are.
+        rows
+            Raw values by name.
+        values
+            Others, the same in every row; heads may show them too.
+        """
+        start = f"{stem}.columns."
+        columns = [
+            key.removeprefix(start).removesuffix(".head")
+            for key in templates(self.language)
+            if key.startswith(start) and key.endswith(".head")
+        ]
+        found = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else list(rows)
+        return pd.DataFrame(
+            {
+                self(f"{start}{column}.head", **values): [
+                    self._cell(f"{start}{column}.cell", {**values, **row}) for row in found
+                ]
+                for column in columns
+            }
+        )
+
+    def _cell(self, key: str, values: Mapping[str, Any]) -> str:
+        shown = _places(templates(self.language)[key]) & set(values)
+        return UNKNOWN if any(_unknown(values[name]) for name in shown) else self(key, **values)
+
+
+class _Filler(string.Formatter):
+    """Fills places with values as `Words.written` writes them."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def format_field(self, value: Any, form: str) -> str:
+        return self._words.written(value, form)

@@ -151,8 +151,8 @@ def test_words_follow_the_interval(ratio: float, key: str, language: str) -> Non
     assert exhibit.shown.iloc[-1, -1] == word
     assert exhibit.alternative_text.startswith(start)
     assert growth in exhibit.alternative_text
-    side = {"worse": "below_one", "not_shown": "holds_one", "improved": "above_one"}[key]
-    assert words(f"contrast.{side}") in contrast.group_contrast(found, words).caption
+    side = {"worse": "below", "not_shown": "holds_one", "improved": "above"}[key]
+    assert words(f"contrast.side.{side}") in contrast.group_contrast(found, words).caption
 
 
 def test_specifications_are_those_of_the_design_and_few() -> None:

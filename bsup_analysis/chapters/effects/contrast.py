@@ -8,8 +8,8 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from bsup_analysis.analysis.outcome_contrast import OutcomeContrast
 from bsup_analysis.design import Outcome
 from bsup_analysis.effects.group_poisson import GroupContrast
-from bsup_analysis.effects.inference import RatioInterval
-from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.ratios import side_of_one
 from bsup_analysis.exhibit.style import (
     ACCENT,
     GROUP_TEXT_COLOUR,
@@ -33,16 +33,6 @@ def ratio_axis(axes: Axes, words: Words, low: float, high: float) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.minorticks_off()
     axes.axvline(1, color=REGION, lw=1)
-
-
-def interval_text(interval: RatioInterval, words: Words) -> str:
-    """Write an interval as `0.88 (0.69 to 1.14)`."""
-    return words(
-        "ratios.interval",
-        ratio=words.decimal(interval.ratio),
-        low=words.decimal(interval.low),
-        high=words.decimal(interval.high),
-    )
 
 
 def _value(measure: Outcome, value: float, words: Words) -> str:
@@ -111,7 +101,7 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
             for limit in (interval.detectable_below, interval.detectable_above):
                 right.plot(limit, row, "|", color=ACCENT, ms=14, mew=2)
             right.annotate(
-                f"{words(f'contrast.assumption_{name}')}: {interval_text(interval, words)}",
+                f"{words(f'contrast.assumption_{name}')}: {words.written(interval, 'interval')}",
                 (0.02, row - 0.32),
                 xycoords=("axes fraction", "data"),
                 va="bottom",
@@ -132,78 +122,59 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
         return figure
 
     widest = max(contrast.intervals.values(), key=lambda i: i.high / i.low)
-    shown = pd.DataFrame(
-        {
-            words("contrast.row"): [words(f"groups.{group}") for group in GROUPS],
-            words(f"outcomes.{outcome}.before"): [
-                _value(contrast.measure, contrast.before[group].value, words) for group in GROUPS
-            ],
-            words(f"outcomes.{outcome}.after"): [
-                _value(contrast.measure, contrast.after[group].value, words) for group in GROUPS
-            ],
-            words("contrast.growth"): [
-                words.change(contrast.growth[group].value - 1) for group in GROUPS
-            ],
-        }
-    )
-    rounding = contrast.ratio.high > contrast.ratio.low
+    ratio = contrast.ratio
+    rounding = words("contrast.rounding", low=ratio.low, high=ratio.high)
+    growth = {group: contrast.growth[group].value - 1 for group in GROUPS}
     values = {
         "outcome": words(f"outcomes.{outcome}.name"),
-        "priority": words.change(contrast.growth["priority"].value - 1),
-        "other": words.change(contrast.growth["other"].value - 1),
-        "ratio": words.decimal(contrast.ratio.value, 3),
-        "low": words.decimal(widest.low),
-        "high": words.decimal(widest.high),
-        "above": words.decimal(widest.detectable_above),
-        "below": words.decimal(widest.detectable_below),
-        "level": words.percent(widest.level, 0),
-        "power": words.percent(widest.power, 0),
-        "rounding": " "
-        + words(
-            "contrast.rounding",
-            low=words.decimal(contrast.ratio.low, 3),
-            high=words.decimal(contrast.ratio.high, 3),
-        )
-        if rounding
-        else "",
-        "finding": words(f"contrast.{_side(widest)}"),
+        **growth,
+        "ratio": ratio.value,
+        "rounding": f" {rounding}" if ratio.high > ratio.low else "",
+        "widest": widest,
+        "side": side_of_one(widest.low, widest.high),
     }
-    return Exhibit(
-        id=f"group_contrast_{outcome}",
+    before, after = (
+        {group: _value(contrast.measure, found[group].value, words) for group in GROUPS}
+        for found in (contrast.before, contrast.after)
+    )
+    return Exhibit.of(
+        f"group_contrast_{outcome}",
+        "contrast",
+        words,
+        data,
+        values,
         title=words(f"outcomes.{outcome}.contrast_title"),
-        caption=words("contrast.caption", **values),
-        source=words("contrast.source"),
-        alternative_text=words("contrast.alternative_text", **values),
-        data=data,
         draw=draw,
-        shown=shown,
+        shown=words.table(
+            "contrast",
+            [
+                {"group": g, "before": before[g], "after": after[g], "growth": growth[g]}
+                for g in GROUPS
+            ],
+            head_before=words(f"outcomes.{outcome}.before"),
+            head_after=words(f"outcomes.{outcome}.after"),
+        ),
         numbers=_numbers(contrast),
     )
 
 
-def _side(interval: RatioInterval) -> str:
-    if interval.low > 1:
-        return "above_one"
-    return "below_one" if interval.high < 1 else "holds_one"
-
-
-def _numbers(contrast: OutcomeContrast) -> dict[str, Number]:
+def _numbers(contrast: OutcomeContrast) -> dict[str, tuple[float, str]]:
     stem = f"rate_ratio_{contrast.outcome}_2009_2010"
-    numbers = {stem: Number(contrast.ratio.value, "ratio")}
+    numbers = {stem: (contrast.ratio.value, "ratio")}
     if contrast.ratio.high > contrast.ratio.low:
-        numbers[f"{stem}_rounding_low"] = Number(contrast.ratio.low, "ratio")
-        numbers[f"{stem}_rounding_high"] = Number(contrast.ratio.high, "ratio")
+        numbers[f"{stem}_rounding_low"] = (contrast.ratio.low, "ratio")
+        numbers[f"{stem}_rounding_high"] = (contrast.ratio.high, "ratio")
     if contrast.outcome == "loans":
         level_and_power = contrast.intervals["poisson"]
-        numbers["confidence_level"] = Number(level_and_power.level, "share")
-        numbers["power"] = Number(level_and_power.power, "share")
+        numbers["confidence_level"] = (level_and_power.level, "share")
+        numbers["power"] = (level_and_power.power, "share")
     for name, interval in contrast.intervals.items():
-        numbers[f"{stem}_ci_low_{name}"] = Number(interval.low, "ratio")
-        numbers[f"{stem}_ci_high_{name}"] = Number(interval.high, "ratio")
+        numbers[f"{stem}_ci_low_{name}"] = (interval.low, "ratio")
+        numbers[f"{stem}_ci_high_{name}"] = (interval.high, "ratio")
         stem_mdr = "minimum_detectable_ratio"
         if contrast.outcome != "loans":
             stem_mdr += f"_{contrast.outcome}"
-        numbers[f"{stem_mdr}_{name}"] = Number(interval.detectable_above, "ratio")
+        numbers[f"{stem_mdr}_{name}"] = (interval.detectable_above, "ratio")
     return numbers
 
 
@@ -220,27 +191,15 @@ def per_inhabitant(
             "log_ratio": [raw.log_ratio, rate.log_ratio],
         }
     )
-    shown = pd.DataFrame(
-        {
-            words("contrast.measure"): [words("contrast.plain"), words("contrast.rate")],
-            words("contrast.ratio"): data["ratio"].map(lambda r: words.decimal(r, 3)),
-            words("contrast.log_ratio"): data["log_ratio"].map(lambda r: words.decimal(r, 4)),
-        }
-    )
-    values = {
-        "plain": words.decimal(data["ratio"][0], 3),
-        "rate": words.decimal(data["ratio"][1], 3),
-    }
-    return Exhibit(
-        id="per_inhabitant",
-        title=words("contrast.per_inhabitant_title"),
-        caption=words("contrast.per_inhabitant_caption", **values),
-        source=words("contrast.per_inhabitant_source"),
-        alternative_text=words("contrast.per_inhabitant_caption", **values),
-        data=data,
-        shown=shown,
+    return Exhibit.of(
+        "per_inhabitant",
+        "contrast.per_inhabitant",
+        words,
+        data,
+        {"plain": raw.ratio, "rate": rate.ratio},
+        shown=words.table("contrast.per_inhabitant", data),
         numbers={
-            "log_rate_ratio_loans_2009_2010": Number(data["log_ratio"][0], "log ratio"),
-            "rate_ratio_per_inhabitant_2009_2010": Number(data["ratio"][1], "ratio"),
+            "log_rate_ratio_loans_2009_2010": (raw.log_ratio, "log ratio"),
+            "rate_ratio_per_inhabitant_2009_2010": (rate.ratio, "ratio"),
         },
     )

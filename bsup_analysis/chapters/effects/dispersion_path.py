@@ -5,7 +5,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from bsup_analysis.analysis.outcome_contrast import DispersionPath, OutcomeContrast
-from bsup_analysis.chapters.effects.contrast import interval_text
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibit.style import ACCENT, PALE, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
@@ -70,8 +69,8 @@ def dispersion(
     tipping = path.tipping if path.tipping is None or counts else path.tipping / contrast.phi
     first, last = path.intervals[0], path.intervals[-1]
     values = {
-        "first": interval_text(first, words),
-        "last": interval_text(last, words),
+        "first": words.written(first, "interval"),
+        "last": words.written(last, "interval"),
         "start": words.decimal(position[0]),
         "end": words.decimal(position[-1]),
         "own": words.decimal(own),

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from bsup_analysis.analysis.outcome_contrast import OutcomeContrast
-from bsup_analysis.chapters.effects.contrast import interval_text
 from bsup_analysis.effects.verdict import Verdict
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
 from bsup_analysis.language import Words
@@ -15,7 +14,7 @@ def verdict_sentence(verdict: Verdict, outcome: str, words: Words) -> str:
     return words(
         f"verdict.{verdict.key}",
         outcome=words(f"outcomes.{outcome}.name"),
-        interval=interval_text(interval, words),
+        interval=words.written(interval, "interval"),
         level=words.percent(interval.level, 0),
         above=words.decimal(interval.detectable_above),
         below=words.decimal(interval.detectable_below),
@@ -43,8 +42,8 @@ def verdict_table(verdict: Verdict, outcome_contrast: OutcomeContrast, words: Wo
                 words("verdict.head_verdict"),
             ],
             words("contrast.ratio_and_interval"): [
-                *(interval_text(interval, words) for interval in intervals.values()),
-                interval_text(verdict.interval, words),
+                *(words.written(interval, "interval") for interval in intervals.values()),
+                words.written(verdict.interval, "interval"),
             ],
             words("verdict.head_answer"): [
                 *(
