@@ -18,7 +18,7 @@ from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.pipeline.graph import make
 from bsup_analysis.pipeline.progress import Progress
 from bsup_analysis.pipeline.project import Documents, Project
-from bsup_analysis.sources import provenance
+from bsup_analysis.tables import sources
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PARTS = ("data", "notebooks", "study.toml", "requirements.lock")
@@ -109,7 +109,7 @@ def edit(root: Path, table: str, row: int, old: str, new: str) -> None:
     lines[row - 1] = lines[row - 1].replace(old, new)
     path.write_text("".join(lines), encoding="utf-8")
     with patch.dict(os.environ, {"BSUP_ROOT": str(root)}):
-        provenance.seal(table)
+        sources.seal(table)
 
 
 def copy_study(root: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES, Numbers, Words, catalogue, templates
-from bsup_analysis.sources import read_source
+from bsup_analysis.tables.sources import read_source
 
 # references that are not results: pages, years, table numbers, ids of decisions, variances
 ALLOWED = re.compile(

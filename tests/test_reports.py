@@ -9,11 +9,11 @@ from typing import Any
 import nbformat
 import pytest
 
-from bsup_analysis.codebook import codebook
 from bsup_analysis.design import Notebook, Run, load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import Words
 from bsup_analysis.report.finding import finding, with_block
+from bsup_analysis.tables.codebook import codebook
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REPORTS = CHECKOUT / "reports"

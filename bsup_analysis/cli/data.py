@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 def seal(table: Annotated[str, typer.Argument(help="Name of a raw table.")]) -> None:
     """Record the present content of a raw table, after a deliberate edit."""
-    from bsup_analysis.sources import provenance
+    from bsup_analysis.tables import sources
 
-    typer.echo(f"sealed   {provenance.seal(table)}")
+    typer.echo(f"sealed   {sources.seal(table)}")
 
 
 def codebook() -> None:
     """Write data/README.md from the schemas and the provenance records."""
-    from bsup_analysis.codebook import write_codebook
+    from bsup_analysis.tables.codebook import write_codebook
 
     typer.echo(f"written  {write_codebook()}")
 
@@ -49,8 +49,8 @@ def import_table(
 ) -> None:
     """Bring a table of start loans by municipality and year, compared with what is published."""
     from bsup_analysis.municipal_import import import_file, mapping_of, reference
-    from bsup_analysis.panel.borders import Borders
-    from bsup_analysis.sources import read_source
+    from bsup_analysis.tables.borders import Borders
+    from bsup_analysis.tables.sources import read_source
 
     result = import_file(
         file,
@@ -93,7 +93,7 @@ def fetch(
     from bsup_analysis import paths
     from bsup_analysis.files import write_aside
     from bsup_analysis.statbank import Client, fetch_population, fetch_startlaan
-    from bsup_analysis.tables import to_csv
+    from bsup_analysis.tables.strict_csv import to_csv
 
     span, client = _span(years), Client(fresh=fresh, progress=typer.echo)
     if what == "population":
@@ -120,8 +120,8 @@ def _import_fetched(
 ) -> "ImportResult":
     """Make the municipal table of what was fetched, with its vintage in the record."""
     from bsup_analysis.municipal_import import Origin, import_counts, reference
-    from bsup_analysis.panel.borders import Borders
-    from bsup_analysis.sources import read_source
+    from bsup_analysis.tables.borders import Borders
+    from bsup_analysis.tables.sources import read_source
 
     vintages = {a.table_id: a.updated or "not stated" for a in found.answers}
     answers = ", ".join(sorted({f"{a.file} {a.sha256}" for a in found.answers}))

@@ -28,14 +28,13 @@ def study_project(boundaries: Path | None = None) -> Project:
     """
     from bsup_analysis.design import load_design
     from bsup_analysis.language import notebook_texts
-    from bsup_analysis.panel import INPUTS, OUTPUTS
+    from bsup_analysis.tables import INPUTS, OUTPUTS
 
     def build() -> list[Path]:
-        from bsup_analysis.codebook import write_codebook
-        from bsup_analysis.panel.making import write_processed
-        from bsup_analysis.sources import read_source
+        from bsup_analysis.tables.codebook import write_codebook
+        from bsup_analysis.tables.processed import write_processed
 
-        return [*write_processed(read_source, design), write_codebook()]
+        return [*write_processed(*design.readings.of_panel), write_codebook()]
 
     def origins() -> dict[str, dict[str, Any]]:
         from bsup_analysis.published.origins import origins
@@ -54,6 +53,7 @@ def study_project(boundaries: Path | None = None) -> Project:
     raw = [paths.table_path(name) for name in INPUTS]
     records = sorted(paths.raw().glob("*.provenance.toml"))
     codebook = paths.raw().parent / "README.md"
+    makers = ("import bsup_analysis.design", "from bsup_analysis.tables import codebook, processed")
     waiting = {
         one.id: f"needs data/municipal/{one.needs}.csv; bring it with bsup import FILE or bsup"
         " fetch startlaan"
@@ -85,7 +85,7 @@ def study_project(boundaries: Path | None = None) -> Project:
         ),
         allowed={name: tuple(p.allowed) for name, p in design.parameters.items()},
         processed=Step(
-            (*raw, *records, *code_of(["import bsup_analysis.panel.making"], package)),
+            (*raw, *records, *code_of(makers, package)),
             (*made.values(), codebook),
             build,
         ),

@@ -78,27 +78,28 @@ def show_status(language: Language = "both", only: Only = None) -> None:
 def show_verify() -> None:
     """Compare raw data, processed tables and published exhibits with their records."""
     from bsup_analysis.design import load_design
-    from bsup_analysis.panel.making import build_panel
     from bsup_analysis.pipeline.verify import verify
     from bsup_analysis.published.reader import Check
     from bsup_analysis.simulation.schemas import SCHEMAS, differs
-    from bsup_analysis.sources import provenance, read_source
-    from bsup_analysis.tables import to_csv
+    from bsup_analysis.tables import sources
+    from bsup_analysis.tables.processed import build_panel
+    from bsup_analysis.tables.strict_csv import to_csv
 
     project = study_project()
     raw = [
         Check(f"raw table data/raw/{name}.csv", difference is None, difference or "is as recorded")
-        for name in provenance.raw_tables()
-        for difference in [provenance.hash_differs(name)]
+        for name in sources.raw_tables()
+        for difference in [sources.hash_differs(name)]
     ]
     raw += [
         Check(f"simulated table data/simulation/{name}.csv", told is None, told or "is as recorded")
         for name in SCHEMAS
         for told in [differs(name)]
     ]
+    readings = load_design(paths.study_file()).readings
     rebuilt = {
         paths.processed() / f"{name}.csv": to_csv(table).encode()
-        for name, table in build_panel(read_source, load_design(paths.study_file())).items()
+        for name, table in build_panel(sources.read_source, *readings.of_panel).items()
     }
     checks = list(verify(project, raw, rebuilt))
     for check in checks:

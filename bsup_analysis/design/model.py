@@ -189,6 +189,11 @@ class Readings:
     chart_order: Reading[Literal["reading_order", "exchanged"]]
     share_2008: Reading[Literal["share_2008_of_loans", "share_2008_of_amount"]]
 
+    @property
+    def of_panel(self) -> tuple[str, str]:
+        """The readings the panel is built under: Malvik's loans in 2009, the chart's order."""
+        return self.malvik_2009_loans.used[0], self.chart_order.used[0]
+
     @model_validator(mode="after")
     def _one_each(self) -> Self:
         for name in ("agreement", "malvik_2009_loans", "chart_order", "share_2008"):

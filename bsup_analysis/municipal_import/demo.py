@@ -24,7 +24,7 @@ from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
 from bsup_analysis.municipal_import.reading import SYNTHETIC_PREFIX
-from bsup_analysis.tables import to_csv
+from bsup_analysis.tables.strict_csv import to_csv
 
 YEARS = tuple(range(2005, 2013))
 LETTER = {"priority": "P", "other": "O"}

@@ -32,7 +32,7 @@ _OURS = {"møreogromsdal", "mogr", "mr", "sørtrøndelag", "nordtrøndelag", "tr
 
 
 class Changes(Protocol):
-    """What is asked of the municipal borders; `bsup_analysis.panel.borders.Borders` gives it."""
+    """What is asked of the municipal borders; `bsup_analysis.tables.borders.Borders` gives it."""
 
     def codes_in(self, year: int) -> frozenset[str]:
         """Codes in force on 1 January."""
@@ -219,7 +219,7 @@ def reference(
     read
         Gives a raw table by name.
     borders
-        Makes the borders from year, codes and changes (`bsup_analysis.panel.borders.Borders`).
+        Makes the borders from year, codes and changes (`bsup_analysis.tables.borders.Borders`).
     """
     points, population = read("municipality_points_2009"), read("ssb_population")
     changes = pd.concat(

@@ -14,7 +14,7 @@ from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256, write_aside
 from bsup_analysis.municipal_import.validation import MunicipalStartLoans
-from bsup_analysis.tables import read_csv, to_csv
+from bsup_analysis.tables.strict_csv import read_csv, to_csv
 
 NAME = "start_loans"
 LICENCE = "the user's own data; kept out of git and of everything published"

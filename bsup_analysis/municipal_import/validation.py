@@ -13,7 +13,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
 
-from bsup_analysis.tables import CODE, Strict
+from bsup_analysis.tables.strict_csv import CODE, Strict
 
 DEFINITIONS = ("loans", "approved_dwellings")
 

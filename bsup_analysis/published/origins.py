@@ -1,7 +1,7 @@
 """Where each table comes from, for the manifest: its file, record, rows with their place, origins.
 
 What is said is what is known.  A processed table names the raw rows that enter it where its
-construction selects some (`bsup_analysis.panel.published`), else all; a raw row names its page or
+construction selects some (`bsup_analysis.tables.processed`), else all; a raw row names its page or
 source where a column does, else the record's.
 """
 
@@ -17,8 +17,8 @@ import pandas as pd
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
-from bsup_analysis.panel import ORIGINS, OUTPUTS
-from bsup_analysis.panel.published import USED
+from bsup_analysis.tables import ORIGINS, OUTPUTS
+from bsup_analysis.tables.processed import USED
 
 # rows are numbered as an editor shows them, whose header is row 1
 FIRST_ROW = 2

@@ -9,7 +9,7 @@ from typing import Any
 
 from bsup_analysis import paths
 from bsup_analysis.design import Design
-from bsup_analysis.sources import provenance
+from bsup_analysis.tables import sources
 
 DECISIONS = "by the authors: choices made by hand, each with reason and source"
 BUILT = "by the authors, built from"
@@ -100,7 +100,7 @@ class Dataset:
     source: str
     notes: str
     provided: bool
-    record: provenance.Provenance | None = None
+    record: sources.Provenance | None = None
 
 
 def datasets(tracked: Iterable[str], tables: Mapping[str, Mapping[str, Any]]) -> list[Dataset]:
@@ -122,7 +122,7 @@ def datasets(tracked: Iterable[str], tables: Mapping[str, Mapping[str, Any]]) ->
 def _dataset(path: str, provided: bool, origin: Mapping[str, Any]) -> Dataset:
     folder, name = PurePosixPath(path).parts[1], PurePosixPath(path).stem
     if folder == "raw":
-        record = provenance.read_record(name)
+        record = sources.read_record(name)
         unused = "" if origin else "; no exhibit rests on it"
         return Dataset(path, record.producer, f"{record.licence}{unused}", provided, record)
     if folder == "decisions":

@@ -13,7 +13,7 @@ from pandera.typing import Series
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
-from bsup_analysis.tables import Strict, read_csv
+from bsup_analysis.tables.strict_csv import Strict, read_csv
 
 PREFIX = "SYNTHETIC_"
 

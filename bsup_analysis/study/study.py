@@ -56,7 +56,7 @@ from bsup_analysis.municipal_import.validation import published_totals
 from bsup_analysis.study.recording import Recording, result
 from bsup_analysis.study.shown import Headlines, Opening
 from bsup_analysis.study.tables import table
-from bsup_analysis.tables import to_csv
+from bsup_analysis.tables.strict_csv import to_csv
 
 
 def _plain(value: float) -> float | int:

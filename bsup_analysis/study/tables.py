@@ -9,12 +9,12 @@ from bsup_analysis.analysis.municipal_data import Demonstration
 from bsup_analysis.errors import InputError
 from bsup_analysis.municipal_import import read_municipal
 from bsup_analysis.municipal_import.demo import DemoParameters, calibration, demo_panel, read_demo
-from bsup_analysis.panel.schemas import SCHEMAS as PROCESSED
 from bsup_analysis.simulation.schemas import SCHEMAS as SIMULATED
 from bsup_analysis.simulation.schemas import read_stored
-from bsup_analysis.sources import read_source
 from bsup_analysis.study.recording import result
-from bsup_analysis.tables import read_csv
+from bsup_analysis.tables.processed_schemas import SCHEMAS as PROCESSED
+from bsup_analysis.tables.sources import read_source
+from bsup_analysis.tables.strict_csv import read_csv
 
 MUNICIPAL = "start_loans"
 # the panel a municipal notebook draws by itself where it is given neither a table nor a file

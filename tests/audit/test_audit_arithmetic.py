@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bsup_analysis.analysis.audit import table_arithmetic
 from bsup_analysis.errors import InputError
-from bsup_analysis.sources import read_source
+from bsup_analysis.tables.sources import read_source
 
 TABLE = read_source("programme_p14_start_loans")
 CELLS = [f"{quantity}_{part}" for quantity in ("loans", "amount_nok") for part in (2010, 2009)]

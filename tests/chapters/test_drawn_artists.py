@@ -24,7 +24,7 @@ from matplotlib.lines import Line2D
 from bsup_analysis.design import load_design
 from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.language import LANGUAGES
-from bsup_analysis.tables import to_csv
+from bsup_analysis.tables.strict_csv import to_csv
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 # takes most of a minute; its figures are drawn by the functions of 07_phasing

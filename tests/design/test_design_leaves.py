@@ -19,10 +19,10 @@ from displayed import shown_in
 
 from bsup_analysis.design import Design, load_design
 from bsup_analysis.errors import InputError
-from bsup_analysis.panel.making import write_processed
-from bsup_analysis.sources import read_source
 from bsup_analysis.study import DemonstrationStudy, Study
-from bsup_analysis.tables import to_csv
+from bsup_analysis.tables.processed import write_processed
+from bsup_analysis.tables.sources import read_source
+from bsup_analysis.tables.strict_csv import to_csv
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 # words, and what only names its own table
@@ -134,7 +134,7 @@ class Publishing:
         design = load_design(self.study_file)
         if self.built != design.readings:
             self.built = None
-            write_processed(read_source, design)
+            write_processed(*design.readings.of_panel)
             self.built = design.readings
         return design
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from bsup_analysis.municipal_import import ImportResult, Reference, import_file, reference
-from bsup_analysis.panel.borders import Borders
-from bsup_analysis.sources import read_source
+from bsup_analysis.tables.borders import Borders
+from bsup_analysis.tables.sources import read_source
 
 
 @pytest.fixture(scope="session")

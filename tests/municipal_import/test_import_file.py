@@ -18,8 +18,8 @@ from bsup_analysis.municipal_import import (
     mapping_of,
     read_municipal,
 )
-from bsup_analysis.sources.provenance import Provenance
-from bsup_analysis.tables import to_csv
+from bsup_analysis.tables.sources import Provenance
+from bsup_analysis.tables.strict_csv import to_csv
 
 Imported = Callable[..., ImportResult]
 HEAD = "Kommunenr;År;Antall"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bsup_analysis.municipal_import import ImportResult, Reference
-from bsup_analysis.sources import read_source
+from bsup_analysis.tables.sources import read_source
 
 Imported = Callable[..., ImportResult]
 

@@ -23,7 +23,7 @@ from bsup_analysis.report.blocks import (
 )
 from bsup_analysis.report.content import Report, compose
 from bsup_analysis.report.finding import finding
-from bsup_analysis.sources import read_source
+from bsup_analysis.tables.sources import read_source
 
 # pages, years and table numbers: what a sentence may hold without a mark
 REFERENCES = re.compile(

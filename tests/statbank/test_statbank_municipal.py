@@ -26,8 +26,8 @@ from bsup_analysis.municipal_import import (
     read_municipal,
     reference,
 )
-from bsup_analysis.panel.borders import Borders
-from bsup_analysis.sources import read_source
+from bsup_analysis.tables.borders import Borders
+from bsup_analysis.tables.sources import read_source
 
 Said = tuple[int, str, str]
 # a year's parts of a municipality of 2009 (Statistics Norway's changes, data/raw/)

@@ -21,7 +21,7 @@ from bsup_analysis.published.comparison_text import change, difference_lines
 from bsup_analysis.published.lineage import dependents, lineage
 from bsup_analysis.published.reader import read_published
 from bsup_analysis.published.snapshot import Snapshot, snapshot
-from bsup_analysis.tables import to_csv
+from bsup_analysis.tables.strict_csv import to_csv
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str, str]:

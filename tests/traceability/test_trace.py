@@ -16,14 +16,13 @@ from typer.testing import CliRunner
 from bsup_analysis import cli
 from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
-from bsup_analysis.panel import INPUTS, ORIGINS, OUTPUTS
-from bsup_analysis.panel.making import build_panel
-from bsup_analysis.panel.published import USED
 from bsup_analysis.published.lineage import Source, dependents, lineage
 from bsup_analysis.published.lineage_text import _source, lineage_lines
 from bsup_analysis.published.origins import origins, row_spans, rows_within
 from bsup_analysis.published.reader import read_published
-from bsup_analysis.sources import read_source
+from bsup_analysis.tables import INPUTS, ORIGINS, OUTPUTS
+from bsup_analysis.tables.processed import USED, build_panel
+from bsup_analysis.tables.sources import read_source
 
 DESIGN = load_design(CHECKOUT / "study.toml")
 
@@ -57,7 +56,7 @@ def test_rows_are_written_as_spans_and_read_back() -> None:
 
 @pytest.fixture(scope="module")
 def panel() -> Mapping[str, pd.DataFrame]:
-    return build_panel(read_source, DESIGN)
+    return build_panel(read_source, *DESIGN.readings.of_panel)
 
 
 @pytest.mark.parametrize(("made", "raw"), USED)
@@ -73,10 +72,11 @@ def test_rows_that_do_not_enter_change_nothing_and_those_that_do_change_somethin
     def built(chosen: pd.Series) -> pd.DataFrame:
         changed = table.copy()
         changed.loc[chosen, column] = changed.loc[chosen, column] + 1
-        read = {raw: changed}.get
-        return build_panel(lambda name: read(name) if name == raw else read_source(name), DESIGN)[
-            made
-        ]
+
+        def read(name: str) -> pd.DataFrame:
+            return changed if name == raw else read_source(name)
+
+        return build_panel(read, *DESIGN.readings.of_panel)[made]
 
     assert used.any()
     assert (~used).any()

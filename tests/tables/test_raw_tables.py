@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 RAW = CHECKOUT / "data" / "raw"
 DECISIONS = CHECKOUT / "data" / "decisions"
 SHARED = CHECKOUT.parent / "shared"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from bsup_analysis import paths
 from bsup_analysis.files import write_aside
-from bsup_analysis.panel.schemas import SCHEMAS as PROCESSED
-from bsup_analysis.sources import SCHEMAS as SOURCES
-from bsup_analysis.sources import provenance
-from bsup_analysis.tables import Strict
+from bsup_analysis.tables import sources
+from bsup_analysis.tables.processed_schemas import SCHEMAS as PROCESSED
+from bsup_analysis.tables.raw_schemas import SCHEMAS as SOURCES
+from bsup_analysis.tables.strict_csv import Strict
 
 _HEAD = """\
 # Codebook
@@ -38,7 +38,7 @@ def _first_line(schema: type[Strict]) -> str:
 
 
 def _raw(name: str) -> str:
-    record = provenance.read_record(name)
+    record = sources.read_record(name)
     where = record.document + (
         f", p. {', '.join(str(page) for page in record.pages)}" if record.pages else ""
     )
@@ -88,7 +88,7 @@ def codebook() -> str:
         "## Decisions\n",
         *(_decision(name) for name in decisions),
         "## Raw tables\n",
-        *(_raw(name) for name in provenance.raw_tables()),
+        *(_raw(name) for name in sources.raw_tables()),
     ]
     return "\n".join(sections)
 

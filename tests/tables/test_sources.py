@@ -13,10 +13,11 @@ from pandera.typing import Series
 from bsup_analysis import paths
 from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
-from bsup_analysis.panel import OUTPUTS
-from bsup_analysis.panel.making import write_processed
-from bsup_analysis.sources import SCHEMAS, provenance, read_source
-from bsup_analysis.tables import Strict, read_csv, to_csv
+from bsup_analysis.tables import OUTPUTS, sources
+from bsup_analysis.tables.processed import write_processed
+from bsup_analysis.tables.raw_schemas import SCHEMAS
+from bsup_analysis.tables.sources import read_source
+from bsup_analysis.tables.strict_csv import Strict, read_csv, to_csv
 
 Edit = Callable[[bytes], bytes]
 
@@ -101,7 +102,7 @@ def test_fault_is_refused_with_file_row_and_reason(project: Path, name: str) -> 
     path.write_bytes(edit(path.read_bytes()))
     before = {n: (project / f"data/processed/{n}.csv").read_bytes() for n in OUTPUTS}
     with pytest.raises(InputError) as caught:
-        write_processed(read_source, design)
+        write_processed(*design.readings.of_panel)
     sentence = str(caught.value)
     assert f"data/raw/{table}.csv" in sentence
     assert row in sentence
@@ -115,15 +116,15 @@ def test_fault_is_refused_with_file_row_and_reason(project: Path, name: str) -> 
 def test_missing_raw_file_is_refused(project: Path) -> None:
     (project / "data/raw/press_totals.csv").unlink()
     with pytest.raises(InputError, match=r"data/raw/press_totals\.csv is missing"):
-        write_processed(read_source, load_design(paths.study_file()))
+        write_processed(*load_design(paths.study_file()).readings.of_panel)
 
 
 def test_unknown_municipality_code_is_refused_with_its_row(project: Path) -> None:
     path = project / "data/raw/ssb_population.csv"
     path.write_bytes(path.read_bytes().replace(b"\n1601,Trondheim,2005", b"\n1699,Trondheim,2005"))
-    provenance.seal("ssb_population")
+    sources.seal("ssb_population")
     with pytest.raises(InputError, match=r"ssb_population\.csv, row \d+: .*1699"):
-        write_processed(read_source, load_design(paths.study_file()))
+        write_processed(*load_design(paths.study_file()).readings.of_panel)
 
 
 def test_changed_content_is_refused_until_it_is_sealed(project: Path) -> None:
@@ -131,7 +132,7 @@ def test_changed_content_is_refused_until_it_is_sealed(project: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b",498000000,", b",499000000,"))
     with pytest.raises(InputError, match="bsup seal press_totals"):
         read_source("press_totals")
-    provenance.seal("press_totals")
+    sources.seal("press_totals")
     assert 499_000_000 in set(read_source("press_totals")["printed_value"])
 
 

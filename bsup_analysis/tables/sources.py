@@ -1,4 +1,7 @@
-"""The provenance record beside each raw table: who made it, where it stands, and its hash."""
+"""Raw tables and hand decisions, read against their schemas and provenance records.
+
+The provenance record beside each raw table says who made it, where it stands, and its hash.
+"""
 
 import datetime as dt
 import json
@@ -8,12 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256, write_aside
+from bsup_analysis.tables.raw_schemas import SCHEMAS
+from bsup_analysis.tables.strict_csv import read_csv
 
 _STRICT = ConfigDict(extra="forbid")
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
@@ -114,3 +120,27 @@ def seal(name: str) -> Path:
     new = re.sub(r'(?m)^sha256\s*=\s*"[0-9a-f]{64}"', f'sha256 = "{sha256(table)}"', text, count=1)
     write_aside(path, new)
     return path
+
+
+def read_source(name: str) -> pd.DataFrame:
+    """Read a raw or decision table, checked against its schema and, if raw, its record.
+
+    The content is checked before the hash, so that an edit that broke a row is reported with
+    the row.
+
+    Raises
+    ------
+    InputError
+        The table is unknown, unreadable, refused by its schema, or not the file that its
+        provenance record describes.
+    """
+    if name not in SCHEMAS:
+        raise InputError(f"there is no table {name!r}; there are: {', '.join(sorted(SCHEMAS))}.")
+    raw = paths.raw() / f"{name}.csv"
+    decision = paths.decisions() / f"{name}.csv"
+    table = read_csv(decision if decision.is_file() else raw, SCHEMAS[name])
+    if not decision.is_file():
+        difference = hash_differs(name)
+        if difference:
+            raise InputError(difference + ".")
+    return table

@@ -1,6 +1,6 @@
-"""The panel: raw tables mapped to 2009 borders.
+"""The study's tables: strict reading, schemas, provenance, and the panel on borders of 2009.
 
-Only the names of its tables stand here, so that whoever needs no more loads no pandas.
+Only the names of the panel's tables stand here, so that whoever needs no more loads no pandas.
 """
 
 from collections.abc import Mapping

@@ -10,7 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
 
-from bsup_analysis.tables import CODE, Strict
+from bsup_analysis.tables.strict_csv import CODE, Strict
 
 GROUPS = ["priority", "other"]
 

@@ -7,20 +7,20 @@ import pytest
 
 from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
-from bsup_analysis.panel import OUTPUTS
-from bsup_analysis.panel.borders import Borders
-from bsup_analysis.panel.making import build_panel, write_processed
-from bsup_analysis.panel.schemas import SCHEMAS
-from bsup_analysis.sources import provenance, read_source
-from bsup_analysis.tables import read_csv, to_csv
+from bsup_analysis.tables import OUTPUTS, sources
+from bsup_analysis.tables.borders import Borders
+from bsup_analysis.tables.processed import build_panel, write_processed
+from bsup_analysis.tables.processed_schemas import SCHEMAS
+from bsup_analysis.tables.sources import read_source
+from bsup_analysis.tables.strict_csv import read_csv, to_csv
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parents[2]
 DESIGN = load_design(CHECKOUT / "study.toml")
 
 
 @pytest.fixture(scope="module")
 def panel() -> dict[str, pd.DataFrame]:
-    return dict(build_panel(read_source, DESIGN))
+    return dict(build_panel(read_source, *DESIGN.readings.of_panel))
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_a_later_merger_across_groups_is_refused(project: Path) -> None:
     path = project / "data/raw/municipality_changes.csv"
     text = path.read_text(encoding="utf-8").replace("1729,Inderøy,1756", "1721,Verdal,1756")
     path.write_text(text, encoding="utf-8", newline="")
-    provenance.seal("municipality_changes")
+    sources.seal("municipality_changes")
     population = project / "data/raw/ssb_population.csv"
     kept = [
         line
@@ -145,15 +145,15 @@ def test_a_later_merger_across_groups_is_refused(project: Path) -> None:
         if not (line.startswith("1721,") and line.split(",")[2] >= "2012")
     ]
     population.write_text("".join(kept), encoding="utf-8", newline="")
-    provenance.seal("ssb_population")
+    sources.seal("ssb_population")
     with pytest.raises(InputError, match="joins priority and other"):
-        write_processed(read_source, DESIGN)
+        write_processed(*DESIGN.readings.of_panel)
 
 
 def test_priority_above_the_region_is_refused(project: Path) -> None:
     path = project / "data/raw/programme_p11_region_loans.csv"
     text = path.read_text(encoding="utf-8").replace("4,1047,2009", "4,700,2009")
     path.write_text(text, encoding="utf-8", newline="")
-    provenance.seal("programme_p11_region_loans")
+    sources.seal("programme_p11_region_loans")
     with pytest.raises(InputError, match="more loans or NOK than the whole region"):
-        write_processed(read_source, DESIGN)
+        write_processed(*DESIGN.readings.of_panel)
