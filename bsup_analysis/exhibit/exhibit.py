@@ -87,7 +87,7 @@ class Exhibit:
         *,
         draw: Callable[[], Figure] | None = None,
         shown: pd.DataFrame | None = None,
-        numbers: Mapping[str, tuple[float | None, str]] = MappingProxyType({}),
+        numbers: Mapping[str, tuple[Any, str]] = MappingProxyType({}),
         **texts: str,
     ) -> Self:
         """Make an exhibit whose words lie under one stem.
@@ -104,7 +104,8 @@ class Exhibit:
         values
             Raw values of the places in those words.
         numbers
-            Value and unit by id; what is unknown or infinite has no place in numbers.json.
+            Value and unit by id, a whole number as it is; what is unknown or infinite has no place
+            in numbers.json.
         texts
             Any of the four that is not the stem's own.
 
@@ -134,9 +135,9 @@ class Exhibit:
             draw=draw,
             shown=shown,
             numbers={
-                name: Number(float(value), unit)
+                name: Number(value, unit)
                 for name, (value, unit) in numbers.items()
-                if value is not None and math.isfinite(value)
+                if pd.notna(value) and math.isfinite(value)
             },
         )
 

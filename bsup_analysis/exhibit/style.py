@@ -134,6 +134,13 @@ def across(figure: Figure, banner: str) -> None:
     )
 
 
+def beside(
+    axes: Axes, text: str, point: tuple[float, float], away: tuple[float, float], **look: Any
+) -> None:
+    """Write beside a point, so many points on paper to the right and above (`away`)."""
+    axes.annotate(text, point, away, textcoords="offset points", **look)
+
+
 def group_bars(axes: Axes, group: str, *arguments: Any, **options: Any) -> Any:
     """Draw bars of a group in its colour and hatch."""
     return axes.bar(
