@@ -26,15 +26,12 @@ from typer import echo
 
 from bsup_analysis import paths
 from bsup_analysis.effects.randomisation import assignments
-from bsup_analysis.estimators.poisson.fit import crv1, fit
-from bsup_analysis.estimators.poisson.jackknife import crv3
-from bsup_analysis.estimators.poisson.score import restricted
-from bsup_analysis.simulation.generator import streams
-from bsup_analysis.simulation.region import Region, build_region, enlarged
+from bsup_analysis.estimators.jackknife import crv3
+from bsup_analysis.estimators.poisson import crv1, fit, restricted
+from bsup_analysis.simulation.config import scenario
+from bsup_analysis.simulation.generator import Region, build_region, enlarged, streams
 from bsup_analysis.simulation.replicate import Task, wild_p_value
-from bsup_analysis.simulation.runner import task_of
-from bsup_analysis.simulation.scenarios import scenario
-from bsup_analysis.simulation.selfcheck import poisson_refit
+from bsup_analysis.simulation.runner import poisson_refit, task_of
 
 MUNICIPALITIES = (85, 425, 5015)
 

@@ -6,14 +6,17 @@ import pandas as pd
 
 from bsup_analysis.analysis.groups import years
 from bsup_analysis.design import Design
-from bsup_analysis.effects.amounts import AmountContrast, AxisBounds, amount_contrast, axis_bounds
-from bsup_analysis.effects.averages import (
+from bsup_analysis.effects.intervals import (
+    AmountContrast,
     AverageChangeBounds,
+    AxisBounds,
     GrowthParts,
+    Interval,
+    amount_contrast,
     average_change_bounds,
+    axis_bounds,
     growth_parts,
 )
-from bsup_analysis.effects.intervals import Interval
 from bsup_analysis.effects.paired import Paired
 
 PRESS_COUNTY = "17"

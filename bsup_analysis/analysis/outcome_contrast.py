@@ -8,18 +8,16 @@ import pandas as pd
 
 from bsup_analysis.analysis.groups import years
 from bsup_analysis.design import Design, Outcome
-from bsup_analysis.effects.amounts import AmountContrast
-from bsup_analysis.effects.averages import GrowthParts
-from bsup_analysis.effects.dispersion import (
+from bsup_analysis.effects.group_poisson import GroupContrast
+from bsup_analysis.effects.inference import RatioInterval, dispersed_se, ratio_interval
+from bsup_analysis.effects.intervals import AmountContrast, GrowthParts, Interval
+from bsup_analysis.effects.paired import (
     Dispersion,
+    Paired,
     clustered_half,
     clustered_half_average,
     growth_dispersion,
 )
-from bsup_analysis.effects.group_poisson import GroupContrast
-from bsup_analysis.effects.inference import RatioInterval, dispersed_se, ratio_interval
-from bsup_analysis.effects.intervals import Interval
-from bsup_analysis.effects.paired import Paired
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from bsup_analysis.design import Design
+from bsup_analysis.effects.empirical_bayes import (
+    Counts,
+    Evidence,
+    Fit,
+    Posteriors,
+    Ranks,
+    average_change,
+    average_rates,
+    counts_of_year,
+    fit_change,
+    fit_rates,
+    growth_of,
+    raw_ranks,
+)
+from bsup_analysis.effects.empirical_bayes import ranks as places_of
 from bsup_analysis.effects.paired import Paired
-from bsup_analysis.effects.ranking.beta_binomial import average_change, fit_change, growth_of
-from bsup_analysis.effects.ranking.counts import Counts, counts_of_year
-from bsup_analysis.effects.ranking.gamma_poisson import average_rates, fit_rates
-from bsup_analysis.effects.ranking.hyperparameters import Fit
-from bsup_analysis.effects.ranking.posteriors import Posteriors
-from bsup_analysis.effects.ranking.ranks import Ranks, raw_ranks
-from bsup_analysis.effects.ranking.ranks import ranks as places_of
-from bsup_analysis.effects.ranking.standing import Evidence
 from bsup_analysis.effects.selection_rules import (
     Agreement,
     Choice,

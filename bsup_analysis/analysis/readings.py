@@ -4,8 +4,7 @@ import pandas as pd
 
 from bsup_analysis.analysis.groups import years
 from bsup_analysis.design import Design
-from bsup_analysis.effects.chart_order import ChartOrder, chart_orders
-from bsup_analysis.effects.intervals import Interval
+from bsup_analysis.effects.intervals import ChartOrder, Interval, chart_orders
 from bsup_analysis.effects.paired import Paired
 
 

@@ -8,18 +8,15 @@ import pandas as pd
 from bsup_analysis.analysis.groups import years
 from bsup_analysis.design import Design
 from bsup_analysis.design import Specification as Chosen
-from bsup_analysis.effects.dispersion import clustered_half, growth_dispersion
-from bsup_analysis.effects.group_poisson import GroupContrast
-from bsup_analysis.effects.inference import dispersed_se
-from bsup_analysis.effects.intervals import Interval
-from bsup_analysis.effects.paired import Paired
-from bsup_analysis.effects.share_2008 import average_ratio, implied_loans, implied_ratio
-from bsup_analysis.effects.specifications import (
+from bsup_analysis.effects.group_poisson import GroupContrast, GroupTotals
+from bsup_analysis.effects.inference import (
     Specification,
     SpecificationRow,
+    dispersed_se,
     specification_rows,
 )
-from bsup_analysis.effects.totals import GroupTotals
+from bsup_analysis.effects.intervals import Interval, average_ratio, implied_loans, implied_ratio
+from bsup_analysis.effects.paired import Paired, clustered_half, growth_dispersion
 
 MALVIK = "1663"
 SHARE_YEAR = 2008

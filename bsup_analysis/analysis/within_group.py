@@ -5,10 +5,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bsup_analysis.design import Design
-from bsup_analysis.effects.agreement import AgreementContrast, agreement_contrast
-from bsup_analysis.effects.counties import CountyComparison, county_comparison
+from bsup_analysis.effects.agreement import (
+    AgreementContrast,
+    CountyComparison,
+    agreement_contrast,
+    county_comparison,
+)
 from bsup_analysis.effects.group_poisson import GroupContrast
-from bsup_analysis.effects.inside_priority import LeftOut, leave_one_out
+from bsup_analysis.effects.inference import LeftOut, leave_one_out
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.randomisation import GrowthRandomisation, randomise_growth
 

@@ -12,7 +12,7 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.lock import Interrupted
 
 if TYPE_CHECKING:
-    from bsup_analysis.simulation.region import Region
+    from bsup_analysis.simulation.generator import Region
     from bsup_analysis.simulation.runner import Estimate, Step
 
 LONG_SECONDS = 900  # a run that is estimated to take longer asks first
@@ -88,7 +88,7 @@ def _store(jobs: int, scheduler: str | None, yes: bool) -> None:
 
 
 def _region() -> "Region":
-    from bsup_analysis.simulation.region import build_region
+    from bsup_analysis.simulation.generator import build_region
     from bsup_analysis.study import read_table
 
     names = ("municipality", "municipality_year", "group_year", "region_year")

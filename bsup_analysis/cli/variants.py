@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from bsup_analysis import engines
 from bsup_analysis.cli.project import study_project
 from bsup_analysis.cli.report import CORES
-from bsup_analysis.engines import cluster, machine
 from bsup_analysis.pipeline.engine import run
 from bsup_analysis.pipeline.graph import processed, records
 from bsup_analysis.pipeline.lock import at_work
@@ -38,7 +38,7 @@ def variants(
     folder = project.build / "variants" if out is None else out
     every = grid(project, notebooks, parameter or [], folder)
     if scheduler is not None:
-        cluster.reach(scheduler)
+        engines.reach(scheduler)
     with at_work(project):
         run([processed(project)], records(project), jobs, Progress(sys.stdout))
         every = grid(project, notebooks, parameter or [], folder)  # as the tables are now
@@ -48,7 +48,7 @@ def variants(
             results = (
                 _here(missing, jobs)
                 if scheduler is None
-                else cluster.done(compute, missing, scheduler)
+                else engines.on_cluster(compute, missing, scheduler)
             )
             with closing(results):
                 for number, (one, files) in enumerate(results, start=1):
@@ -64,5 +64,5 @@ def compute(variant: Variant) -> Files:
 
 
 def _here(missing: list[Variant], jobs: int) -> Results:
-    with machine.workers(min(jobs, len(missing))) as pool:
-        yield from machine.done(compute, missing, pool, jobs)
+    with engines.workers(min(jobs, len(missing))) as pool:
+        yield from engines.on_machine(compute, missing, pool, jobs)

@@ -1,4 +1,8 @@
-"""Municipalities seen twice: the form in which the table on page 14 is used."""
+"""Municipalities seen twice, the form in which the table on page 14 is used, and their spread.
+
+How much more municipalities vary than Poisson counts, their part of the clustered variance, and
+how unlike their growths are beyond chance. Derivations: `METHODS.md`, published level, section 2.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
+from scipy.stats import chi2, norm, t
 
 from bsup_analysis.errors import InputError
 
@@ -153,3 +160,268 @@ def paired(panel: pd.DataFrame, measure: str, pre_year: int, post_year: int) -> 
 def _whole(value: float) -> float:
     number = float(value)
     return int(number) if number.is_integer() else number
+
+
+@dataclass(frozen=True)
+class Dispersion:
+    """Pearson statistic over its degrees of freedom (McCullagh and Nelder 1989, section 6.2.3).
+
+    Attributes
+    ----------
+    chi2
+        Sum of (observed - expected)^2 / expected; in the unit of the measure.
+    df
+        Cells less estimated parameters.
+    """
+
+    chi2: float
+    df: int
+
+    @property
+    def phi(self) -> float:
+        """Variance divided by mean: 1 for Poisson counts; in NOK for amounts."""
+        return self.chi2 / self.df
+
+
+def pearson_dispersion(
+    observed: Sequence[float], expected: Sequence[float], parameters: int
+) -> Dispersion:
+    """Dispersion of any fitted Poisson model.
+
+    Parameters
+    ----------
+    observed, expected
+        Observed values and fitted means, one a cell.
+    parameters
+        Number of estimated parameters.
+
+    Raises
+    ------
+    InputError
+        No degree of freedom left, or a fitted mean that is not above zero.
+    """
+    df = len(observed) - parameters
+    if df < 1:
+        raise InputError(
+            f"{len(observed)} cells and {parameters} parameters leave nothing to measure "
+            "dispersion with: two municipalities at least are needed."
+        )
+    if not all(mean > 0 and math.isfinite(mean) for mean in expected):
+        raise InputError("Every fitted mean must be above zero for a dispersion.")
+    terms = ((y - mean) ** 2 / mean for y, mean in zip(observed, expected, strict=True))
+    return Dispersion(math.fsum(terms), df)
+
+
+def growth_dispersion(*groups: Paired) -> Dispersion:
+    """Dispersion around a common growth inside each group.
+
+    Fitted means are those of municipality effects and one growth a group, that is the
+    row x column / total of each group's municipalities x 2 table.
+
+    Parameters
+    ----------
+    groups
+        One or several sets of municipalities, each with a growth of its own.
+
+    Returns
+    -------
+    Dispersion
+        With (municipalities - groups) degrees of freedom.
+    """
+    observed: list[float] = []
+    expected: list[float] = []
+    for group in groups:
+        share_post = group.post_total / (group.pre_total + group.post_total)
+        for pre, post in zip(group.pre, group.post, strict=True):
+            observed += [pre, post]
+            expected += [(pre + post) * (1 - share_post), (pre + post) * share_post]
+    municipalities = sum(len(group.codes) for group in groups)
+    return pearson_dispersion(observed, expected, municipalities + len(groups))
+
+
+@dataclass(frozen=True)
+class ClusteredHalf:
+    """A group's part of the cluster-robust variance of the log ratio.
+
+    Attributes
+    ----------
+    variance
+        Factor times the sum of squared influences; unit-free.
+    factor
+        Small-sample factor, municipalities / (municipalities - 1).
+    poisson_variance
+        1/pre + 1/post of the group's loans (or NOK).
+    """
+
+    variance: float
+    factor: float
+    poisson_variance: float
+
+    @property
+    def equivalent_phi(self) -> float:
+        """The dispersion at which a dispersion-scaled variance would be this large."""
+        return self.variance / self.poisson_variance
+
+
+def share_changes(group: Paired) -> tuple[float, ...]:
+    """Influence of each municipality on its group's log growth.
+
+    It is the municipality's share of the later total less its share of the earlier one
+    (`METHODS.md`, published level, section 2); the influences sum to zero.
+    """
+    return tuple(
+        post / group.post_total - pre / group.pre_total
+        for pre, post in zip(group.pre, group.post, strict=True)
+    )
+
+
+def clustered_half(group: Paired) -> ClusteredHalf:
+    """Compute a group's part of the variance clustered on municipalities, exact from its rows.
+
+    To let two municipalities form one cluster, add their rows before the call: the growth is
+    unchanged and their influences add.
+
+    Raises
+    ------
+    InputError
+        A single municipality: its share never changes, so the variance would be zero.
+    """
+    return _half(share_changes(group), group.poisson_variance)
+
+
+def clustered_half_average(loans: Paired, amounts: Paired) -> ClusteredHalf:
+    """Compute `clustered_half` for the growth of the average loan, NOK divided by loans.
+
+    Raises
+    ------
+    InputError
+        Loans and amounts are of different municipalities.
+    """
+    if loans.codes != amounts.codes:
+        raise InputError("Loans and amounts are not of the same municipalities in the same order.")
+    pairs = zip(share_changes(amounts), share_changes(loans), strict=True)
+    return _half(tuple(amount - loan for amount, loan in pairs), loans.poisson_variance)
+
+
+def _half(influences: tuple[float, ...], poisson_variance: float) -> ClusteredHalf:
+    clusters = len(influences)
+    if clusters < 2:
+        raise InputError("One municipality has no variance between municipalities: give two.")
+    factor = clusters / (clusters - 1)
+    total = math.fsum(value**2 for value in influences)
+    return ClusteredHalf(factor * total, factor, poisson_variance)
+
+
+@dataclass(frozen=True)
+class Heterogeneity:
+    """Spread of true log growth between municipalities.
+
+    Attributes
+    ----------
+    tau, tau_low, tau_high
+        Standard deviation of log growth beyond Poisson noise, and its interval.
+    mean, mean_se
+        Random-effects mean of log growth and its standard error.
+    growth_low, growth_high
+        Interval of the mean growth, as ratios.
+    prediction_low, prediction_high
+        Interval for the growth of one more such municipality, as ratios.
+    q, df
+        Cochran's statistic and its degrees of freedom.
+    level
+        Confidence level of all intervals.
+    """
+
+    tau: float
+    tau_low: float
+    tau_high: float
+    mean: float
+    mean_se: float
+    growth_low: float
+    growth_high: float
+    prediction_low: float
+    prediction_high: float
+    q: float
+    df: int
+    level: float
+
+
+def heterogeneity(group: Paired, *, level: float = 0.95) -> Heterogeneity:
+    """Estimate the spread of log growth by Paule and Mandel's moment equation.
+
+    Paule-Mandel because it assumes no distribution of the true growths and, unlike
+    DerSimonian-Laird, is not pulled down where precision differs as much as here (Veroniki et
+    al. 2016, Research Synthesis Methods 7, 55-79). Sampling variance of log growth is
+    1/pre + 1/post. Interval of tau: Q-profile (Viechtbauer 2007, Statistics in Medicine 26,
+    37-52). Prediction interval: t with k - 2 degrees of freedom (Higgins, Thompson and
+    Spiegelhalter 2009, JRSS A 172, 137-159).
+
+    Raises
+    ------
+    InputError
+        A municipality without loans in one year (its log growth does not exist, and no constant
+        is added to make one up), or fewer than three municipalities.
+    """
+    if len(group.codes) < 3:
+        raise InputError("Spread between municipalities needs three of them at least.")
+    for code, pre, post in zip(group.codes, group.pre, group.post, strict=True):
+        if min(pre, post) == 0:
+            raise InputError(
+                f"Municipality {code} has none in one year, so its log growth does not exist: "
+                "leave it out of the heterogeneity, and say so."
+            )
+    pairs = list(zip(group.pre, group.post, strict=True))
+    effects = np.array([math.log(post / pre) for pre, post in pairs])
+    variances = np.array([1 / pre + 1 / post for pre, post in pairs])
+    df = len(pairs) - 1
+    tau2 = between_variance(effects, variances, df)
+    tail = (1 - level) / 2
+    weights = 1 / (variances + tau2)
+    mean = math.fsum(weights * effects) / math.fsum(weights)
+    mean_se = 1 / math.sqrt(math.fsum(weights))
+    reach = float(t.ppf(1 - tail, df - 1)) * math.sqrt(tau2 + mean_se**2)
+    margin = float(norm.ppf(1 - tail)) * mean_se
+    return Heterogeneity(
+        tau=math.sqrt(tau2),
+        tau_low=math.sqrt(between_variance(effects, variances, chi2.ppf(1 - tail, df))),
+        tau_high=math.sqrt(between_variance(effects, variances, chi2.ppf(tail, df))),
+        mean=mean,
+        mean_se=mean_se,
+        growth_low=math.exp(mean - margin),
+        growth_high=math.exp(mean + margin),
+        prediction_low=math.exp(mean - reach),
+        prediction_high=math.exp(mean + reach),
+        q=_cochran(effects, variances, 0.0),
+        df=df,
+        level=level,
+    )
+
+
+def _cochran(effects: np.ndarray, variances: np.ndarray, tau2: float) -> float:
+    """Weighted squared distance from the weighted mean; falls as tau2 rises."""
+    weights = 1 / (variances + tau2)
+    mean = math.fsum(weights * effects) / math.fsum(weights)
+    return math.fsum(weights * (effects - mean) ** 2)
+
+
+def between_variance(effects: np.ndarray, variances: np.ndarray, target: float) -> float:
+    """Solve for the variance between units at which Cochran's statistic is `target`.
+
+    Parameters
+    ----------
+    effects, variances
+        Estimate and sampling variance of each unit.
+    target
+        Degrees of freedom for Paule and Mandel's estimate; a chi-square quantile for a bound.
+
+    Returns
+    -------
+    float
+        Zero where the statistic is below the target without any variance between units.
+    """
+    if _cochran(effects, variances, 0.0) <= target:
+        return 0.0
+    upper = 1.0
+    while _cochran(effects, variances, upper) > target:
+        upper *= 2
+    return brentq(lambda tau2: _cochran(effects, variances, tau2) - target, 0.0, upper, xtol=1e-15)

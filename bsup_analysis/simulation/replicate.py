@@ -8,14 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm, t
 
-from bsup_analysis.estimators.poisson.fit import Fit, crv1, dispersion, fit
-from bsup_analysis.estimators.poisson.jackknife import crv3
-from bsup_analysis.estimators.poisson.score import RestrictedScores, reached, restricted
-from bsup_analysis.estimators.poisson.specification import Model, treatment_model
+from bsup_analysis.estimators.jackknife import crv3
+from bsup_analysis.estimators.poisson import (
+    Fit,
+    Model,
+    RestrictedScores,
+    crv1,
+    dispersion,
+    fit,
+    reached,
+    restricted,
+    treatment_model,
+)
 from bsup_analysis.estimators.rates import RateFit, fit_rates
-from bsup_analysis.simulation.generator import Streams, draw_loans, streams
-from bsup_analysis.simulation.region import Region
-from bsup_analysis.simulation.scenarios import Scenario
+from bsup_analysis.simulation.config import Scenario
+from bsup_analysis.simulation.generator import Region, Streams, draw_loans, streams
 
 TESTS = (
     "poisson",

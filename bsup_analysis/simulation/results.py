@@ -16,16 +16,14 @@ import numpy as np
 import pandas as pd
 
 from bsup_analysis import paths
-from bsup_analysis.engines.machine import workers
+from bsup_analysis.engines import workers
 from bsup_analysis.files import sha256
-from bsup_analysis.simulation import store
-from bsup_analysis.simulation.config import FILE, load_config
-from bsup_analysis.simulation.coverage import coverage_table
-from bsup_analysis.simulation.experiments import bias_table, pretrend_table
-from bsup_analysis.simulation.region import Region
+from bsup_analysis.simulation import chunks
+from bsup_analysis.simulation.config import FILE, load_config, scenario
+from bsup_analysis.simulation.experiments import bias_table, coverage_table, pretrend_table
+from bsup_analysis.simulation.generator import Region
 from bsup_analysis.simulation.replicate import TESTS, run
 from bsup_analysis.simulation.runner import Estimate, Step, simulate, task_of
-from bsup_analysis.simulation.scenarios import scenario
 from bsup_analysis.simulation.schemas import PREFIX
 
 DESCRIPTIONS = Path(__file__).with_name("tables.toml")
@@ -73,7 +71,7 @@ def store_results(
         region, names, effects, number, seed, jobs, scheduler, None, progress, agree=agree
     )
     tables = {
-        "rejection": store.csv_text(made.table),
+        "rejection": chunks.csv_text(made.table),
         "detectable": _text(detectable_ratios(made.table, config.tests.power.value)),
     }
     with workers(jobs) as pool:
@@ -88,8 +86,8 @@ def store_results(
         anchor = pool.submit(first_rejections, region).result()
     for name, text in tables.items():
         path = paths.simulation() / f"{PREFIX}{name}.csv"
-        store.keep(path, text)
-        store.keep(path.with_suffix(".provenance.toml"), record(name, number, region, anchor))
+        chunks.keep(path, text)
+        chunks.keep(path.with_suffix(".provenance.toml"), record(name, number, region, anchor))
     return [paths.simulation() / f"{PREFIX}{name}.csv" for name in tables]
 
 
@@ -125,7 +123,7 @@ def record(name: str, draws: int, region: Region, anchor: Mapping[str, int]) -> 
         "draws": draws,
         "numpy": np.__version__,
         "sha256": sha256(paths.simulation() / f"{PREFIX}{name}.csv"),
-        "code_sha256": store.code_hash(),
+        "code_sha256": chunks.code_hash(),
         "scenarios_sha256": sha256(FILE),
         "region_sha256": region.digest(),
     }
@@ -142,7 +140,7 @@ def _toml(value: object) -> str:
 
 
 def detectable_ratios(table: pd.DataFrame, power: float) -> pd.DataFrame:
-    """Read the minimum detectable ratio of every scenario and test off `store.summarise`.
+    """Read the minimum detectable ratio of every scenario and test off `chunks.summarise`.
 
     Between two effects of the grid the curve is taken as a straight line in the log ratio (the
     grid's steps are a twentieth); the Monte Carlo error is that of the rate divided by the slope.

@@ -8,13 +8,11 @@ from bsup_analysis.analysis import municipal_data
 from bsup_analysis.analysis.municipal import dynamics, estimates, panels
 from bsup_analysis.analysis.municipal.panels import MunicipalPanels
 from bsup_analysis.analysis.municipal_data import MunicipalData
-from bsup_analysis.effects.municipal.estimands import Estimand
+from bsup_analysis.effects.municipal.estimands import Estimand, RobustnessRow
 from bsup_analysis.effects.municipal.event_study import EventStudy
-from bsup_analysis.effects.municipal.refusal import NotEstimableError, known
-from bsup_analysis.effects.municipal.robustness import RobustnessRow
-from bsup_analysis.effects.municipal.sensitivity import Sensitivity
-from bsup_analysis.effects.municipal.staggered import Staggered
-from bsup_analysis.effects.municipal.synthetic import Synthetic
+from bsup_analysis.effects.municipal.honest import Sensitivity
+from bsup_analysis.effects.municipal.panel import NotEstimableError, known
+from bsup_analysis.effects.municipal.rate_estimators import Staggered, Synthetic
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.verdict import Verdict
 from bsup_analysis.exhibit import Exhibit

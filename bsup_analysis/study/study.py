@@ -27,26 +27,29 @@ from bsup_analysis.analysis.outcome_contrast import DispersionPath, OutcomeContr
 from bsup_analysis.analysis.phasing import Places, Pooled, Rule
 from bsup_analysis.analysis.within_group import AgreementReading
 from bsup_analysis.design import Design, Outcome, load_design
-from bsup_analysis.effects.amounts import AmountContrast, AxisBounds
-from bsup_analysis.effects.averages import (
+from bsup_analysis.effects.empirical_bayes import Counts
+from bsup_analysis.effects.group_poisson import GroupContrast
+from bsup_analysis.effects.inference import LeftOut, SpecificationRow
+from bsup_analysis.effects.intervals import (
+    AmountContrast,
     AverageChange,
     AverageChangeBounds,
+    AxisBounds,
+    ChartOrder,
     GrowthParts,
+    Interval,
     average_change,
 )
-from bsup_analysis.effects.chart_order import ChartOrder
-from bsup_analysis.effects.dispersion import Dispersion, growth_dispersion
-from bsup_analysis.effects.group_poisson import GroupContrast
-from bsup_analysis.effects.heterogeneity import Heterogeneity, heterogeneity
-from bsup_analysis.effects.inside_priority import LeftOut
-from bsup_analysis.effects.intervals import Interval
-from bsup_analysis.effects.paired import Paired
-from bsup_analysis.effects.ranking.counts import Counts
-from bsup_analysis.effects.regression import Fit, fit
-from bsup_analysis.effects.regression_design import Family
-from bsup_analysis.effects.regression_variance import Kind
+from bsup_analysis.effects.paired import (
+    Dispersion,
+    Heterogeneity,
+    Paired,
+    growth_dispersion,
+    heterogeneity,
+)
+from bsup_analysis.effects.regression import Fit, Kind, fit
+from bsup_analysis.effects.regression_model import Family
 from bsup_analysis.effects.selection_rules import Sensitivity
-from bsup_analysis.effects.specifications import SpecificationRow
 from bsup_analysis.effects.verdict import Verdict, published_verdict
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit import Exhibit, Number

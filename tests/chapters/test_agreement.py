@@ -22,8 +22,7 @@ from bsup_analysis.chapters.effects.agreement_rows import (
     reading_intervals,
     reading_rows,
 )
-from bsup_analysis.effects.agreement import agreement_contrast
-from bsup_analysis.effects.counties import county_comparison
+from bsup_analysis.effects.agreement import agreement_contrast, county_comparison
 from bsup_analysis.effects.inference import ratio_interval
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.randomisation import randomise_growth

@@ -22,10 +22,8 @@ from bsup_analysis.chapters.effects.inside import (
     growth_spread,
     movers,
 )
-from bsup_analysis.effects.averages import AverageChange
-from bsup_analysis.effects.dispersion import growth_dispersion
-from bsup_analysis.effects.heterogeneity import heterogeneity
-from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.intervals import AverageChange
+from bsup_analysis.effects.paired import Paired, growth_dispersion, heterogeneity
 from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.study import Study

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bsup_analysis.effects.group_poisson import GroupTotals
 from bsup_analysis.effects.paired import Paired, paired
-from bsup_analysis.effects.totals import GroupTotals
 
 # Programme document p. 14, "Startlån 2009-2010, satsingskommunene":
 # code of 2009, name, loans 2010, loans 2009, NOK 2010, NOK 2009.

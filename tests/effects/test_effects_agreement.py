@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from bsup_analysis.effects.agreement import agreement_contrast
-from bsup_analysis.effects.counties import county_comparison
-from bsup_analysis.effects.dispersion import growth_dispersion
-from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.agreement import agreement_contrast, county_comparison
+from bsup_analysis.effects.paired import Paired, growth_dispersion
 from bsup_analysis.errors import InputError
 
 

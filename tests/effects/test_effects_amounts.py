@@ -1,7 +1,6 @@
 import pytest
 
-from bsup_analysis.effects.amounts import amount_contrast, axis_bounds
-from bsup_analysis.effects.intervals import Interval
+from bsup_analysis.effects.intervals import Interval, amount_contrast, axis_bounds
 from bsup_analysis.errors import InputError
 
 # s-n.no/flest-startlan-i-meraker: region 498 and 673, Nord-Trøndelag 79 and 121 million NOK.

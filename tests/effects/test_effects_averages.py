@@ -4,8 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsup_analysis.effects.averages import average_change, average_change_bounds, growth_parts
-from bsup_analysis.effects.intervals import Interval
+from bsup_analysis.effects.intervals import (
+    Interval,
+    average_change,
+    average_change_bounds,
+    growth_parts,
+)
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.errors import InputError
 

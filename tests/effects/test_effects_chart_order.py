@@ -1,6 +1,6 @@
 import pytest
 
-from bsup_analysis.effects.chart_order import chart_orders
+from bsup_analysis.effects.intervals import chart_orders
 from bsup_analysis.errors import InputError
 
 BARS = (993, 931, 1047, 1487)  # document p. 11, as read

@@ -14,11 +14,10 @@ import pytest
 from scipy.stats import t
 
 from bsup_analysis.effects.agreement import agreement_contrast
-from bsup_analysis.effects.dispersion import clustered_half, growth_dispersion
+from bsup_analysis.effects.group_poisson import GroupTotals
 from bsup_analysis.effects.inference import dispersed_se, interval_by_dispersion, ratio_interval
-from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.paired import Paired, clustered_half, growth_dispersion
 from bsup_analysis.effects.randomisation import randomise_growth
-from bsup_analysis.effects.totals import GroupTotals
 
 DRAWS = 500
 LEVEL = 0.95

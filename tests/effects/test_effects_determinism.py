@@ -9,12 +9,12 @@ from pathlib import Path
 SCRIPT = """
 import json, sys
 from bsup_analysis.effects.agreement import agreement_contrast
-from bsup_analysis.effects.averages import average_change
-from bsup_analysis.effects.chart_order import chart_orders
-from bsup_analysis.effects.counties import county_comparison
-from bsup_analysis.effects.dispersion import clustered_half, growth_dispersion
-from bsup_analysis.effects.heterogeneity import heterogeneity
-from bsup_analysis.effects.inside_priority import leave_one_out, municipality_effects
+from bsup_analysis.effects.intervals import average_change
+from bsup_analysis.effects.intervals import chart_orders
+from bsup_analysis.effects.agreement import county_comparison
+from bsup_analysis.effects.paired import clustered_half, growth_dispersion
+from bsup_analysis.effects.paired import heterogeneity
+from bsup_analysis.effects.inference import leave_one_out, municipality_effects
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.randomisation import randomise_growth
 

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
-from bsup_analysis.effects.dispersion import (
+from bsup_analysis.effects.paired import (
+    Paired,
     clustered_half,
     clustered_half_average,
     growth_dispersion,
     pearson_dispersion,
     share_changes,
 )
-from bsup_analysis.effects.paired import Paired
 from bsup_analysis.errors import InputError
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bsup_analysis.effects.group_poisson import group_contrast
-from bsup_analysis.effects.totals import GroupTotals
+from bsup_analysis.effects.group_poisson import GroupTotals, group_contrast
 from bsup_analysis.errors import InputError
 
 YEARS = (2005, 2006, 2007, 2008, 2010, 2011, 2012)

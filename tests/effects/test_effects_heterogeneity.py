@@ -5,8 +5,7 @@ import pytest
 from scipy.stats import chi2, t
 from statsmodels.stats.meta_analysis import combine_effects
 
-from bsup_analysis.effects.heterogeneity import between_variance, heterogeneity
-from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.paired import Paired, between_variance, heterogeneity
 from bsup_analysis.errors import InputError
 
 # BCG vaccine trials (Colditz et al. 1994, JAMA 271, 698-702; R: metafor dat.bcg):

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from bsup_analysis.effects.dispersion import clustered_half, growth_dispersion
+from bsup_analysis.effects.group_poisson import GroupTotals
 from bsup_analysis.effects.inference import (
     dispersed_se,
     interval_by_dispersion,
     ratio_interval,
     tipping_dispersion,
 )
-from bsup_analysis.effects.totals import GroupTotals
+from bsup_analysis.effects.paired import clustered_half, growth_dispersion
 from bsup_analysis.errors import InputError
 
 

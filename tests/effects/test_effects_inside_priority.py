@@ -2,13 +2,12 @@ import math
 
 import pytest
 
-from bsup_analysis.effects.dispersion import growth_dispersion
-from bsup_analysis.effects.inside_priority import (
+from bsup_analysis.effects.inference import (
     group_without,
     leave_one_out,
     municipality_effects,
 )
-from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.paired import Paired, growth_dispersion
 from bsup_analysis.errors import InputError
 
 

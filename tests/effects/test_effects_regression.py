@@ -14,8 +14,8 @@ from bsup_analysis import paths
 from bsup_analysis.analysis.groups import contrast_units, nok_contrast, priority_amounts
 from bsup_analysis.design import load_design
 from bsup_analysis.effects import regression_model
-from bsup_analysis.effects.dispersion import growth_dispersion
 from bsup_analysis.effects.inference import tidy
+from bsup_analysis.effects.paired import growth_dispersion
 from bsup_analysis.effects.regression import fit
 from bsup_analysis.errors import InputError
 from bsup_analysis.study import read_table

@@ -2,15 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsup_analysis.effects.intervals import Interval
-from bsup_analysis.effects.share_2008 import (
+from bsup_analysis.effects.group_poisson import GroupTotals
+from bsup_analysis.effects.intervals import (
+    Interval,
     average_ratio,
     breakeven_average_ratio,
     implied_loans,
     implied_ratio,
     share_odds,
 )
-from bsup_analysis.effects.totals import GroupTotals
 from bsup_analysis.errors import InputError
 
 # Document p. 13: 79 % of "Startlånbruken i 2008", printed to the whole per cent; p. 11: 931 loans.

@@ -1,8 +1,12 @@
 import pytest
 
-from bsup_analysis.effects.inference import dispersed_se, ratio_interval
+from bsup_analysis.effects.inference import (
+    Specification,
+    dispersed_se,
+    ratio_interval,
+    specification_rows,
+)
 from bsup_analysis.effects.intervals import Interval
-from bsup_analysis.effects.specifications import Specification, specification_rows
 from bsup_analysis.effects.verdict import PUBLISHED_REASONS, municipal_verdict, published_verdict
 from bsup_analysis.errors import InputError
 

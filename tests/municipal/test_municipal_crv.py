@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from bsup_analysis.effects.agreement import agreement_contrast
-from bsup_analysis.effects.municipal.crv import crv1, crv3, leave_one_cluster_out
+from bsup_analysis.effects.municipal.cluster_inference import crv1, crv3, leave_one_cluster_out
 from bsup_analysis.effects.municipal.ppml import PpmlSettings, event, fit, treatment
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.errors import InputError
-from bsup_analysis.estimators.poisson import jackknife
+from bsup_analysis.estimators import jackknife
 
 
 def statsmodels_d(rows, **options):
@@ -223,10 +223,10 @@ def test_the_jackknife_is_linear_in_clusters(make, monkeypatch):
 
 THREADS = """
 import hashlib, json, sys
-from bsup_analysis.effects.municipal.crv import crv1, crv3
+from bsup_analysis.effects.municipal.cluster_inference import crv1, crv3
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.ppml import event, fit
-from bsup_analysis.effects.municipal.score_tests import restrict
+from bsup_analysis.effects.municipal.cluster_inference import restrict
 panel = MunicipalPanel(**json.load(sys.stdin))
 for fitted in (fit(panel), fit(panel, lambda given: event(given, 2008))):
     arrays = fitted.coefficients, crv1(fitted).vcov, crv3(fitted).vcov

@@ -9,11 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bsup_analysis.effects.municipal.crv import crv3
-from bsup_analysis.effects.municipal.estimands import average_panel, estimands, holm
-from bsup_analysis.effects.municipal.estimate import Draws, estimate
+from bsup_analysis.effects.municipal.cluster_inference import crv3
+from bsup_analysis.effects.municipal.estimands import (
+    Draws,
+    average_panel,
+    estimands,
+    estimate,
+    holm,
+    overlap,
+    robustness,
+    variants,
+)
 from bsup_analysis.effects.municipal.ppml import PpmlSettings, fit
-from bsup_analysis.effects.municipal.robustness import overlap, robustness, variants
 from bsup_analysis.errors import InputError
 
 DRAWS = Draws(seed=1, wild=199, randomisation=199)
@@ -147,13 +154,13 @@ def test_every_test_of_every_row_draws_from_its_own_stream():
 SCRIPT = """
 import json, sys
 import numpy as np
-from bsup_analysis.effects.municipal.estimate import Draws, estimate
+from bsup_analysis.effects.municipal.estimands import Draws, estimate
 from bsup_analysis.effects.municipal.event_study import event_study
-from bsup_analysis.effects.municipal.magnitudes import relative_magnitudes
+from bsup_analysis.effects.municipal.honest import relative_magnitudes
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.ppml import PpmlSettings, fit
-from bsup_analysis.effects.municipal.crv import crv1, crv3
-from bsup_analysis.effects.municipal.sensitivity import smoothness
+from bsup_analysis.effects.municipal.cluster_inference import crv1, crv3
+from bsup_analysis.effects.municipal.honest import smoothness
 
 given = json.load(sys.stdin)
 panel = MunicipalPanel(**given)

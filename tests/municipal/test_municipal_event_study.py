@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import f, ncf
 
-from bsup_analysis.effects.municipal.crv import crv3
+from bsup_analysis.effects.municipal.cluster_inference import crv3
 from bsup_analysis.effects.municipal.event_study import _joint, event_study
 from bsup_analysis.effects.municipal.ppml import event, fit
 from bsup_analysis.errors import InputError

@@ -26,7 +26,7 @@ from bsup_analysis.chapters.municipal import (
     synthetic_municipality,
 )
 from bsup_analysis.chapters.municipal.phrases import ends_text, p_text
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
+from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import MUNICIPAL_REASONS, municipal_verdict
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.study import Study, read_table

@@ -8,10 +8,15 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.stats import norm
 
-from bsup_analysis.effects.municipal import magnitudes
-from bsup_analysis.effects.municipal.honest import EventCoefficients, breakdown, parallel_trends
-from bsup_analysis.effects.municipal.magnitudes import relative_magnitudes
-from bsup_analysis.effects.municipal.sensitivity import folded_quantile, smoothness
+from bsup_analysis.effects.municipal import honest
+from bsup_analysis.effects.municipal.honest import (
+    EventCoefficients,
+    breakdown,
+    folded_quantile,
+    parallel_trends,
+    relative_magnitudes,
+    smoothness,
+)
 from bsup_analysis.errors import InputError
 
 # Event study of Medicaid expansion and insurance (Miller, Johnson and Wherry's design), as printed
@@ -108,10 +113,10 @@ def test_conditional_test_by_programmes(pre, post, weights, m):
     compared = 0
     for change in range(pre):
         for sign in (1, -1):
-            component = magnitudes._component(study, m, change, sign, normal, 0.005)
+            component = honest._component(study, m, change, sign, normal, 0.005)
             ends = (component.level[:2] - component.critical) / component.slope[:2]
             values = np.linspace(min(ends) - 0.01, max(ends) + 0.01, 15)
-            ours = magnitudes._rejects(component, values, size)
+            ours = honest._rejects(component, values, size)
             rows = moments(pre, post, m, change, sign)
             for value, mine in zip(values, ours, strict=True):
                 theirs = reject(
@@ -227,23 +232,23 @@ def test_ends_are_where_the_test_turns():
     study = random_study(11, 2, 3)
     found = relative_magnitudes(study, 0.8)
     values, vectors = np.linalg.eigh(study.vcov)
-    source = np.random.default_rng(magnitudes.SEED)
-    normal = (vectors * np.sqrt(values)) @ source.standard_normal((5, magnitudes.DRAWS))
+    source = np.random.default_rng(honest.SEED)
+    normal = (vectors * np.sqrt(values)) @ source.standard_normal((5, honest.DRAWS))
     components = [
-        magnitudes._component(study, 0.8, change, sign, normal, 0.005)
+        honest._component(study, 0.8, change, sign, normal, 0.005)
         for change in (0, 1)
         for sign in (1, -1)
     ]
     step = 1e-5 * (found.high - found.low)
     for end, out in ((found.low, -step), (found.high, step)):
         at = np.array([end - out, end + out])
-        rejected = np.array([magnitudes._rejects(one, at, 0.045 / 0.995) for one in components])
+        rejected = np.array([honest._rejects(one, at, 0.045 / 0.995) for one in components])
         assert rejected.all(axis=0).tolist() == [False, True]
 
 
 def test_first_stage_is_that_of_the_package():
     """HonestDiD: hybrid_kappa = alpha / 10 by default."""
-    assert magnitudes.HYBRID_SHARE == 0.1
+    assert honest.HYBRID_SHARE == 0.1
 
 
 def test_relative_magnitudes_without_departure_is_the_ordinary_interval():

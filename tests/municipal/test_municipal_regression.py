@@ -10,7 +10,7 @@ import pytest
 
 from bsup_analysis.effects.agreement import agreement_contrast
 from bsup_analysis.effects.municipal import ppml
-from bsup_analysis.effects.municipal.crv import crv1, crv3
+from bsup_analysis.effects.municipal.cluster_inference import crv1, crv3
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.regression import fit
 from bsup_analysis.errors import InputError

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from made_up import DRAWS, opened, panel_file
 
-from bsup_analysis.effects.municipal.crv import crv3
+from bsup_analysis.effects.municipal.cluster_inference import crv3
 from bsup_analysis.effects.municipal.estimands import Estimand, holm
+from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.municipal.ppml import fit
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
 from bsup_analysis.effects.verdict import municipal_verdict
 from bsup_analysis.language import LANGUAGES, templates
 from bsup_analysis.study import Study

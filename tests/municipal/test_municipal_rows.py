@@ -5,18 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bsup_analysis.effects.municipal.estimands import estimands
-from bsup_analysis.effects.municipal.estimate import Draws
-from bsup_analysis.effects.municipal.event_study import event_study
-from bsup_analysis.effects.municipal.robustness import RobustnessRow, Variant, robustness
-from bsup_analysis.effects.municipal.rows import (
+from bsup_analysis.effects.municipal.estimands import (
+    Draws,
+    RobustnessRow,
+    Variant,
     dropped_rows,
     estimand_rows,
+    estimands,
     honest_rows,
+    robustness,
     robustness_rows,
     tidy_estimands,
 )
-from bsup_analysis.effects.municipal.sensitivity import sensitivity
+from bsup_analysis.effects.municipal.event_study import event_study
+from bsup_analysis.effects.municipal.honest import sensitivity
 from bsup_analysis.effects.verdict import municipal_verdict
 
 DRAWS = Draws(seed=1, wild=199, randomisation=199)

@@ -8,9 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bsup_analysis.effects.municipal.crv import crv1, crv3
+from bsup_analysis.effects.municipal.cluster_inference import (
+    crv1,
+    crv3,
+    randomise_score,
+    restrict,
+    score_wild,
+)
 from bsup_analysis.effects.municipal.ppml import PpmlSettings, event, fit
-from bsup_analysis.effects.municipal.score_tests import randomise_score, restrict, score_wild
 from bsup_analysis.errors import InputError
 
 SEED = np.random.SeedSequence(7)

@@ -9,11 +9,14 @@ from bsup_analysis.effects.municipal.ppml import (
     PpmlSettings,
     event,
     fit,
+    known_cells,
+    only_zeros,
+    separated,
+    summary,
     together,
     treatment,
     year_effects,
 )
-from bsup_analysis.effects.municipal.separation import known_cells, only_zeros, separated, summary
 from bsup_analysis.errors import InputError
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bsup_analysis.effects.municipal.staggered import agreement_effects, group_time_effects
+from bsup_analysis.effects.municipal.rate_estimators import agreement_effects, group_time_effects
 from bsup_analysis.errors import InputError
 
 # R package did, vignette "Getting started", att_gt(lemp ~ 1, never treated); four printed decimals.

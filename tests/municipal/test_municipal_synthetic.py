@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bsup_analysis.effects.municipal.synthetic import (
+from bsup_analysis.effects.municipal.rate_estimators import (
     METHODS,
     synthetic_municipality,
     synthetic_unit,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bsup_analysis.effects.ranking.counts import Counts, counts_of_year
+from bsup_analysis.effects.empirical_bayes import Counts, counts_of_year
 from bsup_analysis.study import Study, read_table
 
 CHECKOUT = Path(__file__).resolve().parents[2]

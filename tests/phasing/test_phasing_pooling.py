@@ -10,21 +10,19 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import betabinom, binom, gamma, nbinom, poisson
 
-from bsup_analysis.effects.paired import Paired
-from bsup_analysis.effects.ranking.beta_binomial import (
+from bsup_analysis.effects.empirical_bayes import (
     BetaBinomial,
-    average_change,
-    fit_change,
-    growth_of,
-)
-from bsup_analysis.effects.ranking.counts import Counts
-from bsup_analysis.effects.ranking.gamma_poisson import (
+    Counts,
     GammaPoisson,
+    average_change,
     average_rates,
+    fit_change,
     fit_rates,
+    growth_of,
+    posterior_grid,
     rates_given,
 )
-from bsup_analysis.effects.ranking.hyperparameters import posterior_grid
+from bsup_analysis.effects.paired import Paired
 from bsup_analysis.errors import InputError
 
 SMALL = Counts(("a", "b", "c", "d"), (0, 3, 12, 40), (2.0, 5.0, 4.0, 30.0))

@@ -8,11 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gamma, nbinom, norm, poisson
 
-from bsup_analysis.effects.ranking.counts import Counts
-from bsup_analysis.effects.ranking.funnel import funnel_limit
-from bsup_analysis.effects.ranking.gamma_poisson import average_rates, fit_rates, rates_given
-from bsup_analysis.effects.ranking.posteriors import Posteriors
-from bsup_analysis.effects.ranking.ranks import Ranks, ranks, raw_ranks
+from bsup_analysis.effects.empirical_bayes import (
+    Counts,
+    Posteriors,
+    Ranks,
+    average_rates,
+    fit_rates,
+    funnel_limit,
+    ranks,
+    rates_given,
+    raw_ranks,
+)
 from bsup_analysis.errors import InputError
 
 

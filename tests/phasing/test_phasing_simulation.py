@@ -9,9 +9,13 @@ import math
 import numpy as np
 import pytest
 
-from bsup_analysis.effects.ranking.counts import Counts
-from bsup_analysis.effects.ranking.gamma_poisson import average_rates, fit_rates, rates_given
-from bsup_analysis.effects.ranking.ranks import ranks
+from bsup_analysis.effects.empirical_bayes import (
+    Counts,
+    average_rates,
+    fit_rates,
+    ranks,
+    rates_given,
+)
 
 UNITS, ROUNDS, K, MEAN = 30, 200, 6, 0.0025
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsup_analysis.chapters.phasing.sentences import standing_cells, standing_sentences
-from bsup_analysis.effects.ranking.standing import Evidence
+from bsup_analysis.effects.empirical_bayes import Evidence
 from bsup_analysis.language import LANGUAGES, Words, templates
 
 # names that are no part of each other nor of a sentence

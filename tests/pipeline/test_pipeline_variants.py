@@ -11,9 +11,8 @@ import toy_project
 from dask_here import scheduler, worker
 from typer.testing import CliRunner
 
-from bsup_analysis import cli
+from bsup_analysis import cli, engines
 from bsup_analysis.cli import variants as command
-from bsup_analysis.engines import cluster, machine
 from bsup_analysis.errors import InputError
 from bsup_analysis.pipeline.lock import Interrupted
 from bsup_analysis.pipeline.project import Project
@@ -170,12 +169,16 @@ def test_here_and_on_a_cluster_the_bytes_are_the_same(made, tmp_path, monkeypatc
     folders = {name: tmp_path / name for name in ("self", "processes", "cluster")}
     grids = {name: grid(made, BOTH, ["level=low,high"], out) for name, out in folders.items()}
     run_all(grids["self"])
-    with machine.workers(2) as pool:
-        for variant, made_files in machine.done(toy_project.compute, grids["processes"], pool, 2):
+    with engines.workers(2) as pool:
+        for variant, made_files in engines.on_machine(
+            toy_project.compute, grids["processes"], pool, 2
+        ):
             keep(variant, made_files)
     monkeypatch.setenv("PYTHONPATH", os.fspath(Path(toy_project.__file__).parent))
     with scheduler() as address, worker(address, tmp_path):
-        for variant, made_files in cluster.done(toy_project.compute, grids["cluster"], address):
+        for variant, made_files in engines.on_cluster(
+            toy_project.compute, grids["cluster"], address
+        ):
             keep(variant, made_files)
     for name, variants in grids.items():
         write_numbers(variants, folders[name])
@@ -228,7 +231,7 @@ def test_an_interrupted_grid_goes_on_where_it_was(bsup, made, monkeypatch):
 
 
 def test_a_silent_scheduler_is_told_before_anything_runs(bsup, made, monkeypatch):
-    monkeypatch.setattr(cluster, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(engines, "ANSWER_SECONDS", 0.5)
     ended = bsup("01_loans", "--scheduler", "tcp://127.0.0.1:1")
     assert isinstance(ended.exception, InputError)
     assert "did not answer" in str(ended.exception)

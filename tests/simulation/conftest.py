@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bsup_analysis.engines import machine
-from bsup_analysis.simulation.region import Region, build_region
+from bsup_analysis import engines
+from bsup_analysis.simulation.config import scenario
+from bsup_analysis.simulation.generator import Region, build_region
 from bsup_analysis.simulation.replicate import Task
-from bsup_analysis.simulation.scenarios import scenario
 
 PROCESSED = Path(__file__).resolve().parents[2] / "data" / "processed"
 CODES = {"municipality_code": str, "county_code": str}
@@ -30,14 +30,14 @@ def region(tables: dict[str, pd.DataFrame]) -> Region:
 
 @pytest.fixture(scope="session")
 def pool() -> Iterator[Executor]:
-    with machine.workers(1) as executor:
+    with engines.workers(1) as executor:
         yield executor
 
 
 @pytest.fixture
 def warm(pool: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every run in this process the one worker that is there: starting one costs seconds."""
-    monkeypatch.setattr(machine, "workers", lambda _jobs: nullcontext(pool))
+    monkeypatch.setattr(engines, "workers", lambda _jobs: nullcontext(pool))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 from conftest import CODES, INPUTS, PROCESSED
 
-from bsup_analysis.simulation.region import build_region
+from bsup_analysis.simulation.generator import build_region
 from bsup_analysis.simulation.runner import simulate
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from dask_here import scheduler, worker
 
-from bsup_analysis.engines import cluster
+from bsup_analysis import engines
 from bsup_analysis.errors import InputError
-from bsup_analysis.simulation import store as chunks
+from bsup_analysis.simulation import chunks
 from bsup_analysis.simulation.runner import simulate
 
 pytest.importorskip("distributed", reason="needs the extra `cluster`")
@@ -65,19 +65,19 @@ def test_a_cluster_gives_the_bytes_of_this_machine_also_when_a_worker_is_killed(
 
 
 def test_a_scheduler_without_workers_is_told(region, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "ANSWER_SECONDS", 2)
+    monkeypatch.setattr(engines, "ANSWER_SECONDS", 2)
     with (
         scheduler() as address,
         pytest.raises(InputError, match="has no worker; start one with: dask worker tcp"),
     ):
-        list(cluster.done(chunks.compute, [], address))
+        list(engines.on_cluster(chunks.compute, [], address))
 
 
 def test_a_cluster_that_loses_every_worker_is_told(task, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(engines, "_PATIENCE_SECONDS", 0.5)
     with scheduler() as address, worker(address, tmp_path) as only:
         tasks = (replace(task, first=8 * k) for k in range(400))
-        finished = cluster.done(chunks.compute, tasks, address)
+        finished = engines.on_cluster(chunks.compute, tasks, address)
         assert next(finished)[0].first >= 0
         only.kill()
         with pytest.raises(InputError, match=r"no worker is left.*run the same command again"):
@@ -86,8 +86,8 @@ def test_a_cluster_that_loses_every_worker_is_told(task, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("answers", [False, True])
 def test_a_scheduler_that_does_not_answer_is_told_in_time(monkeypatch, answers):
-    assert cluster.ANSWER_SECONDS == 10  # what the command promises
-    monkeypatch.setattr(cluster, "ANSWER_SECONDS", 1)
+    assert engines.ANSWER_SECONDS == 10  # what the command promises
+    monkeypatch.setattr(engines, "ANSWER_SECONDS", 1)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         if answers:  # takes the call and says nothing
@@ -95,18 +95,18 @@ def test_a_scheduler_that_does_not_answer_is_told_in_time(monkeypatch, answers):
         address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         began = time.monotonic()
         with pytest.raises(InputError, match="did not answer within 1 seconds"):
-            list(cluster.done(chunks.compute, [], address))
+            list(engines.on_cluster(chunks.compute, [], address))
         assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("address", ["nonsense://x", "", "127.0.0.1"])
 def test_an_address_that_is_none_is_one_sentence(monkeypatch, address):
-    monkeypatch.setattr(cluster, "ANSWER_SECONDS", 1)
+    monkeypatch.setattr(engines, "ANSWER_SECONDS", 1)
     with pytest.raises(InputError, match="Dask scheduler"):
-        list(cluster.done(chunks.compute, [], address))
+        list(engines.on_cluster(chunks.compute, [], address))
 
 
 def test_without_dask_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"bsup_analysis\[cluster\]"):
-        list(cluster.done(chunks.compute, [], "tcp://127.0.0.1:1"))
+        list(engines.on_cluster(chunks.compute, [], "tcp://127.0.0.1:1"))

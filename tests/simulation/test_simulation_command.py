@@ -85,7 +85,7 @@ def test_storing_makes_tables_and_records_that_are_read(region, tmp_path, monkey
     config = load_config()
     kept = {name: list(read_stored(name).columns) for name in SCHEMAS}
     monkeypatch.setenv("BSUP_ROOT", str(tmp_path))
-    monkeypatch.setattr(results, "workers", runner.machine.workers)
+    monkeypatch.setattr(results, "workers", runner.engines.workers)
     few = SimpleNamespace(**{**vars(config), "scenario": {"A": config.scenario["A"]}})
     monkeypatch.setattr(results, "load_config", lambda: few)
     told: list[str] = []

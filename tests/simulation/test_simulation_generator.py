@@ -5,13 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bsup_analysis.effects.dispersion import growth_dispersion
-from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.paired import Paired, growth_dispersion
 from bsup_analysis.errors import InputError
-from bsup_analysis.simulation.coverage import draw_published, growth_phi
-from bsup_analysis.simulation.generator import draw_loans, log_mean, noise_sd, streams
-from bsup_analysis.simulation.region import build_region
-from bsup_analysis.simulation.scenarios import Scenario, scenario
+from bsup_analysis.simulation.config import Scenario, scenario
+from bsup_analysis.simulation.experiments import draw_published, growth_phi
+from bsup_analysis.simulation.generator import build_region, draw_loans, log_mean, noise_sd, streams
 
 QUIET = Scenario("quiet", 0.0)
 

@@ -9,18 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bsup_analysis.effects.group_poisson import group_contrast
-from bsup_analysis.effects.municipal import crv as municipal_crv
+from bsup_analysis.effects.municipal import cluster_inference
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.ppml import fit as municipal_fit
 from bsup_analysis.errors import InputError
-from bsup_analysis.estimators.poisson import jackknife
-from bsup_analysis.estimators.poisson.fit import crv1, fit
-from bsup_analysis.estimators.poisson.specification import event_model, treatment_model
-from bsup_analysis.simulation.generator import streams
-from bsup_analysis.simulation.region import enlarged
+from bsup_analysis.estimators import jackknife
+from bsup_analysis.estimators.poisson import crv1, event_model, fit, treatment_model
+from bsup_analysis.simulation.config import scenario
+from bsup_analysis.simulation.generator import enlarged, streams
 from bsup_analysis.simulation.replicate import run
-from bsup_analysis.simulation.scenarios import scenario
-from bsup_analysis.simulation.selfcheck import TOLERANCE, SelfCheck, self_check
+from bsup_analysis.simulation.runner import TOLERANCE, SelfCheck, self_check
 
 POST = np.array([False, False, False, True, True])
 
@@ -45,14 +43,14 @@ def test_kernel_is_statsmodels_to_1e_8_in_every_scenario(pool, task, name):
 
 def check_a_wrong_kernel(task):
     """Run in a worker, whose linear algebra keeps to one core."""
-    from bsup_analysis.simulation import selfcheck
+    from bsup_analysis.simulation import runner
 
-    right = selfcheck.leave_out
-    selfcheck.leave_out = lambda fitted: right(fitted) + 1e-7
+    right = runner.leave_out
+    runner.leave_out = lambda fitted: right(fitted) + 1e-7
     try:
-        return selfcheck.self_check(task, (0,))
+        return runner.self_check(task, (0,))
     finally:
-        selfcheck.leave_out = right
+        runner.leave_out = right
 
 
 def test_a_kernel_that_differs_stops_the_run(pool, task):
@@ -95,7 +93,7 @@ def test_simulated_tests_are_those_the_study_uses(region, task):
         )
         own = municipal_fit(panel)
         assert own.coefficients[0] == pytest.approx(fitted.theta[k, -1], abs=1e-8)
-        one, three = municipal_crv.crv1(own), municipal_crv.crv3(own)
+        one, three = cluster_inference.crv1(own), cluster_inference.crv3(own)
         assert one.se[0] == pytest.approx(np.sqrt(crv1(fitted)[k, 0, 0]), abs=1e-8)
         assert three.se[0] == pytest.approx(np.sqrt(jack[k]), abs=1e-8)
         assert three.clusters == fitted.clusters[k]

@@ -12,18 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bsup_analysis.engines.machine import workers
+from bsup_analysis.engines import workers
 from bsup_analysis.errors import InputError
-from bsup_analysis.estimators.poisson.fit import fit
-from bsup_analysis.estimators.poisson.jackknife import leave_out
-from bsup_analysis.simulation import runner
-from bsup_analysis.simulation import store as chunks
-from bsup_analysis.simulation.config import FILE, load_config
+from bsup_analysis.estimators.jackknife import leave_out
+from bsup_analysis.estimators.poisson import fit
+from bsup_analysis.simulation import chunks, runner
+from bsup_analysis.simulation.chunks import COLUMNS
+from bsup_analysis.simulation.config import FILE, load_config, scenario
 from bsup_analysis.simulation.generator import streams
 from bsup_analysis.simulation.replicate import ROWS, TESTS
 from bsup_analysis.simulation.runner import block_bytes, duration, simulate
-from bsup_analysis.simulation.scenarios import scenario
-from bsup_analysis.simulation.store import COLUMNS
 
 DRAWS = 40
 RUN = Path(__file__).with_name("run_lab.py")

@@ -8,19 +8,17 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from bsup_analysis.effects.dispersion import clustered_half, growth_dispersion
+from bsup_analysis.effects.group_poisson import GroupTotals
 from bsup_analysis.effects.inference import dispersed_se, ratio_interval
-from bsup_analysis.effects.paired import Paired
-from bsup_analysis.effects.totals import GroupTotals
-from bsup_analysis.simulation.coverage import (
+from bsup_analysis.effects.paired import Paired, clustered_half, growth_dispersion
+from bsup_analysis.simulation.config import Scenario, scenario
+from bsup_analysis.simulation.experiments import (
+    average_ratio,
     clustered_variance,
     coverage,
     draw_published,
-    growth_phi,
-)
-from bsup_analysis.simulation.experiments import (
-    average_ratio,
     expected_rate_bias,
+    growth_phi,
     joint_f,
     loan_weighted_ratio,
     pretrend_test,
@@ -28,7 +26,6 @@ from bsup_analysis.simulation.experiments import (
     ratio_bias,
 )
 from bsup_analysis.simulation.results import detectable_ratios
-from bsup_analysis.simulation.scenarios import Scenario, scenario
 
 DROPPED = (2009,)
 NOISELESS = Scenario("quiet", 0.0)

@@ -6,13 +6,12 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
+from bsup_analysis.effects.municipal.cluster_inference import randomise_score
+from bsup_analysis.effects.municipal.cluster_inference import score_wild as municipal_score_wild
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.ppml import fit as municipal_fit
-from bsup_analysis.effects.municipal.score_tests import randomise_score
-from bsup_analysis.effects.municipal.score_tests import score_wild as municipal_score_wild
 from bsup_analysis.errors import InputError
-from bsup_analysis.estimators.poisson.score import restricted
-from bsup_analysis.estimators.poisson.specification import treatment_model
+from bsup_analysis.estimators.poisson import restricted, treatment_model
 from bsup_analysis.estimators.rates import fit_rates
 from bsup_analysis.simulation.generator import streams
 from bsup_analysis.simulation.replicate import (
@@ -23,7 +22,7 @@ from bsup_analysis.simulation.replicate import (
     run,
     wild_p_value,
 )
-from bsup_analysis.simulation.selfcheck import dummy_design
+from bsup_analysis.simulation.runner import dummy_design
 
 POST = np.array([False, False, False, True, True])
 UNITS = 8

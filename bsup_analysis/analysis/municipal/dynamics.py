@@ -6,10 +6,14 @@ from bsup_analysis.analysis.municipal.panels import MunicipalPanels
 from bsup_analysis.analysis.municipal_data import MunicipalData
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.event_study import EventStudy, event_study
-from bsup_analysis.effects.municipal.refusal import NotEstimableError, attempt, known
-from bsup_analysis.effects.municipal.sensitivity import Sensitivity, sensitivity
-from bsup_analysis.effects.municipal.staggered import Staggered, agreement_effects
-from bsup_analysis.effects.municipal.synthetic import Synthetic, synthetic_municipality
+from bsup_analysis.effects.municipal.honest import Sensitivity, sensitivity
+from bsup_analysis.effects.municipal.panel import NotEstimableError, attempt, known
+from bsup_analysis.effects.municipal.rate_estimators import (
+    Staggered,
+    Synthetic,
+    agreement_effects,
+    synthetic_municipality,
+)
 
 
 def municipal_event_study(

@@ -3,11 +3,17 @@
 from bsup_analysis.analysis.municipal.panels import MunicipalPanels
 from bsup_analysis.analysis.municipal_data import MunicipalData
 from bsup_analysis.design import Design
-from bsup_analysis.effects.municipal.estimands import Estimand, estimands
-from bsup_analysis.effects.municipal.estimate import Draws
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
-from bsup_analysis.effects.municipal.robustness import RobustnessRow, Variant, robustness, variants
-from bsup_analysis.effects.municipal.sensitivity import Sensitivity
+from bsup_analysis.effects.municipal.estimands import (
+    Draws,
+    Estimand,
+    RobustnessRow,
+    Variant,
+    estimands,
+    robustness,
+    variants,
+)
+from bsup_analysis.effects.municipal.honest import Sensitivity
+from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import MUNICIPAL_REASONS, Verdict, municipal_verdict
 
 KEYS = ("E1", "E2", "E3", "E4")

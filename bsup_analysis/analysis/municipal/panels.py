@@ -7,8 +7,7 @@ import pandas as pd
 
 from bsup_analysis.analysis.municipal_data import MunicipalData
 from bsup_analysis.design import Design
-from bsup_analysis.effects.municipal.panel import MunicipalPanel
-from bsup_analysis.effects.municipal.refusal import NotEstimableError, attempt
+from bsup_analysis.effects.municipal.panel import MunicipalPanel, NotEstimableError, attempt
 from bsup_analysis.errors import InputError
 
 Panel = MunicipalPanel | NotEstimableError

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from bsup_analysis.effects.averages import AverageChangeBounds, GrowthParts
+from bsup_analysis.effects.intervals import AverageChangeBounds, GrowthParts
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibit.style import GROUP_COLOUR, GROUP_HATCH, REGION, new_figure
 from bsup_analysis.language import Words

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from bsup_analysis.effects.amounts import AmountContrast, AxisBounds
+from bsup_analysis.effects.intervals import AmountContrast, AxisBounds
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.language import Words
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bsup_analysis.effects.chart_order import ChartOrder
+from bsup_analysis.effects.intervals import ChartOrder
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibit.ratios import ratio_axis

@@ -7,10 +7,8 @@ import pandas as pd
 from bsup_analysis.chapters.effects.exact_growth import municipality_growth
 from bsup_analysis.chapters.effects.inside_drawing import THOUSAND, draw_growth, draw_parts
 from bsup_analysis.design import Design
-from bsup_analysis.effects.averages import AverageChange
-from bsup_analysis.effects.dispersion import Dispersion
-from bsup_analysis.effects.heterogeneity import Heterogeneity
-from bsup_analysis.effects.paired import Paired
+from bsup_analysis.effects.intervals import AverageChange
+from bsup_analysis.effects.paired import Dispersion, Heterogeneity, Paired
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibit.ratios import range_text, ratio_text, side_of_one
 from bsup_analysis.language import Words

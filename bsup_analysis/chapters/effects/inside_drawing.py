@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bsup_analysis.effects.heterogeneity import Heterogeneity
+from bsup_analysis.effects.paired import Heterogeneity
 from bsup_analysis.exhibit.ratios import range_text, ratio_axis, ratio_text
 from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words

@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from bsup_analysis.chapters.effects.contrast import ratio_axis
 from bsup_analysis.design import Design
 from bsup_analysis.effects.group_poisson import GroupContrast
-from bsup_analysis.effects.inside_priority import LeftOut
-from bsup_analysis.effects.specifications import SpecificationRow
+from bsup_analysis.effects.inference import LeftOut, SpecificationRow
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibit.style import ACCENT, PRINTED, PRIORITY, new_figure
 from bsup_analysis.language import Words

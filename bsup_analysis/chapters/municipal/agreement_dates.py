@@ -5,8 +5,8 @@ from matplotlib.figure import Figure
 
 from bsup_analysis.analysis.municipal_data import MunicipalData
 from bsup_analysis.chapters.municipal.phrases import counted, finite, named, not_estimable, source
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
-from bsup_analysis.effects.municipal.staggered import Staggered
+from bsup_analysis.effects.municipal.panel import NotEstimableError
+from bsup_analysis.effects.municipal.rate_estimators import Staggered
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.style import OTHER, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words

@@ -19,7 +19,7 @@ from bsup_analysis.chapters.municipal.phrases import (
     without_infinities,
 )
 from bsup_analysis.design import Design
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
+from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.names import short_names
 from bsup_analysis.exhibit.ratios import TICKS, ratio_axis

@@ -6,7 +6,7 @@ from bsup_analysis.analysis.municipal.panels import MunicipalPanels
 from bsup_analysis.analysis.municipal_data import MunicipalData
 from bsup_analysis.chapters.municipal.phrases import counted, finite, named, sentence, source
 from bsup_analysis.design import Design
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
+from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.language import Words
 

@@ -18,8 +18,7 @@ from bsup_analysis.chapters.municipal.phrases import (
     source,
     without_infinities,
 )
-from bsup_analysis.effects.municipal.estimands import Estimand
-from bsup_analysis.effects.municipal.rows import dropped_rows, estimand_rows
+from bsup_analysis.effects.municipal.estimands import Estimand, dropped_rows, estimand_rows
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.forest import forest
 from bsup_analysis.exhibit.ratios import ratio_text

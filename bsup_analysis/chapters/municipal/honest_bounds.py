@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 from bsup_analysis.analysis.municipal_data import MunicipalData
 from bsup_analysis.chapters.municipal.phrases import counted, finite, not_estimable, source
 from bsup_analysis.design import Design
-from bsup_analysis.effects.municipal.honest import HonestInterval
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
-from bsup_analysis.effects.municipal.rows import honest_rows
-from bsup_analysis.effects.municipal.sensitivity import Sensitivity
+from bsup_analysis.effects.municipal.estimands import honest_rows
+from bsup_analysis.effects.municipal.honest import HonestInterval, Sensitivity
+from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.forest import ticks_between
 from bsup_analysis.exhibit.ratios import ratio_axis, ratio_text

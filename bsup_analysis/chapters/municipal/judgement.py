@@ -13,8 +13,8 @@ from bsup_analysis.chapters.municipal.phrases import (
 )
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.estimands import Estimand
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
-from bsup_analysis.effects.municipal.sensitivity import Sensitivity
+from bsup_analysis.effects.municipal.honest import Sensitivity
+from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import Criterion, Verdict
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.ratios import ratio_text

@@ -17,8 +17,7 @@ from bsup_analysis.chapters.municipal.phrases import (
     without_infinities,
 )
 from bsup_analysis.design import Design
-from bsup_analysis.effects.municipal.robustness import RobustnessRow
-from bsup_analysis.effects.municipal.rows import robustness_rows
+from bsup_analysis.effects.municipal.estimands import RobustnessRow, robustness_rows
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.forest import forest
 from bsup_analysis.exhibit.ratios import ratio_text, side_of_one

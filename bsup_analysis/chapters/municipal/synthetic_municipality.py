@@ -14,8 +14,8 @@ from bsup_analysis.chapters.municipal.phrases import (
     sentence,
     source,
 )
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
-from bsup_analysis.effects.municipal.synthetic import Synthetic
+from bsup_analysis.effects.municipal.panel import NotEstimableError
+from bsup_analysis.effects.municipal.rate_estimators import Synthetic
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.style import OTHER, PALE, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words

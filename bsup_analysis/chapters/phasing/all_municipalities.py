@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from bsup_analysis.analysis.phasing import Places, Pooled
 from bsup_analysis.chapters.phasing import funnel_figure, ranking
 from bsup_analysis.design import Design
+from bsup_analysis.effects.empirical_bayes import Counts
 from bsup_analysis.effects.paired import Paired
-from bsup_analysis.effects.ranking.counts import Counts
 from bsup_analysis.exhibit.data_level import of_all
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.language import Words

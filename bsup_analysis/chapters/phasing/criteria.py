@@ -7,9 +7,7 @@ import pandas as pd
 
 from bsup_analysis.analysis.phasing import Pooled
 from bsup_analysis.design import Design
-from bsup_analysis.effects.ranking.counts import Counts
-from bsup_analysis.effects.ranking.gamma_poisson import GammaPoisson, rates_given
-from bsup_analysis.effects.ranking.hyperparameters import posterior_grid
+from bsup_analysis.effects.empirical_bayes import Counts, GammaPoisson, posterior_grid, rates_given
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
 from bsup_analysis.language import Words
 

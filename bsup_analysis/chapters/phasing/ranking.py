@@ -8,9 +8,8 @@ from bsup_analysis.analysis.phasing import Places, Pooled
 from bsup_analysis.chapters.phasing.ranking_drawing import draw_places, draw_values
 from bsup_analysis.chapters.phasing.sentences import SIDES, standing_cells, standing_sentences
 from bsup_analysis.design import Design
+from bsup_analysis.effects.empirical_bayes import Counts, Evidence
 from bsup_analysis.effects.paired import Paired
-from bsup_analysis.effects.ranking.counts import Counts
-from bsup_analysis.effects.ranking.standing import Evidence
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
 from bsup_analysis.exhibit.style import new_figure
 from bsup_analysis.language import Words

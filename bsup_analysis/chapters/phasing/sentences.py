@@ -6,7 +6,7 @@ so that no caller can put a municipality on a side which its intervals do not.
 
 from collections.abc import Sequence
 
-from bsup_analysis.effects.ranking.standing import Evidence
+from bsup_analysis.effects.empirical_bayes import Evidence
 from bsup_analysis.language import Words
 
 SIDES = ("above", "below", "undecided")

@@ -1,13 +1,138 @@
-"""The four estimands: one confirmatory, three adjusted among themselves."""
+"""The four estimands and the robustness rows, each with every inference the design asks for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from bsup_analysis.effects.municipal.estimate import Draws, Estimate, estimate
-from bsup_analysis.effects.municipal.panel import MunicipalPanel
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
+import numpy as np
+import pandas as pd
+
+from bsup_analysis.effects.inference import RatioInterval, tidy
+from bsup_analysis.effects.municipal.cluster_inference import (
+    ScoreRandomisation,
+    ScoreWildTest,
+    crv1,
+    crv3,
+    randomise_score,
+    score_wild,
+)
+from bsup_analysis.effects.municipal.honest import Sensitivity
+from bsup_analysis.effects.municipal.panel import MunicipalPanel, NotEstimableError, attempt, known
+from bsup_analysis.effects.municipal.ppml import Dropped, PpmlSettings, fit
 from bsup_analysis.errors import InputError
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How much is drawn at random, and from where.
+
+    Attributes
+    ----------
+    seed
+        Whole number; each test derives a stream of its own from it and its row's name, so that
+        rows may be computed in any order.
+    wild, randomisation
+        Number of draws.
+    """
+
+    seed: int
+    wild: int = 9_999
+    randomisation: int = 9_999
+
+    def stream(self, row: str, test: str) -> np.random.SeedSequence:
+        """Source of random numbers for one test of one row."""
+        return np.random.SeedSequence([self.seed, zlib.crc32(f"{row}/{test}".encode())])
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A rate ratio and its inference.
+
+    Attributes
+    ----------
+    name
+        Key of the row.
+    interval
+        Ratio with its CRV3 interval, t on (priority clusters - 1): the primary one.
+    p_value
+        Its two-sided p-value.
+    sandwich
+        The interval with CRV1, never shown alone.
+    wild
+        Restricted score wild bootstrap.
+    randomisation
+        Randomisation inference over clusters.
+    municipalities, priority, clusters
+        Municipalities with information, those of them named as priority, and clusters.
+    years
+        Years of the window.
+    dropped
+        What was left out before fitting, and why.
+    """
+
+    name: str
+    interval: RatioInterval
+    p_value: float
+    sandwich: RatioInterval
+    wild: ScoreWildTest
+    randomisation: ScoreRandomisation
+    municipalities: int
+    priority: int
+    clusters: int
+    years: tuple[int, ...]
+    dropped: tuple[Dropped, ...]
+
+    @property
+    def ratio(self) -> float:
+        """Rate ratio."""
+        return self.interval.ratio
+
+
+def estimate(
+    name: str,
+    panel: MunicipalPanel,
+    draws: Draws,
+    *,
+    settings: PpmlSettings | None = None,
+    level: float = 0.95,
+    power: float = 0.80,
+) -> Estimate:
+    """Estimate the effect on the treated of being named a priority municipality.
+
+    Parameters
+    ----------
+    name
+        Key of the row.
+    panel
+        The panel; its exposure decides what the ratio is of.
+    draws
+        Random numbers.
+    settings
+        What stands beside the effect.
+    level, power
+        Confidence level, and the certainty that detectable ratios are stated for.
+    """
+    fitted = fit(panel, settings=settings)
+    jackknife = crv3(fitted)
+    active = fitted.used.any(axis=1)
+    return Estimate(
+        name=name,
+        interval=jackknife.interval(level=level, power=power),
+        p_value=jackknife.p_value(),
+        sandwich=crv1(fitted).interval(level=level, power=power),
+        wild=score_wild(fitted, draws.stream(name, "wild"), draws=draws.wild, level=level),
+        randomisation=randomise_score(
+            fitted, draws.stream(name, "randomisation"), draws=draws.randomisation
+        ),
+        municipalities=int(active.sum()),
+        priority=int((active & panel.treated).sum()),
+        clusters=jackknife.clusters,
+        years=panel.years,
+        dropped=fitted.dropped,
+    )
 
 
 @dataclass(frozen=True)
@@ -104,3 +229,238 @@ def holm(p_values: list[float]) -> list[float]:
     if not p_values:
         return []
     return [float(value) for value in multipletests(p_values, method="holm")[1]]
+
+
+Kind = Literal[
+    "primary", "window", "sample", "counts", "leave_one_out", "placebo", "controls", "overlap"
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """A panel and settings that differ from the primary ones in one choice.
+
+    Attributes
+    ----------
+    name
+        Key of the row.
+    kind
+        What was changed.
+    panel
+        What is estimated, or why the data have no such panel.
+    settings
+        What stands beside the effect.
+    """
+
+    name: str
+    kind: Kind
+    panel: MunicipalPanel | NotEstimableError
+    settings: PpmlSettings = field(default_factory=PpmlSettings)
+
+
+@dataclass(frozen=True)
+class RobustnessRow:
+    """A row of the table.
+
+    Attributes
+    ----------
+    kind
+        What was changed.
+    estimate
+        The estimate, by the row's name; None where it cannot be estimated.
+    reason
+        Why not, as a sentence in English; empty where it can.
+    problem
+        The same, to be said in another language.
+    """
+
+    kind: Kind
+    estimate: Estimate | None
+    name: str
+    reason: str = ""
+    problem: NotEstimableError | None = None
+
+
+def variants(
+    panel: MunicipalPanel,
+    *,
+    doubtful_year: int,
+    placebo_year: int,
+    left_out: Mapping[str, Iterable[str]],
+    largest_others: int,
+    smallest_priority: int,
+    further: Mapping[str, MunicipalPanel | NotEstimableError] | None = None,
+) -> tuple[Variant, ...]:
+    """List the rows.
+
+    Parameters
+    ----------
+    panel
+        The primary panel.
+    doubtful_year
+        Untreated year left out in one row: 2008, whose figures the choice may have rested on.
+    placebo_year
+        Pretended first treated year; only untreated years enter that row.
+    left_out
+        Codes left out, by the row's name (Steinkjer, Trondheim).
+    largest_others, smallest_priority
+        How many of the largest others are held against how many of the smallest priority
+        municipalities: where the two groups are of about one size.
+    further
+        More panels by the row's name, such as the selection year counted as treated.
+    """
+    treated_years = [year for year in panel.years if year >= panel.first_treated_year]
+    rows = [
+        Variant("primary", "primary", panel),
+        Variant(
+            f"without_{doubtful_year}",
+            "window",
+            attempt(lambda: panel.without_years([doubtful_year])),
+        ),
+        *(Variant(name, "sample", panel.without(codes)) for name, codes in left_out.items()),
+        Variant("county_by_year", "controls", panel, PpmlSettings(by_county=True)),
+        Variant("size_by_year", "controls", panel, PpmlSettings(by_size=True)),
+        Variant(
+            f"largest_{largest_others}_others_smallest_{smallest_priority}_priority",
+            "overlap",
+            attempt(lambda: overlap(panel, largest_others, smallest_priority)),
+        ),
+        Variant(
+            f"placebo_{placebo_year}",
+            "placebo",
+            attempt(lambda: panel.without_years(treated_years, first_treated_year=placebo_year)),
+        ),
+        *(Variant(name, "window", other) for name, other in (further or {}).items()),
+        *(
+            Variant(f"leave_out_{code}", "leave_one_out", panel.without([code]))
+            for code, treated in zip(panel.codes, panel.treated, strict=True)
+            if treated
+        ),
+    ]
+    return tuple(rows)
+
+
+def overlap(panel: MunicipalPanel, largest_others: int, smallest_priority: int) -> MunicipalPanel:
+    """Keep the largest others and the smallest priority municipalities, by mean population.
+
+    The mean is over untreated years; ties go to the lower code.
+    """
+    before = panel.population[:, ~panel.post]
+    if not np.isfinite(before).any(axis=1).all():
+        unknown = panel.codes[int(np.flatnonzero(~np.isfinite(before).any(axis=1))[0])]
+        raise NotEstimableError(
+            "population_before",
+            f"Municipality {unknown} has no known population before the programme.",
+            code=unknown,
+        )
+    size = np.nanmean(before, axis=1)
+    order = sorted(range(len(size)), key=lambda unit: (size[unit], panel.codes[unit]))
+    others = [unit for unit in order if not panel.treated[unit]][::-1][:largest_others]
+    priority = [unit for unit in order if panel.treated[unit]][:smallest_priority]
+    chosen = {*others, *priority}
+    return panel.keep([unit in chosen for unit in range(len(size))])
+
+
+def robustness(
+    rows: Iterable[Variant], draws: Draws, *, level: float = 0.95, power: float = 0.80
+) -> tuple[RobustnessRow, ...]:
+    """Estimate each row; one that cannot be estimated stays in the table with its reason."""
+    return tuple(_row(variant, draws, level, power) for variant in rows)
+
+
+def _row(variant: Variant, draws: Draws, level: float, power: float) -> RobustnessRow:
+    name, settings = variant.name, variant.settings
+    try:
+        panel = known(variant.panel)
+        found = estimate(name, panel, draws, settings=settings, level=level, power=power)
+    except NotEstimableError as problem:
+        return RobustnessRow(variant.kind, None, name, str(problem), problem)
+    return RobustnessRow(variant.kind, found, name)
+
+
+def estimand_rows(found: Iterable[Estimand]) -> pd.DataFrame:
+    """One row an estimand: key, confirmatory, the estimate's numbers or why there are none."""
+    return pd.DataFrame(
+        [
+            {
+                "key": item.key,
+                "confirmatory": item.confirmatory,
+                **(_numbers(item.estimate) if item.estimate else {}),
+                "holm_p_value": item.holm_p_value,
+                "reason": str(item.problem or ""),
+            }
+            for item in found
+        ]
+    )
+
+
+def tidy_estimands(found: Iterable[Estimand]) -> pd.DataFrame:
+    """One row an estimand that could be estimated, as `inference.tidy` lays out a regression."""
+    rows = [
+        tidy([item.key], [given.log_ratio], [given.se], df=given.df, level=given.level)
+        for item in found
+        if item.estimate and (given := item.estimate.interval)
+    ]
+    return pd.concat(rows, ignore_index=True) if rows else tidy([], [], [], df=None, level=0.95)
+
+
+def robustness_rows(found: Iterable[RobustnessRow]) -> pd.DataFrame:
+    """One row a variant; where it could not be estimated, a reason in place of numbers."""
+    return pd.DataFrame(
+        [
+            {
+                "name": row.name,
+                "kind": row.kind,
+                **(_numbers(row.estimate) if row.estimate else {}),
+                "reason": row.reason,
+            }
+            for row in found
+        ]
+    )
+
+
+def honest_rows(found: Sensitivity) -> pd.DataFrame:
+    """One row a bound: restriction, departure allowed, and limits on the log scale."""
+    bounds = [("parallel", found.parallel)]
+    bounds += [("relative_magnitudes", item) for item in found.relative]
+    bounds += [("smoothness", item) for item in found.smooth]
+    return pd.DataFrame(
+        [
+            {"restriction": name, "m": item.m, "low": item.low, "high": item.high}
+            for name, item in bounds
+        ]
+    )
+
+
+def dropped_rows(dropped: Iterable[Dropped]) -> pd.DataFrame:
+    """One row a thing left out before fitting: why, its name, and how many cells."""
+    return pd.DataFrame(
+        [{"kind": item.kind, "name": item.name, "cells": item.cells} for item in dropped],
+        columns=["kind", "name", "cells"],
+    )
+
+
+def _numbers(given: Estimate) -> dict[str, Any]:
+    interval, sandwich = given.interval, given.sandwich
+    return {
+        "ratio": interval.ratio,
+        "low": interval.low,
+        "high": interval.high,
+        "se_log_ratio": interval.se,
+        "df": interval.df,
+        "p_value": given.p_value,
+        "detectable_above": interval.detectable_above,
+        "detectable_below": interval.detectable_below,
+        "sandwich_low": sandwich.low,
+        "sandwich_high": sandwich.high,
+        "wild_p_value": given.wild.p_value,
+        "wild_low": given.wild.low,
+        "wild_high": given.wild.high,
+        "randomisation_p_value": given.randomisation.p_value,
+        "municipalities": given.municipalities,
+        "priority": given.priority,
+        "clusters": given.clusters,
+        "first_year": given.years[0],
+        "last_year": given.years[-1],
+        "cells_dropped": sum(item.cells for item in given.dropped),
+    }

@@ -16,12 +16,10 @@ from scipy.stats import f as f_distribution
 from scipy.stats import ncf
 
 from bsup_analysis.effects.inference import RatioInterval, tidy
-from bsup_analysis.effects.municipal.crv import crv3
+from bsup_analysis.effects.municipal.cluster_inference import crv3
 from bsup_analysis.effects.municipal.honest import EventCoefficients
-from bsup_analysis.effects.municipal.panel import MunicipalPanel
-from bsup_analysis.effects.municipal.ppml import PpmlSettings, event, fit
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
-from bsup_analysis.effects.municipal.separation import Dropped
+from bsup_analysis.effects.municipal.panel import MunicipalPanel, NotEstimableError
+from bsup_analysis.effects.municipal.ppml import Dropped, PpmlSettings, event, fit
 from bsup_analysis.errors import InputError
 
 

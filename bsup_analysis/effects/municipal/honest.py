@@ -1,19 +1,35 @@
 """Honest bounds on an event study: what survives if trends were not parallel.
 
 Rambachan and Roth (2023, A more credible approach to parallel trends, Review of Economic Studies
-90, 2555-2591). `magnitudes` holds the restriction to relative magnitudes, `sensitivity` the one to
-smooth departures; here is what they share, and the breakdown value.
+90, 2555-2591), with two restrictions on departures, both derived in `METHODS.md` (municipal level,
+section 5).
+
+Relative magnitudes: departures after at most M times the largest one before. Conditional test with
+least favourable hybrid (C-LF) of Andrews, Roth and Pakes (2023, Inference for linear conditional
+moment inequalities, Review of Economic Studies 90, 2763-2791), as Rambachan and Roth (section 3.2)
+apply it. Own code: of the packages tried, diff-diff's bounds are not R's and moderndid's, which
+are, solve linear programmes at a thousand points for every restriction. Here the programme's dual
+has (periods after + 2) corners, known in closed form, so nothing is left to solve.
+
+Smooth departures: the trend's slope changes by at most M from period to period. Optimal
+fixed-length confidence interval (section 4.1): among linear estimators that a straight trend does
+not bias, the one whose interval is shortest once its largest bias is added. Written out, because
+diff-diff has it only behind results objects of its own and finds it by three nested grids in two
+seconds; here it is one smooth convex problem. The tests compare it with HonestDiD's numbers and
+diff-diff's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq, minimize
+from scipy.special import log_ndtr, ndtr
 from scipy.stats import norm
 
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
+from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.errors import InputError
 
 BREAKDOWN_STEP = 0.05  # likewise
@@ -158,3 +174,329 @@ def checked_m(m: float) -> float:
     if not (np.isfinite(m) and m >= 0):
         raise InputError(f"A departure from parallel trends is zero or more, not {m}.")
     return float(m)
+
+
+HYBRID_SHARE = 0.1  # of the level spent on the least favourable test, as in both papers
+DRAWS = 50_000  # for the least favourable critical value
+SEED = 0  # of those draws: one value, so that bounds are functions of the data alone
+POINTS = 1_000  # values tried in each component before its ends are refined
+REFINEMENTS = 3  # times that an end is looked at more closely
+REFINED_POINTS = 65  # with as many values each time
+
+
+@dataclass(frozen=True, eq=False)
+class _Component:
+    """One restriction: |change after| <= M x sign x one change before, in every period after.
+
+    The statistic at a value of the effect is the largest of level - slope x value over corners.
+    """
+
+    level: np.ndarray
+    slope: np.ndarray
+    covariance: np.ndarray
+    critical: float
+
+
+def relative_magnitudes(
+    given: EventCoefficients, m: float, *, level: float = 0.95
+) -> HonestInterval:
+    """Confidence interval if no change after exceeds m times the largest one before.
+
+    A change is the step of the departure from one period to the next.
+
+    The departures allowed are a union over the changes before and their signs; the interval is the
+    hull of the union of their confidence sets.
+
+    Parameters
+    ----------
+    given
+        The event study.
+    m
+        Relative magnitude, 0 or more.
+    level
+        Confidence level.
+    """
+    alpha = 1 - checked_level(level)
+    ratio = checked_m(m)
+    kappa = HYBRID_SHARE * alpha
+    size = (alpha - kappa) / (1 - kappa)
+    values, vectors = np.linalg.eigh(given.vcov)
+    root = vectors * np.sqrt(np.clip(values, 0, None))
+    normal = root @ np.random.default_rng(SEED).standard_normal((len(values), DRAWS))
+    ends = [
+        _accepted(_component(given, ratio, change, sign, normal, kappa), size)
+        for change in range(given.before.size)
+        for sign in (1, -1)
+    ]
+    found = [end for end in ends if end is not None]
+    return HonestInterval(ratio, min(low for low, _ in found), max(high for _, high in found))
+
+
+def _component(
+    given: EventCoefficients,
+    m: float,
+    change: int,
+    sign: int,
+    normal: np.ndarray,
+    kappa: float,
+) -> _Component:
+    pre, post = given.before.size, given.after.size
+    # Changes from period to period; the reference period's coefficient is zero.
+    differences = np.delete(np.diff(np.eye(pre + post + 1), axis=0), pre, axis=1)
+    allowed = m * sign * differences[change]
+    up, down = differences[pre:] - allowed, -differences[pre:] - allowed
+    sd_up, sd_down = _deviations(up, given.vcov), _deviations(down, given.vcov)
+    weight = np.cumsum(given.target[::-1])[::-1]  # of each change in the target
+    plus, minus = np.maximum(weight, 0), np.maximum(-weight, 0)
+    forward = 1 / (plus @ sd_up + minus @ sd_down)
+    backward = 1 / (minus @ sd_up + plus @ sd_down)
+    corners = np.vstack(
+        [
+            forward * (plus @ up + minus @ down),
+            backward * (minus @ up + plus @ down),
+            (up + down) / (sd_up + sd_down)[:, None]
+            if post > 1
+            else _changes_before(differences[:pre], change, sign, given.vcov),
+        ]
+    )
+    critical = np.quantile((corners @ normal).max(axis=0), 1 - kappa)
+    return _Component(
+        level=corners @ np.concatenate([given.before, given.after]),
+        slope=np.concatenate([[forward, -backward], np.zeros(len(corners) - 2)]),
+        covariance=corners @ given.vcov @ corners.T,
+        critical=float(critical),
+    )
+
+
+def _changes_before(
+    differences: np.ndarray, change: int, sign: int, vcov: np.ndarray
+) -> np.ndarray:
+    """Rows that make the chosen change the largest of all before.
+
+    With one period after nothing is free but the effect, and HonestDiD tests these rows too; with
+    more it uses those of the periods after alone.
+    """
+    largest = sign * differences[change]
+    rows = np.vstack([differences - largest, -differences - largest])
+    rows = rows[np.abs(rows).max(axis=1) > 0]  # the change held against itself
+    return rows / _deviations(rows, vcov)[:, None]
+
+
+def _deviations(rows: np.ndarray, vcov: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("pk,kl,pl->p", rows, vcov, rows))
+
+
+def _accepted(component: _Component, size: float) -> tuple[float, float] | None:
+    """Smallest and largest value not rejected; None if there is none."""
+    if component.level[2:].max() > component.critical:
+        return None
+    low, high = (component.level[:2] - component.critical) / component.slope[:2]
+    if low > high:
+        return None
+    grid = np.linspace(low, high, POINTS)
+    kept = np.flatnonzero(~_rejects(component, grid, size))
+    if not kept.size:
+        return None
+    return (
+        _edge(component, grid[kept[0]], grid[max(kept[0] - 1, 0)], size),
+        _edge(component, grid[kept[-1]], grid[min(kept[-1] + 1, POINTS - 1)], size),
+    )
+
+
+def _edge(component: _Component, inside: float, outside: float, size: float) -> float:
+    """Last value not rejected on the way out, by grids ever finer."""
+    for _ in range(REFINEMENTS):
+        steps = np.linspace(inside, outside, REFINED_POINTS)
+        rejected = _rejects(component, steps, size)
+        if not rejected.any():
+            return float(outside)
+        first = int(np.argmax(rejected))
+        inside, outside = steps[first - 1], steps[first]
+    return float(inside)
+
+
+def _rejects(component: _Component, values: np.ndarray, size: float) -> np.ndarray:
+    """Whether the hybrid test rejects each value of the effect.
+
+    Given which corner attains the maximum, and what is independent of it, the statistic is a
+    normal cut off below and above; a second cut is at the least favourable critical value.
+    """
+    statistics = component.level - values[:, None] * component.slope
+    top = statistics.argmax(axis=1)
+    largest = statistics.max(axis=1)
+    variance = np.diag(component.covariance)[top]
+    flat = variance <= 1e-14 * component.covariance.diagonal().max()
+    share = component.covariance[top] / np.where(flat, 1.0, variance)[:, None]
+    room = 1 - share
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cut = (statistics - share * largest[:, None]) / room
+    below = np.where(room > 1e-10, cut, -np.inf).max(axis=1)
+    above = np.where(room < -1e-10, cut, np.inf).min(axis=1)
+    above = np.minimum(above, component.critical)
+    sd = np.sqrt(np.where(flat, 1.0, variance))
+    tail = _log_tail(largest / sd, above / sd) - _log_tail(
+        np.minimum(below, largest) / sd, above / sd
+    )
+    conditional = (largest > 0) & (tail < np.log(size))
+    return (largest > component.critical) | np.where(flat, largest > 1e-12, conditional)
+
+
+def _log_tail(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Log of the standard normal's probability of [start, end]; -inf where the two meet."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        upper = log_ndtr(-start)
+        return upper + np.log1p(-np.exp(np.minimum(log_ndtr(-end) - upper, 0)))
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """Bounds of one weighted effect, in the unit of the coefficients (log ratios).
+
+    Attributes
+    ----------
+    estimate
+        The weighted effect.
+    parallel
+        Its interval under exactly parallel trends.
+    relative, smooth
+        Intervals over the two grids.
+    relative_breakdown, smooth_breakdown
+        Largest departure at which zero is still excluded; the end of the search if none enters.
+    relative_most, smooth_most
+        Where the searches end.
+    level
+        Confidence level.
+    """
+
+    estimate: float
+    parallel: HonestInterval
+    relative: tuple[HonestInterval, ...]
+    smooth: tuple[HonestInterval, ...]
+    relative_breakdown: float
+    smooth_breakdown: float
+    relative_most: float
+    smooth_most: float
+    level: float
+
+
+def sensitivity(
+    given: EventCoefficients,
+    relative_grid: Sequence[float],
+    smooth_grid: Sequence[float],
+    *,
+    level: float = 0.95,
+) -> Sensitivity:
+    """Compute both kinds of bounds over their grids.
+
+    Parameters
+    ----------
+    given
+        The event study.
+    relative_grid
+        Relative magnitudes; the search for the breakdown ends at the largest.
+    smooth_grid
+        Changes of slope, in the unit of the coefficients per period; likewise.
+    level
+        Confidence level.
+    """
+    relative_most, smooth_most = max(relative_grid), max(smooth_grid)
+    return Sensitivity(
+        estimate=float(given.target @ given.after),
+        parallel=parallel_trends(given, level=level),
+        relative=tuple(relative_magnitudes(given, m, level=level) for m in relative_grid),
+        smooth=tuple(smoothness(given, m, level=level) for m in smooth_grid),
+        relative_breakdown=breakdown(
+            lambda m: relative_magnitudes(given, m, level=level), most=relative_most
+        ),
+        smooth_breakdown=breakdown(lambda m: smoothness(given, m, level=level), most=smooth_most),
+        relative_most=relative_most,
+        smooth_most=smooth_most,
+        level=level,
+    )
+
+
+def smoothness(given: EventCoefficients, m: float, *, level: float = 0.95) -> HonestInterval:
+    """Confidence interval if the trend's slope changes by at most m between periods.
+
+    Parameters
+    ----------
+    given
+        The event study.
+    m
+        Largest change of slope, in the unit of the coefficients per period; 0 is a straight trend.
+    level
+        Confidence level.
+    """
+    bound, alpha = checked_m(m), 1 - checked_level(level)
+    pre, post = given.before.size, given.after.size
+    # Kinks j periods from the reference add (h - j) to the departure h periods from it.
+    ramp_after = np.maximum(np.arange(1, post + 1)[None, :] - np.arange(post)[:, None], 0)
+    ramp_before = np.maximum(np.arange(pre, 0, -1)[None, :] - np.arange(pre)[:, None], 0)
+    fixed = np.abs(ramp_after @ given.target).sum()
+    slope = ramp_after[0] @ given.target
+    to_weights = np.linalg.inv(ramp_before)  # (slope, bias of each kink before) -> weights before
+    # estimate = weights before + target after, with the slope's bias taken out
+    base = np.concatenate([to_weights[:, 0] * slope, given.target])
+    moves = np.vstack([to_weights[:, 1:], np.zeros((post, pre - 1))])
+    scale = np.sqrt(base @ given.vcov @ base)
+    if scale == 0:
+        raise NotEstimableError(
+            "event_variance",
+            "The event study's variance is zero in the direction that is estimated.",
+        )
+
+    def half_length(split: np.ndarray) -> tuple[float, np.ndarray]:
+        """Half length in units of `scale`, and its gradient, at biases split into + and - parts."""
+        bias = split[: pre - 1] - split[pre - 1 :]
+        vector = base + moves @ bias
+        covaried = given.vcov @ vector
+        sd = max(np.sqrt(vector @ covaried), 1e-12 * scale)
+        worst = bound * (fixed + split.sum())
+        critical = folded_quantile(worst / sd, alpha)
+        # d critical / d bias of the folded normal, from its distribution function
+        turn = np.tanh(critical * worst / sd)
+        by_sd = (moves.T @ covaried) / sd * (critical - turn * worst / sd)
+        gradient = np.concatenate([by_sd, -by_sd]) + turn * bound
+        return float(critical * sd / scale), gradient / scale
+
+    split = np.zeros(2 * (pre - 1))
+    if pre > 1:
+        least = np.linalg.lstsq(moves.T @ given.vcov @ moves, -moves.T @ given.vcov @ base)[0]
+        split = np.concatenate([np.maximum(least, 0), np.maximum(-least, 0)])
+    if pre > 1 and bound > 0:
+        # From least variance, and from least bias where the departure allowed is large.
+        split = min(
+            (
+                minimize(
+                    half_length,
+                    start,
+                    jac=True,
+                    method="SLSQP",
+                    bounds=[(0, None)] * len(start),
+                    options={"ftol": 1e-14, "maxiter": 1_000},
+                )
+                for start in (split, np.zeros_like(split))
+            ),
+            key=lambda found: found.fun,
+        ).x
+        # An interval is valid at any biases. The best are found to 1e-9, and to that depend on the
+        # linear algebra library's threads; rounded, they do not.
+        split = split.round(6)
+    half = half_length(split)[0] * scale
+    vector = base + moves @ (split[: pre - 1] - split[pre - 1 :])
+    middle = float(vector @ np.concatenate([given.before, given.after]))
+    return HonestInterval(bound, middle - half, middle + half)
+
+
+def folded_quantile(bias: float, alpha: float) -> float:
+    """Compute the 1 - alpha quantile of |N(bias, 1)|."""
+    if bias > 10:  # the far side's share is below 1e-23
+        return float(bias + norm.ppf(1 - alpha))
+    return float(
+        brentq(
+            lambda end: ndtr(end - bias) - ndtr(-end - bias) - (1 - alpha),
+            0.0,
+            bias + norm.ppf(1 - alpha / 2) + 1e-6,
+            xtol=1e-13,
+        )
+    )

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bsup_analysis.estimators.poisson.fit import Fit, inverse, newton, refuse_unsettled
-from bsup_analysis.estimators.poisson.specification import add_runs
+from bsup_analysis.estimators.poisson import Fit, add_runs, inverse, newton, refuse_unsettled
 
 _STEPS = 25
 _STEP_TOLERANCE = 1e-11

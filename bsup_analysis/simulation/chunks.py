@@ -16,19 +16,16 @@ import pandas as pd
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
-from bsup_analysis.simulation.region import Region
+from bsup_analysis.simulation.generator import Region
 from bsup_analysis.simulation.replicate import RATE_TESTS, RESULT, TESTS, Task, run
 
 _PACKAGE = Path(__file__).parents[1]
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _COMPUTING = (
-    "estimators/poisson/fit",
-    "estimators/poisson/jackknife",
-    "estimators/poisson/specification",
-    "estimators/poisson/score",
+    "estimators/poisson",
+    "estimators/jackknife",
     "estimators/rates",
     "simulation/generator",
-    "simulation/region",
     "simulation/replicate",
 )
 COLUMNS = (
