@@ -10,26 +10,11 @@ ORIGINS: Mapping[str, tuple[str, ...]] = {
     "municipality": ("municipality_points_2009", "treatment", "ssb_centrality_2008"),
     "borders": ("municipality", "municipality_changes"),
     "municipality_year": (
-        "municipality",
-        "ssb_population",
-        "borders",
-        "programme_p14_start_loans",
-        "programme_p06_malvik",
-        "press_totals",
+        *("municipality", "ssb_population", "borders"),
+        *("programme_p14_start_loans", "programme_p06_malvik", "press_totals"),
     ),
-    "region_year": (
-        "ssb_population",
-        "municipality",
-        "programme_p11_region_loans",
-        "press_totals",
-    ),
-    "group_year": (
-        "municipality",
-        "municipality_year",
-        "region_year",
-        "ssb_population",
-        "borders",
-    ),
+    "region_year": ("ssb_population", "municipality", "programme_p11_region_loans", "press_totals"),
+    "group_year": ("municipality", "municipality_year", "region_year", "ssb_population", "borders"),
 }
 INPUTS = tuple(sorted({name for names in ORIGINS.values() for name in names} - set(ORIGINS)))
 OUTPUTS = tuple(name for name in ORIGINS if name != "borders")

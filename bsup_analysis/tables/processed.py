@@ -7,7 +7,7 @@ table's.
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from pandera.typing import DataFrame
@@ -24,7 +24,7 @@ from bsup_analysis.tables.processed_schemas import (
     RegionYear,
 )
 from bsup_analysis.tables.sources import read_source
-from bsup_analysis.tables.strict_csv import to_csv
+from bsup_analysis.tables.strict_csv import Strict, to_csv
 
 REFERENCE_YEAR = 2009
 PERSONS = ["population", "immigrants", "norwegian_born_to_immigrants"]
@@ -32,6 +32,12 @@ PERSONS = ["population", "immigrants", "norwegian_born_to_immigrants"]
 HALF_MILLION_NOK = 500_000
 
 Rows = Callable[[pd.DataFrame], pd.Series]
+Schema = TypeVar("Schema", bound=Strict)
+
+
+def _valid(schema: type[Schema], table: pd.DataFrame) -> DataFrame[Schema]:
+    """Check a table against its schema, whose columns it may have among others."""
+    return schema.validate(table[list(schema.to_schema().columns)], lazy=True)
 
 
 def of_municipalities(start_loans: pd.DataFrame) -> pd.Series:
@@ -96,48 +102,30 @@ def published_loans(
     `text_p06`) Malvik's loans in 2009 are those of p. 6.
     """
     rows = start_loans[of_municipalities(start_loans)]
-    parts = [
-        pd.DataFrame(
-            {
-                "municipality_code": rows["municipality_code"],
-                "year": year,
-                "loans": rows[f"loans_{year}"],
-                "amount_nok": rows[f"amount_nok_{year}"],
-                "loans_source": "document p. 14",
-            }
+    malvik_code = rows.loc[rows["municipality_name"] == "Malvik", "municipality_code"].item()
+    text = malvik[malvik_before_the_table(malvik)]
+    local = press[press_of_municipalities(press)].replace({"quantity": {"amount": "amount_nok"}})
+    before = pd.concat(
+        [
+            text.assign(area_code=malvik_code, loans_source="document p. 6"),
+            local.assign(loans_source="press"),
+        ]
+    ).pivot(index=["area_code", "year", "loans_source"], columns="quantity", values="printed_value")
+    printed = [
+        rows[["municipality_code"]].assign(
+            year=year,
+            loans=rows[f"loans_{year}"],
+            amount_nok=rows[f"amount_nok_{year}"],
+            loans_source="document p. 14",
         )
         for year in (2009, 2010)
     ]
-    malvik_code = rows.loc[rows["municipality_name"] == "Malvik", "municipality_code"].item()
-    text = malvik[malvik_before_the_table(malvik)].set_index("quantity")["printed_value"]
-    local = press[press_of_municipalities(press)]
-    for code, figures, source in [
-        (malvik_code, text, "document p. 6"),
-        *(
-            (
-                code,
-                part.set_index("quantity")["printed_value"].rename({"amount": "amount_nok"}),
-                "press",
-            )
-            for code, part in local.groupby("area_code")
-        ),
-    ]:
-        parts.append(
-            pd.DataFrame(
-                {
-                    "municipality_code": [code],
-                    "year": [2008],
-                    "loans": [figures["loans"]],
-                    "amount_nok": [figures["amount_nok"]],
-                    "loans_source": [source],
-                }
-            )
-        )
-    table = pd.concat(parts, ignore_index=True)
+    columns = {"area_code": "municipality_code"}
+    table = pd.concat([*printed, before.reset_index().rename(columns=columns)], ignore_index=True)
     if malvik_2009 == "text_p06":
-        printed = malvik[(malvik["year"] == 2009) & (malvik["quantity"] == "loans")]
+        stated = malvik[(malvik["year"] == 2009) & (malvik["quantity"] == "loans")]
         here = (table["municipality_code"] == malvik_code) & (table["year"] == 2009)
-        table.loc[here, "loans"] = printed["printed_value"].item()
+        table.loc[here, "loans"] = stated["printed_value"].item()
         table.loc[here, "loans_source"] = "document pp. 6 (loans), 14 (NOK)"
     return table
 
@@ -161,8 +149,7 @@ def municipality_table(
         how="left",
     )
     table["group"] = table["priority"].map({True: "priority", False: "other"})
-    columns = list(Municipality.to_schema().columns)
-    return Municipality.validate(table.sort_values("municipality_code")[columns], lazy=True)
+    return _valid(Municipality, table.sort_values("municipality_code"))
 
 
 def _with_units(population: pd.DataFrame, borders: Borders) -> pd.DataFrame:
@@ -213,8 +200,7 @@ def municipality_year_table(
         )
         .sort_values(["municipality_code", "year"])
     )
-    columns = list(MunicipalityYear.to_schema().columns)
-    return MunicipalityYear.validate(table[columns], lazy=True)
+    return _valid(MunicipalityYear, table)
 
 
 def region_year_table(
@@ -226,25 +212,19 @@ def region_year_table(
     order: str,
 ) -> DataFrame[RegionYear]:
     """Build the region-year table: population, the chart's loans, the press amounts."""
-    amounts = (
-        press[press_amounts(press)]
-        .set_index("year")["printed_value"]
-        .rename("amount_nok")
-        .reset_index()
-    )
+    amounts = press[press_amounts(press)].rename(columns={"printed_value": "amount_nok"})
     table = (
         population.groupby("year")["population"]
         .sum()
         .reset_index()
         .assign(municipalities=len(municipality))
         .merge(bars_by_year(bars, order), on="year", how="left")
-        .merge(amounts, on="year", how="left")
+        .merge(amounts[["year", "amount_nok"]], on="year", how="left")
         .sort_values("year")
     )
     table["amount_nok_low"] = table["amount_nok"] - HALF_MILLION_NOK
     table["amount_nok_high"] = table["amount_nok"] + HALF_MILLION_NOK
-    columns = list(RegionYear.to_schema().columns)
-    return RegionYear.validate(table[columns], lazy=True)
+    return _valid(RegionYear, table)
 
 
 def group_year_table(
@@ -293,10 +273,8 @@ def group_year_table(
         )
     known = pd.concat({"priority": own, "other": rest}, names=["group", "year"]).reset_index()
     table = persons.merge(sizes, on="group").merge(known, on=["group", "year"], how="left")
-    columns = list(GroupYear.to_schema().columns)
-    order = table["group"].map({"priority": 0, "other": 1})
-    table = table.assign(order=order).sort_values(["order", "year"])[columns]
-    return GroupYear.validate(table, lazy=True)
+    # the priority group first
+    return _valid(GroupYear, table.sort_values(["group", "year"], ascending=[False, True]))
 
 
 def build_panel(

@@ -8,6 +8,7 @@ gets says where to look.
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
@@ -27,6 +28,11 @@ class Strict(pa.DataFrameModel):
         strict = True
         ordered = True
         coerce = True
+
+
+def field(unit: str, description: str, **checks: Any) -> Any:
+    """Describe a column for the codebook: its unit, its meaning, and pandera's checks of it."""
+    return pa.Field(description=description, metadata={"unit": unit}, **checks)
 
 
 def _shown(path: Path) -> str:
