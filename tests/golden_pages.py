@@ -19,7 +19,7 @@ from published_report import CHECKOUT, LANGUAGES, seal
 
 from bsup_analysis.chapters.comparability import maps
 from bsup_analysis.chapters.effects import contrast, verdict_table
-from bsup_analysis.chapters.programme import programme_table, pyramid
+from bsup_analysis.chapters.programme import pyramid, start_loans
 from bsup_analysis.published.reader import read_edition
 from bsup_analysis.report.content import Report, compose
 from bsup_analysis.study import Study
@@ -33,7 +33,7 @@ SEEN = 48  # of 255 levels: what an eye sees, and no rounding of a colour
 REAL = (
     pyramid.programme_pyramid,
     maps.municipality_map,
-    programme_table.start_loan_table,
+    start_loans.start_loan_table,
     contrast.group_contrast,
     verdict_table.verdict_table,
 )

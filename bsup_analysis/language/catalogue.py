@@ -165,8 +165,8 @@ class Words(Numbers):
             `(ratio, low, high)` or what has these as attributes, a range as `(low, high)` too.
         form
             Empty: as it is (text, a year). `.3`: with so many decimals. `count`, `signed`,
-            `percent`, `change`, `million`, `date`, `listed`, `quoted`: as the method of `Numbers`
-            writes it, with decimals behind a full stop (`percent.0`). `interval`: as
+            `percent`, `change`, `million`, `thousand`, `date`, `listed`, `quoted`: as the method of
+            `Numbers` writes it, with decimals behind a full stop (`percent.0`). `interval`: as
             0.88 (0.67 to 1.16), `range`: as 0.67–1.16. Anything else is a table of words, such
             as `groups`: the word of that name.
 
@@ -190,6 +190,7 @@ class Words(Numbers):
             "percent": self.percent,
             "quoted": self.quoted,
             "signed": self.signed,
+            "thousand": self.thousand,
         }
         if name in writers and (not decimals or decimals.isdigit()):
             return writers[name](value, *([int(decimals)] if decimals else []))  # type: ignore[operator]

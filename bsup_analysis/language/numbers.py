@@ -1,7 +1,7 @@
 """Numbers and dates as each language writes them, through Babel's CLDR data."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -81,6 +81,10 @@ class Numbers:
         """Format an amount in NOK as millions, without the unit."""
         return self.decimal(nok / 1e6 if _known(nok) else None, decimals)
 
+    def thousand(self, nok: float | None) -> str:
+        """Format an amount in NOK as whole thousands, without the unit."""
+        return self.count(nok / 1000 if _known(nok) else None)
+
     def date(self, day: date) -> str:
         """Write a date out: 22 November 2026, 22. november 2026."""
         return format_date(day, "long", self.locale)
@@ -89,9 +93,9 @@ class Numbers:
         """Put text in quotation marks: «a», “a”."""
         return conventions(self.language)["quoted"].format(text=text)
 
-    def listed(self, items: Sequence[str]) -> str:
-        """Join items the way the language lists them (a, b and c)."""
-        return format_list(list(items), locale=self.locale)
+    def listed(self, items: Iterable[object]) -> str:
+        """Join texts or years the way the language lists them (a, b and c)."""
+        return format_list([str(item) for item in items], locale=self.locale)
 
 
 def _fraction(decimals: int) -> str:

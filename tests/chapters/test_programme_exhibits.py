@@ -7,23 +7,16 @@ from pathlib import Path
 import pytest
 from displayed import displayed
 
-from bsup_analysis.chapters.programme import (
-    average_loans,
-    malvik_loans,
-    programme_table,
-    pyramid,
-    region_loans,
-    shares,
-)
+from bsup_analysis.chapters.programme import pyramid, shares, start_loans
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.study import Study, read_table
 
 FUNCTIONS = [
-    average_loans.average_loan,
-    region_loans.region_loans,
-    malvik_loans.malvik,
-    programme_table.start_loan_table,
+    start_loans.average_loan,
+    start_loans.region_loans,
+    start_loans.malvik,
+    start_loans.start_loan_table,
     pyramid.programme_pyramid,
     shares.loan_share,
     shares.population_share,
@@ -102,7 +95,7 @@ def test_table_agrees_with_every_printed_figure(shown: dict[str, Exhibit]) -> No
 def test_a_wrong_printed_change_is_seen() -> None:
     printed = read_table("programme_p14_start_loans").copy()
     printed.loc[3, "loans_change"] += 1
-    table = programme_table.completed_table(printed, read_table("municipality_year"))
+    table = start_loans.completed_table(printed, read_table("municipality_year"))
     assert list(table.index[~table["printed_agrees"]]) == [3]
 
 
@@ -139,10 +132,10 @@ def test_data_and_numbers_are_the_same_in_both_languages() -> None:
 def test_files_are_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
     program = (
         "import sys; from bsup_analysis.study import Study;"
-        "from bsup_analysis.chapters.programme import average_loans, pyramid, programme_table;"
+        "from bsup_analysis.chapters.programme import pyramid, start_loans;"
         "from displayed import displayed; s = Study('nb', sys.argv[1]);"
-        "displayed(s, average_loans.average_loan); displayed(s, pyramid.programme_pyramid);"
-        "displayed(s, programme_table.start_loan_table); s.close()"
+        "displayed(s, start_loans.average_loan); displayed(s, pyramid.programme_pyramid);"
+        "displayed(s, start_loans.start_loan_table); s.close()"
     )
     for seed in ("0", "1"):
         subprocess.run(
@@ -165,7 +158,7 @@ def test_markup_in_a_cell_stays_text() -> None:
     table = read_table("programme_p14_start_loans").copy()
     table.loc[0, "municipality_name"] = "<script>alert(1)</script>"
     study = Study("en")
-    exhibit = programme_table.start_loan_table(table, read_table("municipality_year"), study.words)
+    exhibit = start_loans.start_loan_table(table, read_table("municipality_year"), study.words)
     page = exhibit._repr_html_()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page

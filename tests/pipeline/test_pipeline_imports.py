@@ -70,7 +70,7 @@ def test_a_comment_in_a_chapter_makes_its_notebooks_stale_and_no_other() -> None
                 assert (stale == effects) if end == "toml" else (stale <= effects), path
             elif (end, path.stem) != ("py", "all_municipalities"):  # of notebook 11
                 assert len(stale) == 1, path
-    assert files["py"][CHAPTERS / "programme" / "malvik_loans.py"] == {"01_programme_figures"}
+    assert files["py"][CHAPTERS / "programme" / "start_loans.py"] == {"01_programme_figures"}
     words = CHAPTERS / "programme" / "words" / "nb" / "malvik.toml"
     assert files["toml"][words] == {"01_programme_figures"}
 

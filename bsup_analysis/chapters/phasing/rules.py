@@ -13,9 +13,8 @@ WITHOUT_DATA = ("need", "success")
 
 
 def _names(codes: frozenset[str], names: pd.Series, words: Words) -> str:
-    return words.listed(sorted((names[code] for code in codes), key=_alphabet)) or words(
-        "phasing.rules.nobody"
-    )
+    found = sorted((names[code] for code in codes), key=_alphabet)
+    return words.listed(found) if found else words("phasing.rules.nobody")
 
 
 def _alphabet(name: str) -> str:

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.style import PALE, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 
@@ -15,21 +15,14 @@ LEVELS = ("priority", "competence_programme", "agreement", "agreement_intended",
 PRINTED_LEVELS = ("agreement", "priority", "base")
 
 
-def _pyramid(axes: Axes, words: Words, counts: dict[str, str]) -> None:
+def _pyramid(axes: Axes, words: Words, printed: pd.Series) -> None:
     shades = (PRIORITY, "#5BA3D0", PALE)
     for level, (name, shade) in enumerate(zip(PRINTED_LEVELS, shades, strict=True)):
-        top, bottom = 3 - level, 2 - level
-        half_top, half_bottom = 0.5 * level, 0.5 * (level + 1)
-        axes.add_patch(
-            Polygon(
-                [(-half_top, top), (half_top, top), (half_bottom, bottom), (-half_bottom, bottom)],
-                facecolor=shade,
-                edgecolor="white",
-                linewidth=2,
-            )
-        )
+        top, half = 3 - level, 0.5 * level
+        corners = [(-half, top), (half, top), (half + 0.5, top - 1), (-half - 0.5, top - 1)]
+        axes.add_patch(Polygon(corners, facecolor=shade, edgecolor="white", linewidth=2))
         axes.annotate(
-            f"{words(f'pyramid.level_{name}')}\n{counts[name]}",
+            words(f"pyramid.level_{name}", printed=printed),
             (0, top - (0.66 if level == 0 else 0.5)),
             ha="center",
             va="center",
@@ -50,15 +43,9 @@ def programme_pyramid(
 ) -> Exhibit:
     """Show the pyramid as printed (p. 9) and the levels of each municipality by date."""
     data = programme_levels.merge(municipality[["municipality_code", "group"]], validate="m:1")
-    data = data.assign(order=data["level"].map(LEVELS.index)).sort_values(
-        ["order", "municipality_name"]
-    )
-    counts = programme_level_counts.query("page == 9").set_index("level")["printed_count"]
-    printed = {
-        "agreement": words("pyramid.possible", count=words.count(counts["agreement_possible"])),
-        "priority": words("pyramid.count", count=words.count(counts["priority"])),
-        "base": words("pyramid.count", count=words.count(counts["base"])),
-    }
+    data = data.assign(order=data["level"].map(LEVELS.index))
+    data = data.sort_values(["order", "municipality_name"])
+    printed = programme_level_counts.query("page == 9").set_index("level")["printed_count"]
     reach = data.groupby("municipality_name").agg(
         priority=("group", lambda g: (g == "priority").any()), levels=("level", "size")
     )
@@ -70,7 +57,7 @@ def programme_pyramid(
         for row in data.itertuples():
             firm = row.level != "agreement_intended"
             right.scatter(
-                LEVELS.index(row.level),
+                row.order,
                 names.index(row.municipality_name),
                 s=60,
                 marker="o" if firm else "D",
@@ -89,37 +76,25 @@ def programme_pyramid(
         right.grid(axis="y")
         return figure
 
-    size = data.groupby("level")["municipality_code"].nunique()
-    named_priority = (
-        data[data["group"] == "priority"].groupby("level")["municipality_code"].nunique()
-    )
-    values = {level: words.count(size[level]) for level in LEVELS} | {
-        "printed_priority": words.count(counts["priority"]),
-        "printed_agreement": words.count(counts["agreement_possible"]),
-        "intended_priority": words.count(named_priority["agreement_intended"]),
-    }
-    return Exhibit(
-        id="programme_pyramid",
-        title=words("pyramid.title"),
-        caption=words("pyramid.caption", **values),
-        source=words("pyramid.source"),
-        alternative_text=words("pyramid.alternative_text", **values),
-        data=data[
-            [
-                "level",
-                "municipality_code",
-                "municipality_name",
-                "group",
-                "joint_municipality",
-                "known_from",
-                "known_to",
-                "date_certainty",
-                "page",
-            ]
-        ],
+    named = data.groupby("level")["municipality_code"].nunique()
+    intended = data[(data["level"] == "agreement_intended") & (data["group"] == "priority")]
+    columns = [
+        *("level", "municipality_code", "municipality_name", "group", "joint_municipality"),
+        *("known_from", "known_to", "date_certainty", "page"),
+    ]
+    return Exhibit.of(
+        "programme_pyramid",
+        "pyramid",
+        words,
+        data[columns],
+        {
+            "printed": printed,
+            "named": named,
+            "intended_priority": intended["municipality_code"].nunique(),
+        },
         draw=draw,
         numbers={
-            "municipalities_priority": Number(size["priority"], "municipalities"),
-            "municipalities_agreement_signed_2010": Number(size["agreement"], "municipalities"),
+            "municipalities_priority": (named["priority"], "municipalities"),
+            "municipalities_agreement_signed_2010": (named["agreement"], "municipalities"),
         },
     )

@@ -4,17 +4,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
-from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.style import (
     GROUP_COLOUR,
     GROUP_HATCH,
     PRINTED,
     PRIORITY,
+    beside,
     new_figure,
 )
 from bsup_analysis.language import Words
+
+GROUPS = ("priority", "other")
 
 
 def priority_shares(group_year: pd.DataFrame, quantity: str) -> pd.DataFrame:
@@ -39,28 +41,23 @@ def priority_shares(group_year: pd.DataFrame, quantity: str) -> pd.DataFrame:
     return wide.reset_index()[["year", "priority", "other", "region", "share"]]
 
 
-def _pie_as_printed(axes: Axes, percent: float, title: str, words: Words) -> None:
+def _pie_as_printed(axes: Axes, share: float, words: Words) -> None:
     wedges, texts = axes.pie(
-        [percent, 100 - percent],
-        labels=[words.percent(percent / 100, 0), words.percent(1 - percent / 100, 0)],
+        [100 * share, 100 - 100 * share],
+        labels=[words.percent(share, 0), words.percent(1 - share, 0)],
         startangle=90,
         counterclock=False,
         labeldistance=0.45,
         wedgeprops={"edgecolor": "white"},
         textprops={"ha": "center", "fontweight": "bold"},
     )
-    for wedge, group in zip(wedges, ("priority", "other"), strict=True):
+    for wedge, group in zip(wedges, GROUPS, strict=True):
         wedge.set(facecolor=GROUP_COLOUR[group], hatch=GROUP_HATCH[group])
     texts[0].set_color("white")
     texts[1].set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
-    axes.set_title(title)
-    axes.legend(
-        wedges,
-        [words("groups.priority"), words("groups.other")],
-        loc="upper center",
-        bbox_to_anchor=(0.5, 0.02),
-        fontsize="small",
-    )
+    axes.set_title(words("shares.as_printed", page=13))
+    names = [words(f"groups.{group}") for group in GROUPS]
+    axes.legend(wedges, names, loc="upper center", bbox_to_anchor=(0.5, 0.02), fontsize="small")
 
 
 def _printed(shares: pd.DataFrame, statistic: str) -> float:
@@ -74,59 +71,42 @@ def population_share(
 ) -> Exhibit:
     """Show the priority municipalities' share of the population (document p. 13)."""
     data = priority_shares(group_year, "population")
-    printed = _printed(programme_p13_shares, "population")
-    by_year = data.set_index("year")
-    chosen = by_year.loc[2009]
+    percent = _printed(programme_p13_shares, "population")
+    printed, by_year = percent / 100, data.set_index("year")
 
     def draw() -> Figure:
         figure, (pie, line) = new_figure(1, 2, 3.3, gridspec_kw={"width_ratios": [1, 2.1]})
-        _pie_as_printed(pie, printed, words("shares.as_printed", page=13), words)
+        _pie_as_printed(pie, printed, words)
         line.plot(data["year"], data["share"], color=PRIORITY, marker="o")
-        line.axhspan((printed - 0.5) / 100, (printed + 0.5) / 100, color=PRINTED, alpha=0.18, lw=0)
+        line.axhspan((percent - 0.5) / 100, (percent + 0.5) / 100, color=PRINTED, alpha=0.18, lw=0)
         line.annotate(
-            words("shares.rounds_to", share=words.percent(printed / 100, 0)),
-            (2014, printed / 100),
+            words("shares.rounds_to", share=printed),
+            (2014, printed),
             va="center",
             ha="right",
             fontsize="small",
             color=PRINTED,
         )
-        for year in (2005, 2009, 2014):
-            share = by_year.loc[year, "share"]
-            line.annotate(
-                words.percent(share),
-                (year, share),
-                (0, 8),
-                textcoords="offset points",
-                ha="center",
-                fontsize="small",
-            )
+        for year, share in by_year.loc[[2005, 2009, 2014], "share"].items():
+            look = {"ha": "center", "fontsize": "small"}
+            beside(line, words.percent(share), (year, share), (0, 8), **look)
         line.set_ylim(0.62, 0.66)
         line.set_yticks(np.arange(0.62, 0.665, 0.01))
-        line.yaxis.set_major_formatter(FuncFormatter(lambda y, _: words.percent(y, 0)))
+        line.yaxis.set_major_formatter(lambda y, _: words.percent(y, 0))
         line.set_xticks(data["year"][::3])
         line.set_title(words("shares.population.computed"))
         line.grid(axis="y")
         return figure
 
-    values = {
-        "share": words.percent(chosen["share"]),
-        "priority": words.count(chosen["priority"]),
-        "region": words.count(chosen["region"]),
-        "printed": words.percent(printed / 100, 0),
-        "first": words.percent(by_year.loc[2005, "share"]),
-        "last": words.percent(by_year.loc[2014, "share"]),
-    }
-    return Exhibit(
-        id="population_share",
-        title=words("shares.population.title"),
-        caption=words("shares.population.caption", **values),
-        source=words("shares.population.source"),
-        alternative_text=words("shares.population.alternative_text", **values),
-        data=data.assign(printed_percent=printed),
+    return Exhibit.of(
+        "population_share",
+        "shares.population",
+        words,
+        data.assign(printed_percent=percent),
+        {**by_year, "printed": printed},
         draw=draw,
         numbers={
-            f"population_{name}_{year}": Number(by_year.loc[year, column], unit)
+            f"population_{name}_{year}": (by_year.loc[year, column], unit)
             for year in (2008, 2009, 2010)
             for name, column, unit in (
                 ("share_priority", "share", "share"),
@@ -142,77 +122,56 @@ def loan_share(
     group_year: pd.DataFrame, programme_p13_shares: pd.DataFrame, words: Words
 ) -> Exhibit:
     """Show the priority municipalities' share of start loans and of NOK (document p. 13)."""
-    printed = _printed(programme_p13_shares, "start_loan_use")
-    loans = priority_shares(group_year, "loans").set_index("year")
-    middle, low, high = (
-        priority_shares(group_year, column).set_index("year")
-        for column in ("amount_nok", "amount_nok_low", "amount_nok_high")
+    printed = _printed(programme_p13_shares, "start_loan_use") / 100
+    loans, amount, low, high = (
+        priority_shares(group_year, column).set_index("year")["share"]
+        for column in ("loans", "amount_nok", "amount_nok_low", "amount_nok_high")
     )
     years = list(loans.index)
-    data = pd.concat(
-        [
-            pd.DataFrame(
-                {"year": years, "quantity": "loans", "share": loans["share"].to_numpy()}
-            ).assign(share_low=loans["share"].to_numpy(), share_high=loans["share"].to_numpy()),
-            pd.DataFrame(
-                {
-                    "year": years,
-                    "quantity": "amount_nok",
-                    "share": middle["share"].to_numpy(),
-                    # a larger region total leaves the priority group a smaller share
-                    "share_low": high["share"].to_numpy(),
-                    "share_high": low["share"].to_numpy(),
-                }
-            ),
-            pd.DataFrame({"year": [2008], "quantity": ["undefined"], "share": [printed / 100]}),
-        ],
-        ignore_index=True,
-    )
+    rows = [
+        pd.DataFrame(
+            {"quantity": "loans", "share": loans, "share_low": loans, "share_high": loans}
+        ),
+        # a larger region total leaves the priority group a smaller share
+        pd.DataFrame(
+            {"quantity": "amount_nok", "share": amount, "share_low": high, "share_high": low}
+        ),
+        pd.DataFrame({"quantity": "undefined", "share": printed}, index=[2008]),
+    ]
 
     def draw() -> Figure:
         figure, (pie, bars) = new_figure(1, 2, 3.5, gridspec_kw={"width_ratios": [1, 2.1]})
-        _pie_as_printed(pie, printed, words("shares.as_printed", page=13), words)
+        _pie_as_printed(pie, printed, words)
         position = np.arange(len(years)) + 1
-        solid = {"color": PRIORITY, "edgecolor": PRIORITY}
-        hollow = {"color": "white", "edgecolor": PRIORITY, "hatch": ".."}
-        for offset, frame, look, label in (
-            (-0.2, loans, solid, "of_loans"),
-            (0.2, middle, hollow, "of_nok"),
+        solid = {"color": PRIORITY, "edgecolor": PRIORITY, "width": 0.36}
+        hollow = {**solid, "color": "white", "hatch": ".."}
+        dashed = {"color": "white", "edgecolor": PRINTED, "width": 0.38, "linestyle": "--"}
+        for at, shares, look, label in (
+            (position - 0.2, loans, solid, "of_loans"),
+            (position + 0.2, amount, hollow, "of_nok"),
+            ([0], [printed], dashed, "undefined"),
         ):
-            drawn = bars.bar(position + offset, frame["share"], width=0.36, **look)
-            bars.bar_label(drawn, [words.percent(s) for s in frame["share"]], padding=2)
+            drawn = bars.bar(at, shares, **look)
+            decimals = 0 if label == "undefined" else 1
+            bars.bar_label(drawn, [words.percent(share, decimals) for share in shares], padding=2)
             drawn.set_label(words(f"shares.loans.{label}"))
-        printed_bar = bars.bar(
-            0, printed / 100, width=0.38, color="white", edgecolor=PRINTED, linestyle="--"
-        )
-        bars.bar_label(printed_bar, [words.percent(printed / 100, 0)], padding=2)
-        printed_bar.set_label(words("shares.loans.undefined"))
         bars.set_xticks([0, *position], [2008, *years])
         bars.set_ylim(0, 1)
-        bars.yaxis.set_major_formatter(FuncFormatter(lambda y, _: words.percent(y, 0)))
+        bars.yaxis.set_major_formatter(lambda y, _: words.percent(y, 0))
         bars.set_title(words("shares.loans.computed"))
         bars.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=3, fontsize="small")
         return figure
 
-    values = {
-        "printed": words.percent(printed / 100, 0),
-        **{
-            f"{name}_{year}": words.percent(frame.loc[year, "share"])
-            for name, frame in (("loans", loans), ("amount", middle))
-            for year in years
-        },
-    }
-    return Exhibit(
-        id="loan_share",
-        title=words("shares.loans.title"),
-        caption=words("shares.loans.caption", **values),
-        source=words("shares.loans.source"),
-        alternative_text=words("shares.loans.alternative_text", **values),
-        data=data,
+    return Exhibit.of(
+        "loan_share",
+        "shares.loans",
+        words,
+        pd.concat(rows).rename_axis("year").reset_index(),
+        {"printed": printed, "loans": loans, "amount": amount},
         draw=draw,
         numbers={
-            f"{name}_share_priority_{year}": Number(frame.loc[year, "share"], "share")
-            for name, frame in (("loan", loans), ("amount", middle))
-            for year in years
+            f"{name}_share_priority_{year}": (share, "share")
+            for name, shares in (("loan", loans), ("amount", amount))
+            for year, share in shares.items()
         },
     )
