@@ -5,9 +5,8 @@ import re
 import pandas as pd
 
 from bsup_analysis.effects.regression import Fit
+from bsup_analysis.exhibit.charts import forest, ratio_text, side_of_one
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.forest import forest
-from bsup_analysis.exhibit.ratios import ratio_text, side_of_one
 from bsup_analysis.language import Words
 
 

@@ -31,6 +31,9 @@ GROUP_HATCH = {"priority": "", "other": "////"}
 GROUP_MARKER = {"priority": "o", "other": "s"}
 GROUP_LINE = {"priority": "-", "other": "--"}
 
+SMALL: Any = {"fontsize": "small", "va": "center"}
+"""The look of text beside a mark."""
+
 WIDTH_IN = 7.2
 
 _RC: Any = {

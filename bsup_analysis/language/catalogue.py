@@ -165,9 +165,11 @@ class Words(Numbers):
             `(ratio, low, high)` or what has these as attributes, a range as `(low, high)` too.
         form
             Empty: as it is (text, a year). `.3`: with so many decimals. `count`, `signed`,
-            `percent`, `change`, `million`, `thousand`, `date`, `listed`, `quoted`: as the method of
-            `Numbers` writes it, with decimals behind a full stop (`percent.0`). `interval`: as
-            0.88 (0.67 to 1.16), `range`: as 0.67–1.16. Anything else is a table of words, such
+            `percent`, `change`, `million`, `thousand`, `ratio`, `p`, `date`, `listed`, `quoted`:
+            as the method of `Numbers` writes it, with decimals behind a full stop (`percent.0`).
+            `interval`: as 0.88 (0.67 to 1.16), `range`: as 0.67–1.16; `between.2`,
+            `between.percent`: the least and the largest of several values, or the one they
+            share, each in the form behind the full stop. Anything else is a table of words, such
             as `groups`: the word of that name.
 
         Raises
@@ -180,6 +182,10 @@ class Words(Numbers):
                 raise TypeError(f"{value} is to be shown without a form such as .2 or percent")
             return str(value)
         name, _, decimals = form.partition(".")
+        if name == "between":
+            each = f".{decimals}" if decimals.isdigit() else decimals
+            low, high = self.written(min(value), each), self.written(max(value), each)
+            return low if low == high else self("ratios.between", low=low, high=high)
         writers = {
             "": self.decimal,
             "change": self.change,
@@ -187,8 +193,10 @@ class Words(Numbers):
             "date": self.date,
             "listed": self.listed,
             "million": self.million,
+            "p": self.p,
             "percent": self.percent,
             "quoted": self.quoted,
+            "ratio": self.ratio,
             "signed": self.signed,
             "thousand": self.thousand,
         }

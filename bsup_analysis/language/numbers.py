@@ -1,5 +1,6 @@
 """Numbers and dates as each language writes them, through Babel's CLDR data."""
 
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 UNKNOWN = "–"
+SMALLEST_P = 0.001
 
 
 @cache
@@ -84,6 +86,22 @@ class Numbers:
     def thousand(self, nok: float | None) -> str:
         """Format an amount in NOK as whole thousands, without the unit."""
         return self.count(nok / 1000 if _known(nok) else None)
+
+    def ratio(self, value: float) -> str:
+        """Format a number with as many decimals as it needs, at most two."""
+        return self.decimal(
+            value, next((n for n in (0, 1) if abs(round(value, n) - value) < 1e-9), 2)
+        )
+
+    def p(self, value: float | tuple[float, int] | None) -> str:
+        """Format a p-value with three decimals, or as below the smallest that can be told.
+
+        Given with the draws that it is a share of, one of them is the least it can tell.
+        """
+        value, draws = value if isinstance(value, tuple) else (value, math.inf)
+        least = max(SMALLEST_P, 1 / draws)
+        below = _known(value) and value < least
+        return f"< {self.decimal(least, 3)}" if below else self.decimal(value, 3)
 
     def date(self, day: date) -> str:
         """Write a date out: 22 November 2026, 22. november 2026."""

@@ -16,7 +16,7 @@ from bsup_analysis.effects.municipal.rate_estimators import Staggered, Synthetic
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.verdict import Verdict
 from bsup_analysis.exhibit import Exhibit
-from bsup_analysis.exhibit.data_level import marked
+from bsup_analysis.exhibit.exhibit import marked
 from bsup_analysis.municipal_import.validation import compare, compare_demonstration
 from bsup_analysis.study.recording import result
 from bsup_analysis.study.shown import Opening

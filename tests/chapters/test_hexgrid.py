@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment, linprog
 from scipy.sparse import block_diag, hstack, identity
 
-from bsup_analysis.exhibit import tiles
+from bsup_analysis.exhibit import geography
 from bsup_analysis.study import read_table
 
 MUNICIPALITIES = 85  # study.toml, groups.municipalities
@@ -23,13 +23,13 @@ def municipality() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def places(municipality: pd.DataFrame) -> pd.DataFrame:
-    return tiles.hexagon_places(municipality)
+    return geography.hexagon_places(municipality)
 
 
 @pytest.fixture(scope="module")
 def points(municipality: pd.DataFrame) -> np.ndarray:
     ordered = municipality.sort_values("municipality_code")
-    return tiles.metres(ordered["longitude_deg"], ordered["latitude_deg"])
+    return geography.metres(ordered["longitude_deg"], ordered["latitude_deg"])
 
 
 def test_every_municipality_has_one_cell_and_no_cell_two(municipality, places):
@@ -50,16 +50,16 @@ def test_every_municipality_has_one_cell_and_no_cell_two(municipality, places):
 def test_the_order_of_rows_changes_nothing(municipality, places, seed):
     shuffled = municipality.sample(frac=1, random_state=seed)
     assert list(shuffled.index) != list(municipality.index)
-    pd.testing.assert_frame_equal(tiles.hexagon_places(shuffled), places)
+    pd.testing.assert_frame_equal(geography.hexagon_places(shuffled), places)
 
 
 def _best(points: np.ndarray, width_m: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Cells, choice and distance of the anchor that the map uses at this width."""
     best = None
-    for east, north in itertools.product(range(tiles.ANCHORS), repeat=2):
-        cells = tiles.hexagon_cells(points, width_m, east, north)
-        chosen, distance = tiles.match(points, cells[:, 2:])
-        held = tiles.in_one_piece(cells[chosen, 2:], width_m)
+    for east, north in itertools.product(range(geography.ANCHORS), repeat=2):
+        cells = geography.hexagon_cells(points, width_m, east, north)
+        chosen, distance = geography.match(points, cells[:, 2:])
+        held = geography.in_one_piece(cells[chosen, 2:], width_m)
         if held and (best is None or distance < best[2]):
             best = cells, chosen, distance
     assert best is not None
@@ -73,17 +73,17 @@ def test_narrower_cells_would_not_hang_together(points, places):
     assert np.array_equal(
         cells[chosen, :2] - cells[chosen, :2].min(axis=0), places[["row", "column"]]
     )
-    for east, north in itertools.product(range(tiles.ANCHORS), repeat=2):
-        narrower = tiles.hexagon_cells(points, width_m - tiles.STEP_M, east, north)
-        taken, _ = tiles.match(points, narrower[:, 2:])
-        assert not tiles.in_one_piece(narrower[taken, 2:], width_m - tiles.STEP_M)
+    for east, north in itertools.product(range(geography.ANCHORS), repeat=2):
+        narrower = geography.hexagon_cells(points, width_m - geography.STEP_M, east, north)
+        taken, _ = geography.match(points, narrower[:, 2:])
+        assert not geography.in_one_piece(narrower[taken, 2:], width_m - geography.STEP_M)
 
 
 def test_the_region_has_one_best_map_only(points, places):
     """Forbid each municipality its cell in turn: every other way is longer."""
     width_m = int(places["cell_width_km"].iloc[0]) * 1000
     cells, chosen, distance = _best(points, width_m)
-    cost = tiles.squared_distances(points, cells[:, 2:])
+    cost = geography.squared_distances(points, cells[:, 2:])
     for row, column in enumerate(chosen):
         barred = cost.copy()
         barred[row, column] = cost.max() * len(points)
@@ -94,7 +94,7 @@ def test_the_region_has_one_best_map_only(points, places):
 def test_the_grid_reaches_far_enough(points, places):
     width_m = int(places["cell_width_km"].iloc[0]) * 1000
     cells, chosen, _ = _best(points, width_m)
-    cost = tiles.squared_distances(points, cells[:, 2:])
+    cost = geography.squared_distances(points, cells[:, 2:])
     rank = (cost < np.take_along_axis(cost, chosen[:, None], axis=1)).sum(axis=1)
     assert rank.max() < len(points)
     edge = (cells[:, :2] == cells[:, :2].min(axis=0)) | (cells[:, :2] == cells[:, :2].max(axis=0))
@@ -104,10 +104,10 @@ def test_the_grid_reaches_far_enough(points, places):
 def test_matching_against_linear_programming(municipality):
     """HiGHS's optimum of the same matching as a linear programme; equal to the square metre."""
     county = municipality[municipality["county_code"] == "17"]
-    points = tiles.metres(county["longitude_deg"], county["latitude_deg"])
-    cells = tiles.hexagon_cells(points, 40_000, 0, 0)[:, 2:]
-    chosen, distance = tiles.match(points, cells)
-    cost = tiles.squared_distances(points, cells)
+    points = geography.metres(county["longitude_deg"], county["latitude_deg"])
+    cells = geography.hexagon_cells(points, 40_000, 0, 0)[:, 2:]
+    chosen, distance = geography.match(points, cells)
+    cost = geography.squared_distances(points, cells)
     n, m = cost.shape
     each_point_once = block_diag([np.ones((1, m))] * n)
     no_cell_twice = hstack([identity(m)] * n)
@@ -134,8 +134,8 @@ integer = st.integers(-50, 50)
 )
 def test_matching_against_trying_all(points, cells):
     a, b = np.array(points), np.array(cells)
-    _, distance = tiles.match(a, b)
-    cost = tiles.squared_distances(a, b)
+    _, distance = geography.match(a, b)
+    cost = geography.squared_distances(a, b)
     tried = (
         sum(cost[row, column] for row, column in enumerate(way))
         for way in itertools.permutations(range(len(b)), len(a))
@@ -147,25 +147,25 @@ def test_points_on_a_grid_stay_where_they_are():
     """Planted: points in the middle of every cell of a patch move nowhere."""
     width = 30_000
     corners = np.array([[0, 0], [6 * width, 6 * width]])
-    cells = tiles.hexagon_cells(corners, width, 0, 0)
+    cells = geography.hexagon_cells(corners, width, 0, 0)
     # the grid starts at the points' south-west corner, which is a cell of the patch
     patch = cells[(cells[:, :2] >= 0).all(axis=1) & (cells[:, :2] < 7).all(axis=1), 2:]
     assert len(patch) > 20
-    found = tiles.hexagon_cells(patch, width, 0, 0)[:, 2:]
-    chosen, distance = tiles.match(patch, found)
+    found = geography.hexagon_cells(patch, width, 0, 0)[:, 2:]
+    chosen, distance = geography.match(patch, found)
     assert distance == 0
     assert np.array_equal(found[chosen], patch)
-    assert tiles.in_one_piece(found[chosen], width)
+    assert geography.in_one_piece(found[chosen], width)
 
 
 def test_in_one_piece_sees_a_gap():
     width = 1000
     row = np.array([[0, 0], [1000, 0], [2000, 0]])
-    assert tiles.in_one_piece(row, width)
-    assert tiles.in_one_piece(row[:1], width)
-    assert not tiles.in_one_piece(row[[0, 2]], width)
+    assert geography.in_one_piece(row, width)
+    assert geography.in_one_piece(row[:1], width)
+    assert not geography.in_one_piece(row[[0, 2]], width)
     upper = np.array([[0, 0], [500, 866]])
-    assert tiles.in_one_piece(upper, width)
+    assert geography.in_one_piece(upper, width)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -177,7 +177,7 @@ def test_few_municipalities(count):
             "latitude_deg": [63.0, 63.0, 63.5][:count],  # two at the same point
         }
     )
-    places = tiles.hexagon_places(table)
+    places = geography.hexagon_places(table)
     assert list(places["municipality_code"]) == sorted(table["municipality_code"])
     assert not places.duplicated(["row", "column"]).any()
 
@@ -188,7 +188,7 @@ def test_projection_against_its_definition():
     The length along the meridian is the integral of its radius of curvature on GRS80
     (a = 6 378 137 m, f = 1/298.257 222 101); equal to the metre that the points are rounded to.
     """
-    (east, north), (_, further) = tiles.metres(pd.Series([9.0, 9.0]), pd.Series([63.0, 64.0]))
+    (east, north), (_, further) = geography.metres(pd.Series([9.0, 9.0]), pd.Series([63.0, 64.0]))
     flattening = 1 / 298.257222101
     squared_eccentricity = flattening * (2 - flattening)
     latitude = np.deg2rad(np.linspace(63, 64, 10_001))
@@ -204,24 +204,24 @@ def test_projection_against_its_definition():
 def test_neighbours_of_a_square_with_a_middle():
     square = np.array([[0, 0], [10, 0], [0, 10], [10, 10]])
     middle = np.array([[5, 5]])
-    pairs = {tuple(pair) for pair in tiles.neighbours(np.vstack([square, middle]))}
+    pairs = {tuple(pair) for pair in geography.neighbours(np.vstack([square, middle]))}
     # the middle lies on the diagonals' circles and outside those of the sides
     assert pairs == {(0, 1), (0, 2), (1, 3), (2, 3), (0, 4), (1, 4), (2, 4), (3, 4)}
 
 
 def test_directions_kept_on_planted_maps(points):
-    assert tiles.directions_kept(points, points.astype(float)) == 1
-    assert tiles.directions_kept(points, points * 3.0 + 7) == 1
-    assert tiles.directions_kept(points, -points.astype(float)) == 0
+    assert geography.directions_kept(points, points.astype(float)) == 1
+    assert geography.directions_kept(points, points * 3.0 + 7) == 1
+    assert geography.directions_kept(points, -points.astype(float)) == 0
     quarter = points[:, ::-1] * np.array([1.0, -1.0])
-    assert tiles.directions_kept(points, quarter) == 0
+    assert geography.directions_kept(points, quarter) == 0
 
 
 def test_the_map_is_still_a_map(points, places):
     """Directions and order kept, as Eppstein et al. (2015) measure grid maps."""
     drawn = places[["x", "y"]].to_numpy()
     # a random map keeps a quarter of the directions; the region's keeps far more than that
-    assert tiles.directions_kept(points, drawn) > 0.8
+    assert geography.directions_kept(points, drawn) > 0.8
     for axis in (0, 1):
         true = np.sign(points[:, None, axis] - points[None, :, axis])
         shown = np.sign(np.round(drawn[:, None, axis] - drawn[None, :, axis], 6))

@@ -18,9 +18,9 @@ from bsup_analysis import paths
 from bsup_analysis.chapters.comparability import circles, maps, multiples
 from bsup_analysis.chapters.comparability.boundaries import read_boundaries
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibit.names import set_names, short_names
+from bsup_analysis.exhibit.charts import set_names
+from bsup_analysis.exhibit.geography import METRES, short_names
 from bsup_analysis.exhibit.style import house_style
-from bsup_analysis.exhibit.tiles import METRES
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.study import Study, read_table
 

@@ -15,8 +15,7 @@ from bsup_analysis.chapters.programme import shares
 from bsup_analysis.cli.project import study_project
 from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibit.data_level import marked
-from bsup_analysis.exhibit.exhibit import Exhibit
+from bsup_analysis.exhibit.exhibit import Exhibit, marked
 from bsup_analysis.exhibit.style import across, new_figure
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.pipeline.adhoc_run import adhoc_page

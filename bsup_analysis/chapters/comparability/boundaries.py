@@ -13,7 +13,7 @@ import shapely
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibit.tiles import METRES
+from bsup_analysis.exhibit.geography import METRES
 
 # as Kartverket, Statistics Norway and those who pass their files on name it, in lower case
 CODE_COLUMNS = (

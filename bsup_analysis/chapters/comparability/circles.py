@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 
 from bsup_analysis.chapters.comparability.boundaries import read_boundaries
 from bsup_analysis.design import Design
+from bsup_analysis.exhibit.charts import set_names
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.names import set_names
+from bsup_analysis.exhibit.geography import METRES, map_page, metres
 from bsup_analysis.exhibit.style import OTHER, PALE, PRINTED, PRIORITY, REGION
-from bsup_analysis.exhibit.tiles import METRES, map_page, metres
 from bsup_analysis.language import Words
 
 FACE = {"priority": PRIORITY, "other": "white"}

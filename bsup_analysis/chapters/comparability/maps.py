@@ -14,11 +14,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from bsup_analysis.chapters.comparability.boundaries import read_boundaries
+from bsup_analysis.exhibit.charts import set_names
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.names import set_names, short_names
-from bsup_analysis.exhibit.places import COUNTIES
+from bsup_analysis.exhibit.geography import (
+    COUNTIES,
+    directions_kept,
+    hexagon_places,
+    hexagons,
+    map_page,
+    metres,
+    short_names,
+)
 from bsup_analysis.exhibit.style import OTHER, PRIORITY, REGION
-from bsup_analysis.exhibit.tiles import directions_kept, hexagon_places, hexagons, map_page, metres
 from bsup_analysis.language import Words
 
 READINGS = ["agreement_signed_2010", "agreement_eight_2013", "agreement_intended_2011"]

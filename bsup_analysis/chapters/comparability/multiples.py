@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.geography import hexagon_places, match
 from bsup_analysis.exhibit.style import PRINTED, PRIORITY, REGION, WIDTH_IN, HouseFigure
-from bsup_analysis.exhibit.tiles import hexagon_places, match
 from bsup_analysis.language import Words
 
 # panels as wide as a name in print, and a page of them

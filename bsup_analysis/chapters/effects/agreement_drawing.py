@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bsup_analysis.exhibit.ratios import FINE_TICKS, ratio_axis
+from bsup_analysis.exhibit.charts import FINE_TICKS, ratio_axis
 from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 

@@ -18,9 +18,9 @@ from bsup_analysis.chapters.effects.agreement_rows import (
     settings,
 )
 from bsup_analysis.effects.paired import Paired
+from bsup_analysis.exhibit.charts import range_text, ratio_text
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.places import COUNTIES
-from bsup_analysis.exhibit.ratios import range_text, ratio_text
+from bsup_analysis.exhibit.geography import COUNTIES
 from bsup_analysis.language import UNKNOWN, Words
 
 

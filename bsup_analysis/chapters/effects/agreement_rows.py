@@ -11,7 +11,7 @@ from bsup_analysis.analysis.within_group import AgreementReading
 from bsup_analysis.chapters.effects.exact_growth import detectable_growth, exact_growth_interval
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval
 from bsup_analysis.effects.paired import Paired
-from bsup_analysis.exhibit.ratios import side_of_one
+from bsup_analysis.exhibit.charts import side_of_one
 from bsup_analysis.language import Words
 
 FORMS = ("jackknife", "clustered", "scaled")

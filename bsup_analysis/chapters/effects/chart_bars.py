@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from bsup_analysis.effects.intervals import ChartOrder
 from bsup_analysis.errors import InputError
+from bsup_analysis.exhibit.charts import ratio_axis
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.ratios import ratio_axis
 from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 

@@ -8,8 +8,8 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from bsup_analysis.analysis.outcome_contrast import OutcomeContrast
 from bsup_analysis.design import Outcome
 from bsup_analysis.effects.group_poisson import GroupContrast
+from bsup_analysis.exhibit.charts import side_of_one
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.ratios import side_of_one
 from bsup_analysis.exhibit.style import (
     ACCENT,
     GROUP_TEXT_COLOUR,

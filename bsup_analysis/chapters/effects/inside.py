@@ -9,8 +9,8 @@ from bsup_analysis.chapters.effects.inside_drawing import THOUSAND, draw_growth,
 from bsup_analysis.design import Design
 from bsup_analysis.effects.intervals import AverageChange
 from bsup_analysis.effects.paired import Dispersion, Heterogeneity, Paired
+from bsup_analysis.exhibit.charts import range_text, ratio_text, side_of_one
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.ratios import range_text, ratio_text, side_of_one
 from bsup_analysis.language import Words
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bsup_analysis.effects.paired import Heterogeneity
-from bsup_analysis.exhibit.ratios import range_text, ratio_axis, ratio_text
+from bsup_analysis.exhibit.charts import range_text, ratio_axis, ratio_text
 from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 

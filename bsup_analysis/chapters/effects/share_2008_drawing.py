@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bsup_analysis.exhibit.ratios import ratio_axis
+from bsup_analysis.exhibit.charts import ratio_axis
 from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 

@@ -8,8 +8,8 @@ import pandas as pd
 from bsup_analysis.chapters.effects.share_2008_drawing import draw_readings
 from bsup_analysis.design import Design
 from bsup_analysis.effects.intervals import Interval, breakeven_average_ratio, implied_ratio
+from bsup_analysis.exhibit.charts import ratio_text, side_of_one
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.ratios import ratio_text, side_of_one
 from bsup_analysis.language import Words
 
 SHARE_YEAR = 2008

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from bsup_analysis.chapters.explore.figures import growth_of_rows, municipality_against_group
 from bsup_analysis.exhibit import Exhibit
-from bsup_analysis.exhibit.places import known_municipality
+from bsup_analysis.exhibit.geography import known_municipality
 from bsup_analysis.study import Study
 
 

@@ -12,7 +12,7 @@ from bsup_analysis.chapters.explore.explore_rows import (
 )
 from bsup_analysis.design import Design
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.places import COUNTIES, known_municipality
+from bsup_analysis.exhibit.geography import COUNTIES, known_municipality
 from bsup_analysis.language import UNKNOWN, Words
 
 GROUPS = ("priority", "other", "all", "agreement", "no_agreement", "county")

@@ -20,9 +20,9 @@ from bsup_analysis.chapters.municipal.phrases import (
 )
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.panel import NotEstimableError
+from bsup_analysis.exhibit.charts import TICKS, ratio_axis
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.names import short_names
-from bsup_analysis.exhibit.ratios import TICKS, ratio_axis
+from bsup_analysis.exhibit.geography import hexagon_places, hexagons, map_page, short_names
 from bsup_analysis.exhibit.style import (
     GROUP_COLOUR,
     GROUP_MARKER,
@@ -31,7 +31,6 @@ from bsup_analysis.exhibit.style import (
     REGION,
     new_figure,
 )
-from bsup_analysis.exhibit.tiles import hexagon_places, hexagons, map_page
 from bsup_analysis.language import Words
 
 # upper ends of the classes; the middle one holds no change

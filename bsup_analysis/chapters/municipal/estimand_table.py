@@ -19,9 +19,8 @@ from bsup_analysis.chapters.municipal.phrases import (
     without_infinities,
 )
 from bsup_analysis.effects.municipal.estimands import Estimand, dropped_rows, estimand_rows
+from bsup_analysis.exhibit.charts import forest, ratio_text
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.forest import forest
-from bsup_analysis.exhibit.ratios import ratio_text
 from bsup_analysis.language import Words
 
 ESTIMANDS = {

@@ -13,9 +13,8 @@ from bsup_analysis.chapters.municipal.phrases import (
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.event_study import EventStudy
 from bsup_analysis.effects.municipal.panel import NotEstimableError
+from bsup_analysis.exhibit.charts import ratio_axis, ratio_text, side_of_one, ticks_between
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.forest import ticks_between
-from bsup_analysis.exhibit.ratios import ratio_axis, ratio_text, side_of_one
 from bsup_analysis.exhibit.style import OTHER, PALE, PRIORITY, new_figure
 from bsup_analysis.language import Words
 

@@ -13,9 +13,8 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.estimands import honest_rows
 from bsup_analysis.effects.municipal.honest import HonestInterval, Sensitivity
 from bsup_analysis.effects.municipal.panel import NotEstimableError
+from bsup_analysis.exhibit.charts import ratio_axis, ratio_text, ticks_between
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.forest import ticks_between
-from bsup_analysis.exhibit.ratios import ratio_axis, ratio_text
 from bsup_analysis.exhibit.style import ACCENT, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 

@@ -16,8 +16,8 @@ from bsup_analysis.effects.municipal.estimands import Estimand
 from bsup_analysis.effects.municipal.honest import Sensitivity
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import Criterion, Verdict
+from bsup_analysis.exhibit.charts import ratio_text
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.ratios import ratio_text
 from bsup_analysis.language import Words
 
 SCORE = {"worse": -1, "not_shown": 0, "improved": 1}

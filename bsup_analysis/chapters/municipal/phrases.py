@@ -10,8 +10,8 @@ from bsup_analysis.analysis.municipal_data import MunicipalData
 from bsup_analysis.effects.inference import RatioInterval
 from bsup_analysis.effects.municipal.estimands import Estimate
 from bsup_analysis.effects.municipal.panel import NotEstimableError
+from bsup_analysis.exhibit.charts import range_text, ratio_text, side_of_one
 from bsup_analysis.exhibit.exhibit import Exhibit, Number
-from bsup_analysis.exhibit.ratios import range_text, ratio_text, side_of_one
 from bsup_analysis.language import Words
 
 SMALLEST_P = 0.001

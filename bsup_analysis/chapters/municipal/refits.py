@@ -18,9 +18,8 @@ from bsup_analysis.chapters.municipal.phrases import (
 )
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.estimands import RobustnessRow, robustness_rows
+from bsup_analysis.exhibit.charts import forest, ratio_text, side_of_one
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.forest import forest
-from bsup_analysis.exhibit.ratios import ratio_text, side_of_one
 from bsup_analysis.language import Words
 
 LEFT_OUT = "leave_out_"

@@ -14,8 +14,7 @@ from bsup_analysis.chapters.phasing import funnel_figure, ranking
 from bsup_analysis.design import Design
 from bsup_analysis.effects.empirical_bayes import Counts
 from bsup_analysis.effects.paired import Paired
-from bsup_analysis.exhibit.data_level import of_all
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Exhibit, of_all, traced
 from bsup_analysis.language import Words
 
 

@@ -9,8 +9,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from bsup_analysis.analysis.phasing import Pooled
 from bsup_analysis.design import Design
 from bsup_analysis.effects.empirical_bayes import Counts, funnel_limit
+from bsup_analysis.exhibit.charts import set_names
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.names import set_names
 from bsup_analysis.exhibit.style import PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 

@@ -10,9 +10,8 @@ from bsup_analysis.analysis.phasing import Pooled
 from bsup_analysis.chapters.profile.profile_drawing import draw_profile
 from bsup_analysis.chapters.profile.profile_facts import facts, long_data
 from bsup_analysis.design import Design
-from bsup_analysis.exhibit.data_level import of_all
-from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.places import COUNTIES, known_municipality
+from bsup_analysis.exhibit.exhibit import Exhibit, Number, of_all, traced
+from bsup_analysis.exhibit.geography import COUNTIES, known_municipality
 from bsup_analysis.language import Words
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from bsup_analysis.design import Design
-from bsup_analysis.exhibit.places import COUNTIES
+from bsup_analysis.exhibit.geography import COUNTIES
 from bsup_analysis.language import UNKNOWN, Words
 
 

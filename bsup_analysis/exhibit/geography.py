@@ -1,10 +1,11 @@
-"""Municipalities on a hexagonal grid: a cell each, as near as can be to where they lie.
+"""The region's counties and municipalities: by code, by name, and on a hexagonal grid.
 
-The places are found as Eppstein, van Kreveld, Speckmann and Staals do ("Improved grid map layout
-by point set matching", International Journal of Computational Geometry and Applications 25(2),
-2015, 101-122): of all ways to give every point a cell of its own, the one with the least sum of
-squared distances.  They find that this also keeps neighbours and directions.  How wide a cell is
-decides how compact the map becomes; here it is the narrowest at which the map hangs together.
+On the grid each municipality has a cell, as near as can be to where it lies.  The places are found
+as Eppstein, van Kreveld, Speckmann and Staals do ("Improved grid map layout by point set
+matching", International Journal of Computational Geometry and Applications 25(2), 2015, 101-122):
+of all ways to give every point a cell of its own, the one with the least sum of squared
+distances.  They find that this also keeps neighbours and directions.  How wide a cell is decides
+how compact the map becomes; here it is the narrowest at which the map hangs together.
 
 The code is ours because no Python library does it: the packages that do are R's (geogrid with a
 width chosen by hand, tilemaps from polygons, which this repository may not hold), and pygridmappr
@@ -13,6 +14,9 @@ knows square cells only and is under the AGPL.  The matching itself is scipy's.
 Everything is counted in whole metres, so that sums are exact and the same on every machine, and
 rows are taken in the order of their codes, so that no order of rows can change the map.
 """
+
+from collections.abc import Sequence
+from difflib import get_close_matches
 
 import geopandas as gpd
 import numpy as np
@@ -24,7 +28,11 @@ from matplotlib.figure import Figure
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import connected_components
 
+from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit.style import WIDTH_IN, HouseFigure
+
+COUNTIES = {"15": "Møre og Romsdal", "16": "Sør-Trøndelag", "17": "Nord-Trøndelag"}
+"""Names of the region's counties before 2018, by two-digit code."""
 
 # ETRS89 / UTM zone 32N: metres, and its middle meridian, 9 degrees east, crosses the region
 METRES = "EPSG:25832"
@@ -32,6 +40,62 @@ STEP_M = 1000
 ANCHORS = 4
 
 Integers = npt.NDArray[np.int64]
+
+
+def known_municipality(municipality: pd.DataFrame, code: str) -> pd.Series:
+    """Find a municipality by its code.
+
+    Returns
+    -------
+    pandas.Series
+        Its row.
+
+    Raises
+    ------
+    InputError
+        There is none; the sentence names codes that are near it, or that of the name given.
+    """
+    rows = municipality.set_index("municipality_code")
+    if code in rows.index:
+        return rows.loc[code]
+    names = rows["municipality_name"]
+    by_name = get_close_matches(code, list(names), n=3, cutoff=0.7)
+    near = list(names.index[names.isin(by_name)])
+    near = near or get_close_matches(code, list(names.index), n=3, cutoff=0.5)
+    near = near or [names.index[0], names.index[-1]]
+    suggested = ", ".join(f"{one} {names[one]}" for one in sorted(near))
+    raise InputError(
+        f"there is no municipality {code!r} of 2009 in the region; look at {suggested}."
+    )
+
+
+def short_names(names: Sequence[str], fitting: int = 8, shortest: int = 5) -> list[str]:
+    """Shorten names to beginnings that no two of them share.
+
+    Parameters
+    ----------
+    names
+        Different names.
+    fitting
+        Names of at most this many letters are kept whole.
+    shortest
+        Letters of a beginning, before its full stop; more where another name begins so too.
+
+    Returns
+    -------
+    list of str
+        In the order of `names`; a beginning ends in a full stop.
+    """
+    short = []
+    for name in names:
+        others = [other for other in names if other != name]
+        length = next(
+            (n for n in range(shortest, len(name)) if not any(o[:n] == name[:n] for o in others)),
+            len(name),
+        )
+        whole = len(name) <= fitting or length + 1 >= len(name)
+        short.append(name if whole else f"{name[:length].rstrip()}.")
+    return short
 
 
 def metres(longitude_deg: pd.Series, latitude_deg: pd.Series) -> Integers:
