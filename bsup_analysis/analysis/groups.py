@@ -1,15 +1,36 @@
-"""The two groups: their rows, their contrast, and the spread of the rows."""
+"""The two groups: their rows, totals and contrasts, and what rounding and reading leave open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
 from bsup_analysis.design import Design
+from bsup_analysis.effects.agreement import (
+    AgreementContrast,
+    CountyComparison,
+    agreement_contrast,
+    county_comparison,
+)
 from bsup_analysis.effects.group_poisson import GroupContrast, group_contrast
+from bsup_analysis.effects.intervals import (
+    AmountContrast,
+    AverageChangeBounds,
+    AxisBounds,
+    ChartOrder,
+    GrowthParts,
+    Interval,
+    amount_contrast,
+    average_change_bounds,
+    axis_bounds,
+    chart_orders,
+    growth_parts,
+)
 from bsup_analysis.effects.paired import Paired, paired
+from bsup_analysis.effects.randomisation import GrowthRandomisation, randomise_growth
 
-
-def years(design: Design) -> tuple[int, int]:
-    """Give the last year before and the first treated year."""
-    return design.window.last_year_before.value, design.window.first_treated_year.value
+GROUPS = ("priority", "other")
+PRESS_COUNTY = "17"
 
 
 def contrast_units(
@@ -33,49 +54,203 @@ def contrast_units(
     own = municipality_year[municipality_year["group"] == "priority"].rename(columns=names)
     rest = group_year[group_year["group"] == "other"].assign(unit="others", name="others")
     units = pd.concat([own[shown].sort_values(["unit", "year"]), rest[shown].sort_values("year")])
-    units = units[units["year"].isin(years(design))].reset_index(drop=True)
-    treated = (units["group"] == "priority") & (units["year"] == years(design)[1])
+    units = units[units["year"].isin(design.years)].reset_index(drop=True)
+    treated = (units["group"] == "priority") & (units["year"] == design.years[1])
     units.insert(4, "treated", treated.astype("int64"))
     return units
 
 
-def priority_loans(municipality_year: pd.DataFrame, design: Design) -> Paired:
-    """Loans of each priority municipality before and after."""
+def priority_pairs(municipality_year: pd.DataFrame, column: str, design: Design) -> Paired:
+    """Give loans or NOK of each priority municipality before and after."""
     rows = municipality_year[municipality_year["group"] == "priority"]
-    return paired(rows, "loans", *years(design))
+    return paired(rows, column, *design.years)
 
 
-def priority_amounts(municipality_year: pd.DataFrame, design: Design) -> Paired:
-    """NOK of each priority municipality before and after."""
-    rows = municipality_year[municipality_year["group"] == "priority"]
-    return paired(rows, "amount_nok", *years(design))
+def totals_contrast(
+    group_year: pd.DataFrame, column: str, design: Design, *, exposure: str | None = None
+) -> GroupContrast:
+    """Give the two-way fixed-effects Poisson estimate for all municipalities from group totals.
 
-
-def loans_contrast(group_year: pd.DataFrame, design: Design) -> GroupContrast:
-    """Two-way fixed-effects Poisson estimate for all municipalities, loans."""
-    before, after = years(design)
-    return group_contrast(group_year, measure="loans", treated_years=[after], years=[before, after])
-
-
-def loans_contrast_per_inhabitant(group_year: pd.DataFrame, design: Design) -> GroupContrast:
-    """Estimate the same of loans for each inhabitant."""
-    before, after = years(design)
+    Parameters
+    ----------
+    group_year
+        Both groups by year.
+    column
+        `loans`, or `amount_nok` at printed values.
+    design
+        The two years.
+    exposure
+        `population`: the estimate of loans for each inhabitant.
+    """
     return group_contrast(
         group_year,
-        measure="loans",
-        treated_years=[after],
-        years=[before, after],
-        exposure="population",
+        measure=column,
+        treated_years=design.years[1:],
+        years=design.years,
+        exposure=exposure,
+        is_count=column == "loans",
     )
 
 
-def nok_contrast(group_year: pd.DataFrame, design: Design) -> GroupContrast:
-    """Two-way fixed-effects Poisson estimate for all municipalities, NOK at printed values."""
-    before, after = years(design)
-    return group_contrast(
-        group_year,
-        measure="amount_nok",
-        treated_years=[after],
-        years=[before, after],
-        is_count=False,
+def rounded(rows: pd.DataFrame, column: str = "amount_nok") -> Interval:
+    """Give the value of a column in a single row, with what its rounding leaves open."""
+    ends = ("", "_low", "_high") if f"{column}_low" in rows else ("", "", "")
+    return Interval(*(float(rows[f"{column}{end}"].item()) for end in ends))
+
+
+def region_amounts(region_year: pd.DataFrame, design: Design) -> tuple[Interval, Interval]:
+    """Give the region's NOK of the two years, with their rounding."""
+    before, after = (rounded(region_year[region_year["year"] == year]) for year in design.years)
+    return before, after
+
+
+def _group_amounts(group_year: pd.DataFrame, group: str, design: Design) -> list[Interval]:
+    rows = group_year[group_year["group"] == group]
+    return [rounded(rows[rows["year"] == year]) for year in design.years]
+
+
+def amounts_rounding(
+    group_year: pd.DataFrame, region_year: pd.DataFrame, design: Design
+) -> AmountContrast:
+    """Contrast of NOK with what the rounding of the press totals leaves open."""
+    before, after = (amount.value for amount in _group_amounts(group_year, "priority", design))
+    return amount_contrast(before, after, *region_amounts(region_year, design))
+
+
+def amounts_by_county(
+    municipality_year: pd.DataFrame,
+    press_totals: pd.DataFrame,
+    region_year: pd.DataFrame,
+    design: Design,
+    *,
+    inside: bool,
+) -> AmountContrast:
+    """Contrast of NOK inside Nord-Trøndelag, the one county with a press total, or outside it."""
+    press = press_totals[press_totals["area_code"] == PRESS_COUNTY]
+    press = press[press["quantity"] == "amount"].set_index("year")["printed_value"]
+    totals = [Interval.rounded(float(press[year]), 1e6) for year in design.years]
+    if not inside:
+        regions = region_amounts(region_year, design)
+        totals = [region - county for region, county in zip(regions, totals, strict=True)]
+    rows = municipality_year[municipality_year["group"] == "priority"]
+    rows = rows[rows["municipality_code"].str.startswith(PRESS_COUNTY) == inside]
+    before, after = (float(rows.loc[rows["year"] == y, "amount_nok"].sum()) for y in design.years)
+    return amount_contrast(before, after, *totals)
+
+
+def _group_loans(group_year: pd.DataFrame, design: Design) -> dict[str, tuple[int, ...]]:
+    loans = group_year.set_index(["group", "year"])["loans"]
+    return {group: tuple(int(loans[group, year]) for year in design.years) for group in GROUPS}
+
+
+def group_growth_parts(group_year: pd.DataFrame, design: Design) -> Mapping[str, GrowthParts]:
+    """Growth in NOK of each group as growth in number times growth in the average loan."""
+    return {
+        group: growth_parts(*map(float, loans), *_group_amounts(group_year, group, design))
+        for group, loans in _group_loans(group_year, design).items()
+    }
+
+
+def region_average_change(group_year: pd.DataFrame, design: Design) -> AverageChangeBounds:
+    """Change of the region's average loan: within the two groups and composition."""
+    before, after = zip(*_group_loans(group_year, design).values(), strict=True)
+    amounts = zip(*(_group_amounts(group_year, group, design) for group in GROUPS), strict=True)
+    return average_change_bounds(Paired(GROUPS, before, after), *amounts)
+
+
+def chart_axis_bounds(
+    programme_chart_axes: pd.DataFrame, group_year: pd.DataFrame, design: Design
+) -> Mapping[int, AxisBounds]:
+    """Bound each year by the axis of the average-loan chart alone, without the press totals."""
+    axis = programme_chart_axes.query("chart == 'average_loan_nok' and axis == 'value'")
+    loans = group_year.pivot(index="year", columns="group", values="loans")
+    amount = group_year.pivot(index="year", columns="group", values="amount_nok")["priority"]
+    return {
+        year: axis_bounds(
+            float(axis["tick"].max()),
+            int(loans.loc[year].sum()),
+            int(loans.loc[year, "priority"]),
+            float(amount[year]),
+        )
+        for year in design.years
+    }
+
+
+def printed_share_2008(programme_p13_shares: pd.DataFrame) -> Interval:
+    """Give the printed share of start loan use in 2008, with what rounding to a percent leaves."""
+    rows = programme_p13_shares.query("statistic == 'start_loan_use' and group == 'priority'")
+    return Interval.rounded(float(rows["printed_percent"].item()), 1.0) / 100
+
+
+def orders_of_the_chart(
+    programme_p11_region_loans: pd.DataFrame,
+    priority_loans: Paired,
+    press_totals: pd.DataFrame,
+    design: Design,
+) -> tuple[ChartOrder, ...]:
+    """Every assignment of the chart's bars to its years."""
+    before, after = design.years
+    bars = programme_p11_region_loans.sort_values("year")["loans"].tolist()
+    press = press_totals.query("area_kind == 'region' and quantity == 'loans'")
+    return chart_orders(
+        bars,
+        list(design.window.chart_years.value),
+        {before: int(priority_loans.pre_total), after: int(priority_loans.post_total)},
+        {int(row.year): int(row.printed_value) for row in press.itertuples()},
     )
+
+
+@dataclass(frozen=True)
+class AgreementReading:
+    """The agreement contrast under one reading of who had an agreement.
+
+    Attributes
+    ----------
+    reading
+        Its name.
+    contrast
+        Growth with against without an agreement, with intervals.
+    randomisation, within_counties
+        The exact test over all assignments, and over those with as many in each county.
+    counties
+        The comparison inside counties.
+    """
+
+    reading: str
+    contrast: AgreementContrast
+    randomisation: GrowthRandomisation
+    within_counties: GrowthRandomisation
+    counties: CountyComparison
+
+
+def agreement_readings(
+    municipality: pd.DataFrame, rows: Paired, design: Design
+) -> tuple[AgreementReading, ...]:
+    """Compare agreement with none inside the priority group, under each reading of who had one.
+
+    Parameters
+    ----------
+    municipality
+        The municipalities: group, county, cluster, and who had an agreement by reading.
+    rows
+        Loans, or NOK, of the priority municipalities before and after.
+    design
+        Readings, confidence level and power.
+    """
+    settings = {"level": design.level, "power": design.power}
+    priority = municipality[municipality["group"] == "priority"].set_index("municipality_code")
+    county, cluster = priority["county_code"].to_dict(), priority["cluster"].to_dict()
+    strata = [county[code] for code in rows.codes]
+    found = []
+    for reading in design.parameters["reading"].allowed:
+        treated = sorted(priority.index[priority[f"agreement_{reading}"]])
+        found.append(
+            AgreementReading(
+                reading,
+                agreement_contrast(rows, treated, clusters=cluster, **settings),
+                randomise_growth(rows, treated),
+                randomise_growth(rows, treated, strata),
+                county_comparison(rows, treated, county, **settings),
+            )
+        )
+    return tuple(found)

@@ -1,4 +1,4 @@
-"""The group contrast of an outcome, with every interval it can be given, and the verdict."""
+"""The group contrast of an outcome with every interval it can be given, and its specifications."""
 
 import math
 from collections.abc import Mapping
@@ -6,11 +6,26 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from bsup_analysis.analysis.groups import years
+from bsup_analysis.analysis.groups import GROUPS, region_amounts, rounded
 from bsup_analysis.design import Design, Outcome
-from bsup_analysis.effects.group_poisson import GroupContrast
-from bsup_analysis.effects.inference import RatioInterval, dispersed_se, ratio_interval
-from bsup_analysis.effects.intervals import AmountContrast, GrowthParts, Interval
+from bsup_analysis.design import Specification as Chosen
+from bsup_analysis.effects.group_poisson import GroupContrast, GroupTotals
+from bsup_analysis.effects.inference import (
+    RatioInterval,
+    Specification,
+    SpecificationRow,
+    dispersed_se,
+    ratio_interval,
+    specification_rows,
+)
+from bsup_analysis.effects.intervals import (
+    AmountContrast,
+    GrowthParts,
+    Interval,
+    average_ratio,
+    implied_loans,
+    implied_ratio,
+)
 from bsup_analysis.effects.paired import (
     Dispersion,
     Paired,
@@ -18,6 +33,8 @@ from bsup_analysis.effects.paired import (
     clustered_half_average,
     growth_dispersion,
 )
+
+MALVIK = "1663"
 
 
 @dataclass(frozen=True)
@@ -84,17 +101,21 @@ def _widened(
 
 
 def _cells(outcome: Outcome, group_year: pd.DataFrame, year: int) -> Mapping[str, Interval]:
-    rows = group_year[group_year["year"] == year].set_index("group")
+    found = {}
+    for group in GROUPS:
+        row = group_year[(group_year["year"] == year) & (group_year["group"] == group)]
+        found[group] = rounded(row, outcome.column)
+        if outcome.per is not None:
+            found[group] = outcome.each(outcome.per)[1] * found[group] / rounded(row, outcome.per)
+    return found
 
-    def known(group: str, column: str) -> Interval:
-        ends = ("", "_low", "_high") if f"{column}_low" in rows else ("", "", "")
-        return Interval(*(float(rows.loc[group, f"{column}{end}"]) for end in ends))
 
-    whole = {group: known(group, outcome.column) for group in rows.index}
-    if outcome.per is None:
-        return whole
-    scale = outcome.each(outcome.per)[1]
-    return {group: scale * whole[group] / known(group, outcome.per) for group in rows.index}
+def _relative_growth(rows: pd.DataFrame, design: Design) -> float:
+    """Growth in inhabitants of the priority group divided by that of the others."""
+    people = rows.groupby(["group", "year"])["population"].sum()
+    before, after = design.years
+    growth = {group: people[group, after] / people[group, before] for group in GROUPS}
+    return float(growth["priority"] / growth["other"])
 
 
 def outcome_contrast(
@@ -110,8 +131,7 @@ def outcome_contrast(
 ) -> OutcomeContrast:
     """Contrast the two groups' growth in an outcome at the published level."""
     chosen = design.outcomes[outcome]
-    first, last = years(design)
-    before, after = (_cells(chosen, group_year, year) for year in (first, last))
+    before, after = (_cells(chosen, group_year, year) for year in design.years)
     poisson = loans_contrast.totals
     if chosen.per == "loans":
         totals, half = poisson, clustered_half_average(priority_loans, priority_amounts)
@@ -124,10 +144,7 @@ def outcome_contrast(
         totals, half = nok_contrast.totals, clustered_half(priority_amounts)
         phi, ratio = growth_dispersion(priority_amounts).phi, amounts_rounding.ratio
     if chosen.per == "population":  # the standard error stays (METHODS, published level, section 1)
-        people = group_year.set_index(["group", "year"])["population"]
-        grown = {g: people[g, last] / people[g, first] for g in ("priority", "other")}
-        ratio = ratio / float(grown["priority"] / grown["other"])
-    settings = design.inference.confidence_level.value, design.inference.power.value
+        ratio = ratio / _relative_growth(group_year, design)
     df = len(priority_loans.codes) - 1
     dispersed = dispersed_se(totals, phi_priority=phi)
     clustered = math.sqrt(half.variance + half.equivalent_phi * totals.other_half)
@@ -146,7 +163,10 @@ def outcome_contrast(
         variance_priority=half.variance,
         unit_other=totals.other_half,
         phi=phi,
-        intervals={name: _widened(ratio, se, *settings, at) for name, (se, at) in errors.items()},
+        intervals={
+            name: _widened(ratio, se, design.level, design.power, at)
+            for name, (se, at) in errors.items()
+        },
     )
 
 
@@ -180,12 +200,80 @@ def dispersion_path(
     The grid is stated for loans (variance over mean); for NOK and averages, whose dispersion has
     a unit, the same multiples of the priority municipalities' own dispersion are used.
     """
-    level, power = design.inference.confidence_level.value, design.inference.power.value
     multiple = [phi / loans_dispersion.phi for phi in design.inference.dispersion_grid.value]
     grid = [m * outcome_contrast.phi for m in multiple]
     return DispersionPath(
         phi_other=tuple(grid),
         multiple=tuple(multiple),
-        intervals=tuple(outcome_contrast.interval_at(phi, level, power) for phi in grid),
-        tipping=outcome_contrast.tipping_dispersion(level),
+        intervals=tuple(
+            outcome_contrast.interval_at(phi, design.level, design.power) for phi in grid
+        ),
+        tipping=outcome_contrast.tipping_dispersion(design.level),
     )
+
+
+def _with_malvik_of_the_text(rows: Paired, malvik: pd.DataFrame, year: int) -> Paired:
+    printed = malvik[(malvik["year"] == year) & (malvik["quantity"] == "loans")]["printed_value"]
+    position = rows.codes.index(MALVIK)
+    pre = (*rows.pre[:position], int(printed.item()), *rows.pre[position + 1 :])
+    return replace(rows, pre=pre)
+
+
+def _error(chosen: Chosen, totals: GroupTotals, rows: Paired) -> tuple[float, int | None]:
+    """Give the standard error of the log ratio and the degrees of freedom it rests on."""
+    if chosen.dispersion == "poisson":
+        return dispersed_se(totals), None
+    dispersion = growth_dispersion(rows)
+    clustered = chosen.dispersion == "clustered"
+    phi = clustered_half(rows).equivalent_phi if clustered else dispersion.phi
+    return dispersed_se(totals, phi_priority=phi), dispersion.df
+
+
+def specification_table(
+    priority_loans: Paired,
+    priority_amounts: Paired,
+    printed_share_2008: Interval,
+    municipality_year: pd.DataFrame,
+    region_year: pd.DataFrame,
+    loans_contrast: GroupContrast,
+    nok_contrast: GroupContrast,
+    programme_p06_malvik: pd.DataFrame,
+    design: Design,
+) -> tuple[SpecificationRow, ...]:
+    """Compute every specification that the design names."""
+    region_loans = region_year.set_index("year")["loans"].astype(float)
+    averages = average_ratio(loans_contrast.totals, nok_contrast.totals, later=False)
+    known = {
+        "loans": [Interval.exact(region_loans[year]) for year in design.years],
+        "amount_nok": region_amounts(region_year, design),
+    }
+
+    def compute(chosen: Chosen) -> Specification:
+        column = design.outcomes[chosen.outcome].column
+        total = known[column]
+        if chosen.region_loans:
+            total = [Interval.exact(float(count)) for count in chosen.region_loans]
+        whole = priority_amounts if column == "amount_nok" else priority_loans
+        if chosen.malvik_2009_loans:
+            whole = _with_malvik_of_the_text(whole, programme_p06_malvik, design.years[0])
+        others = [total[0] - whole.pre_total, total[1] - whole.post_total]
+        rows = whole.without(chosen.without) if chosen.without else whole
+        totals = GroupTotals(rows.pre_total, rows.post_total, others[0].value, others[1].value)
+        ratio = rows.growth / others[0].growth_to(others[1])
+        if chosen.baseline != "table_2009":
+            of_average = 1.0 if chosen.baseline == "share_2008_of_loans" else averages
+            implied = implied_loans(printed_share_2008, region_loans[2008], of_average)
+            totals = replace(
+                totals,
+                priority_pre=implied.priority_loans.value,
+                other_pre=implied.other_loans.value,
+            )
+            ratio = implied_ratio(
+                printed_share_2008, totals.priority_post, totals.other_post, of_average
+            )
+        if chosen.per_inhabitant:
+            kept = ~municipality_year["municipality_code"].isin(chosen.without)
+            ratio = ratio / _relative_growth(municipality_year[kept], design)
+        return Specification(chosen.name, ratio, *_error(chosen, totals, rows))
+
+    return specification_rows([compute(one) for one in design.specifications], level=design.level)

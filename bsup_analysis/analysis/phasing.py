@@ -115,7 +115,7 @@ def places(pooled: Pooled, k: str, design: Design) -> Places:
     if not k.strip().isdecimal():
         raise InputError(f"k is the number of highest and lowest, such as 5, not {k!r}.")
     found = places_of(pooled.posterior)
-    first, last = found.interval(design.inference.confidence_level.value)
+    first, last = found.interval(design.level)
     return Places(
         raw_ranks(pooled.raw),
         found,
@@ -138,7 +138,7 @@ def loan_counts(available_loans: pd.DataFrame, design: Design) -> Counts:
 def loan_rates(loan_counts: Counts, design: Design) -> Pooled:
     """Loans for each inhabitant, pooled in part."""
     posterior = average_rates(loan_counts)
-    low, high = posterior.interval(design.inference.confidence_level.value)
+    low, high = posterior.interval(design.level)
     quantiles = low, posterior.quantile(0.5), high
     return _pooled(loan_counts.rates, fit_rates(loan_counts), posterior, quantiles)
 
@@ -146,7 +146,7 @@ def loan_rates(loan_counts: Counts, design: Design) -> Pooled:
 def loan_growth(paired_loans: Paired, design: Design) -> Pooled:
     """Loans in the later year divided by those in the earlier, pooled in part."""
     posterior = average_change(paired_loans)
-    low, high = posterior.interval(design.inference.confidence_level.value)
+    low, high = posterior.interval(design.level)
     early, late = np.array(paired_loans.pre, float), np.array(paired_loans.post, float)
     raw = np.divide(late, early, out=np.full(len(early), np.inf), where=early > 0)
     quantiles = growth_of(low), growth_of(posterior.quantile(0.5)), growth_of(high)

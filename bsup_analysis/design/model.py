@@ -311,6 +311,21 @@ class Design:
     notebooks: Annotated[tuple[Notebook, ...], Field(alias="notebook")]
 
     @property
+    def years(self) -> tuple[int, int]:
+        """The last year before, and the first treated year."""
+        return self.window.last_year_before.value, self.window.first_treated_year.value
+
+    @property
+    def level(self) -> float:
+        """Confidence level of every interval."""
+        return self.inference.confidence_level.value
+
+    @property
+    def power(self) -> float:
+        """Probability with which a detectable ratio would be found."""
+        return self.inference.power.value
+
+    @property
     def reading_of_agreements(self) -> str:
         """Who had an agreement, where a notebook says nothing else."""
         return self.readings.agreement.used[0]

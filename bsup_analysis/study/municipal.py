@@ -4,10 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from bsup_analysis.analysis import municipal_data
-from bsup_analysis.analysis.municipal import dynamics, estimates, panels
-from bsup_analysis.analysis.municipal.panels import MunicipalPanels
-from bsup_analysis.analysis.municipal_data import MunicipalData
+from bsup_analysis.analysis import municipal_level
+from bsup_analysis.analysis.municipal_level import MunicipalData, MunicipalPanels
 from bsup_analysis.effects.municipal.estimands import Estimand, RobustnessRow
 from bsup_analysis.effects.municipal.event_study import EventStudy
 from bsup_analysis.effects.municipal.honest import Sensitivity
@@ -36,17 +34,17 @@ class MunicipalStudy(Study):
     @result
     def available_loans(self) -> pd.DataFrame:
         """Municipality-years with the loans and NOK of the user's table, for every one alike."""
-        return municipal_data.all_loans(self.municipality_year, self.start_loans)
+        return municipal_level.all_loans(self.municipality_year, self.start_loans)
 
     @result
     def paired_loans(self) -> Paired:
         """Loans before and after of every municipality with both in the user's table."""
-        return municipal_data.all_twice(self.available_loans, self.design)
+        return municipal_level.all_twice(self.available_loans, self.design)
 
     @result
     def municipal_data(self) -> MunicipalData:
         """The table joined with what the design says of its municipalities."""
-        return municipal_data.municipal_data(
+        return municipal_level.municipal_data(
             self.start_loans,
             self.municipality,
             self.municipality_year,
@@ -64,7 +62,7 @@ class MunicipalStudy(Study):
     @result
     def municipal_panels(self) -> MunicipalPanels:
         """The table laid out as panels, one for each part of the evaluation."""
-        return panels.municipal_panels(self.municipal_data, self.design)
+        return municipal_level.municipal_panels(self.municipal_data, self.design)
 
     @result
     def municipal_units(self) -> pd.DataFrame:
@@ -74,46 +72,46 @@ class MunicipalStudy(Study):
     @result
     def municipal_change(self) -> pd.DataFrame:
         """Loans for each 1,000 inhabitants and year, before and from the first treated year on."""
-        return dynamics.municipal_change(self.municipal_data, self.design)
+        return municipal_level.municipal_change(self.municipal_data, self.design)
 
     @result
     def municipal_estimands(self) -> tuple[Estimand, ...]:
         """E1 to E4; one that the data do not allow stays, with its reason."""
-        return estimates.municipal_estimands(
+        return municipal_level.municipal_estimands(
             self.municipal_panels, self.municipal_data, self.design
         )
 
     @result
     def municipal_robustness(self) -> tuple[RobustnessRow, ...]:
         """Every row of the robustness table."""
-        return estimates.municipal_robustness(
+        return municipal_level.municipal_robustness(
             self.municipal_panels, self.municipal_data, self.municipal_estimands, self.design
         )
 
     @result
     def municipal_event_study(self) -> EventStudy | NotEstimableError:
         """Ratio of every year to the reference year."""
-        return dynamics.municipal_event_study(self.municipal_panels, self.design)
+        return municipal_level.municipal_event_study(self.municipal_panels, self.design)
 
     @result
     def municipal_bounds(self) -> Sensitivity | NotEstimableError:
         """Bounds on the mean log ratio of treated years if trends were not parallel."""
-        return dynamics.municipal_bounds(self.municipal_event_study, self.design)
+        return municipal_level.municipal_bounds(self.municipal_event_study, self.design)
 
     @result
     def municipal_agreements(self) -> Staggered | NotEstimableError:
         """Effects of agreements by the year they were signed."""
-        return dynamics.municipal_agreements(self.municipal_panels, self.municipal_data)
+        return municipal_level.municipal_agreements(self.municipal_panels, self.municipal_data)
 
     @result
     def municipal_synthetic(self) -> tuple[Synthetic, ...] | NotEstimableError:
         """The largest priority municipality against weighted means of the others."""
-        return dynamics.municipal_synthetic(self.municipal_panels, self.municipal_data)
+        return municipal_level.municipal_synthetic(self.municipal_panels, self.municipal_data)
 
     @result
     def municipal_decision(self) -> Verdict | NotEstimableError:
         """The primary estimate judged by the decision table."""
-        return estimates.municipal_decision(self.municipal_estimands, self.municipal_bounds)
+        return municipal_level.municipal_decision(self.municipal_estimands, self.municipal_bounds)
 
 
 class DemonstrationStudy(MunicipalStudy):
@@ -135,7 +133,7 @@ class DemonstrationStudy(MunicipalStudy):
     @result
     def municipal_data(self) -> MunicipalData:
         """The SYNTHETIC panel in the form of a municipal table."""
-        return municipal_data.demonstration_data(self.demonstration)
+        return municipal_level.demonstration_data(self.demonstration)
 
     @result
     def municipality(self) -> pd.DataFrame:

@@ -13,23 +13,15 @@ from typing import Any
 import pandas as pd
 
 from bsup_analysis import paths
-from bsup_analysis.analysis import (
-    amounts_and_averages,
-    groups,
-    outcome_contrast,
-    phasing,
-    readings,
-    specification_table,
-    within_group,
-)
+from bsup_analysis.analysis import groups, outcome_contrast, phasing
 from bsup_analysis.analysis.audit import audit_statements, table_arithmetic
+from bsup_analysis.analysis.groups import AgreementReading
 from bsup_analysis.analysis.outcome_contrast import DispersionPath, OutcomeContrast
 from bsup_analysis.analysis.phasing import Places, Pooled, Rule
-from bsup_analysis.analysis.within_group import AgreementReading
 from bsup_analysis.design import Design, Outcome, load_design
 from bsup_analysis.effects.empirical_bayes import Counts
 from bsup_analysis.effects.group_poisson import GroupContrast
-from bsup_analysis.effects.inference import LeftOut, SpecificationRow
+from bsup_analysis.effects.inference import LeftOut, SpecificationRow, leave_one_out
 from bsup_analysis.effects.intervals import (
     AmountContrast,
     AverageChange,
@@ -151,15 +143,14 @@ class Study(Recording):
         InputError
             A formula or data that give no estimate.
         """
-        level, power = self.design.inference.confidence_level, self.design.inference.power
         return fit(
             formula,
             data,
             family=family,
             exposure=exposure,
             vcov=vcov,
-            level=level.value,
-            power=power.value,
+            level=self.design.level,
+            power=self.design.power,
         )
 
     def _check(self, **parameters: str) -> None:
@@ -224,21 +215,19 @@ class Study(Recording):
     @result
     def printed_share_2008(self) -> Interval:
         """The printed share of start loan use in 2008, with its rounding."""
-        return readings.printed_share_2008(self.programme_p13_shares)
+        return groups.printed_share_2008(self.programme_p13_shares)
 
     @result
     def orders_of_the_chart(self) -> tuple[ChartOrder, ...]:
         """Every assignment of the chart's bars to its years."""
-        return readings.orders_of_the_chart(
+        return groups.orders_of_the_chart(
             self.programme_p11_region_loans, self.priority_loans, self.press_totals, self.design
         )
 
     @result
     def chart_axis_bounds(self) -> Mapping[int, AxisBounds]:
         """Bounds on each year from the axis of the average-loan chart alone."""
-        return amounts_and_averages.chart_axis_bounds(
-            self.programme_chart_axes, self.group_year, self.design
-        )
+        return groups.chart_axis_bounds(self.programme_chart_axes, self.group_year, self.design)
 
     @result
     def totals_in_print(self) -> pd.DataFrame:
@@ -267,27 +256,27 @@ class Study(Recording):
     @result
     def priority_loans(self) -> Paired:
         """Loans of each priority municipality before and after."""
-        return groups.priority_loans(self.municipality_year, self.design)
+        return groups.priority_pairs(self.municipality_year, "loans", self.design)
 
     @result
     def priority_amounts(self) -> Paired:
         """NOK of each priority municipality before and after."""
-        return groups.priority_amounts(self.municipality_year, self.design)
+        return groups.priority_pairs(self.municipality_year, "amount_nok", self.design)
 
     @result
     def loans_contrast(self) -> GroupContrast:
         """Two-way fixed-effects Poisson estimate for all municipalities, loans."""
-        return groups.loans_contrast(self.group_year, self.design)
+        return groups.totals_contrast(self.group_year, "loans", self.design)
 
     @result
     def loans_contrast_per_inhabitant(self) -> GroupContrast:
         """The same of loans for each inhabitant."""
-        return groups.loans_contrast_per_inhabitant(self.group_year, self.design)
+        return groups.totals_contrast(self.group_year, "loans", self.design, exposure="population")
 
     @result
     def nok_contrast(self) -> GroupContrast:
         """The same of NOK at printed values."""
-        return groups.nok_contrast(self.group_year, self.design)
+        return groups.totals_contrast(self.group_year, "amount_nok", self.design)
 
     @result
     def loans_dispersion(self) -> Dispersion:
@@ -297,26 +286,31 @@ class Study(Recording):
     @result
     def amounts_rounding(self) -> AmountContrast:
         """Contrast of NOK with what the rounding of the press totals leaves open."""
-        return amounts_and_averages.amounts_rounding(self.group_year, self.region_year, self.design)
+        return groups.amounts_rounding(self.group_year, self.region_year, self.design)
 
     @result
     def amounts_county_17(self) -> AmountContrast:
         """Contrast of NOK inside Nord-Trøndelag, the one county with a press total."""
-        return amounts_and_averages.amounts_county_17(
-            self.municipality_year, self.press_totals, self.design
-        )
+        return self._amounts_by_county(inside=True)
 
     @result
     def amounts_other_counties(self) -> AmountContrast:
         """Contrast of NOK in the other counties."""
-        return amounts_and_averages.amounts_other_counties(
-            self.municipality_year, self.press_totals, self.region_year, self.design
+        return self._amounts_by_county(inside=False)
+
+    def _amounts_by_county(self, *, inside: bool) -> AmountContrast:
+        return groups.amounts_by_county(
+            self.municipality_year,
+            self.press_totals,
+            self.region_year,
+            self.design,
+            inside=inside,
         )
 
     @result
     def group_growth_parts(self) -> Mapping[str, GrowthParts]:
         """Growth in NOK of each group as growth in number times growth in the average loan."""
-        return amounts_and_averages.group_growth_parts(self.group_year, self.design)
+        return groups.group_growth_parts(self.group_year, self.design)
 
     @result
     def priority_average_change(self) -> AverageChange:
@@ -326,7 +320,7 @@ class Study(Recording):
     @result
     def region_average_change(self) -> AverageChangeBounds:
         """Change of the region's average loan: within the two groups and composition."""
-        return amounts_and_averages.region_average_change(self.group_year, self.design)
+        return groups.region_average_change(self.group_year, self.design)
 
     @result
     def outcome_contrast(self) -> OutcomeContrast:
@@ -358,7 +352,7 @@ class Study(Recording):
     @result
     def specification_table(self) -> tuple[SpecificationRow, ...]:
         """Every specification that the design names."""
-        return specification_table.specification_table(
+        return outcome_contrast.specification_table(
             self.priority_loans,
             self.priority_amounts,
             self.printed_share_2008,
@@ -375,25 +369,29 @@ class Study(Recording):
     @result
     def loans_heterogeneity(self) -> Heterogeneity:
         """Spread of log growth between the priority municipalities beyond chance."""
-        level = self.design.inference.confidence_level.value
-        return heterogeneity(self.priority_loans, level=level)
+        return heterogeneity(self.priority_loans, level=self.design.level)
 
     @result
     def loans_left_out(self) -> tuple[LeftOut, ...]:
         """The contrast of loans without each priority municipality in turn."""
-        return within_group.loans_left_out(self.priority_loans, self.loans_contrast, self.design)
+        totals = self.loans_contrast.totals
+        return leave_one_out(
+            self.priority_loans,
+            totals.other_pre,
+            totals.other_post,
+            level=self.design.level,
+            power=self.design.power,
+        )
 
     @result
     def agreement_readings(self) -> tuple[AgreementReading, ...]:
         """Agreement against none, loans, under each reading of who had one."""
-        return within_group.agreement_readings(self.municipality, self.priority_loans, self.design)
+        return groups.agreement_readings(self.municipality, self.priority_loans, self.design)
 
     @result
     def agreement_readings_amount(self) -> tuple[AgreementReading, ...]:
         """Agreement against none, NOK, under each reading of who had one."""
-        return within_group.agreement_readings(
-            self.municipality, self.priority_amounts, self.design
-        )
+        return groups.agreement_readings(self.municipality, self.priority_amounts, self.design)
 
     # --- taking municipalities in and letting them go ----------------------------------------
 

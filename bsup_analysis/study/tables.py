@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from bsup_analysis import paths
-from bsup_analysis.analysis.municipal_data import Demonstration
+from bsup_analysis.analysis.municipal_level import Demonstration
 from bsup_analysis.errors import InputError
 from bsup_analysis.municipal_import import read_municipal
 from bsup_analysis.municipal_import.demo import DemoParameters, calibration, demo_panel, read_demo

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from readers_eye import clashes, says
 
-from bsup_analysis.analysis.within_group import AgreementReading
+from bsup_analysis.analysis.groups import AgreementReading
 from bsup_analysis.chapters.effects.agreement_exhibits import (
     agreement_contrast_figure,
     agreement_table,

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from bsup_analysis import paths
-from bsup_analysis.analysis.groups import contrast_units, nok_contrast, priority_amounts
+from bsup_analysis.analysis.groups import contrast_units, priority_pairs, totals_contrast
 from bsup_analysis.design import load_design
 from bsup_analysis.effects import regression_model
 from bsup_analysis.effects.inference import tidy
@@ -130,8 +130,10 @@ def test_result_of_statsmodels_shows_the_variance_chosen(units):
 def test_nok_agrees_with_the_closed_form(units):
     """effects.group_poisson and effects.dispersion, which fit nothing; 1e-9."""
     design = load_design(paths.study_file())
-    contrast = nok_contrast(read_table("group_year"), design)
-    dispersion = growth_dispersion(priority_amounts(read_table("municipality_year"), design))
+    contrast = totals_contrast(read_table("group_year"), "amount_nok", design)
+    dispersion = growth_dispersion(
+        priority_pairs(read_table("municipality_year"), "amount_nok", design)
+    )
     found = fit("amount_nok ~ treated | unit + year", units)
     assert found.params["treated"] == pytest.approx(contrast.log_ratio, abs=1e-9)
     assert found.dispersion == pytest.approx(dispersion.phi, rel=1e-9)

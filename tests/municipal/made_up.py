@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bsup_analysis.analysis.municipal_data import MunicipalData
+from bsup_analysis.analysis.municipal_level import MunicipalData
 from bsup_analysis.municipal_import.demo import DemoParameters, calibration, demo_panel, write_demo
 from bsup_analysis.study import DemonstrationStudy, read_table
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from bsup_analysis import paths
-from bsup_analysis.analysis.municipal_data import COLUMNS, MunicipalData, municipal_data
+from bsup_analysis.analysis.municipal_level import COLUMNS, MunicipalData, municipal_data
 from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.study import DemonstrationStudy, MunicipalStudy, read_table

@@ -13,7 +13,7 @@ import pytest
 from displayed import displayed
 from made_up import opened, panel_file
 
-from bsup_analysis.analysis.municipal.dynamics import municipal_change as change_of
+from bsup_analysis.analysis.municipal_level import municipal_change as change_of
 from bsup_analysis.chapters.municipal import (
     agreement_dates,
     change,

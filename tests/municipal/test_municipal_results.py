@@ -1,7 +1,6 @@
 """The municipal results on SYNTHETIC panels with a known truth: identities, and what is refused."""
 
 import ast
-import importlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pandas as pd
 import pytest
 from made_up import DRAWS, opened, panel_file
 
+import bsup_analysis
 from bsup_analysis.effects.municipal.cluster_inference import crv3
 from bsup_analysis.effects.municipal.estimands import Estimand, holm
 from bsup_analysis.effects.municipal.panel import NotEstimableError
@@ -230,13 +230,11 @@ def test_change_is_a_rate_after_over_a_rate_before(study: Study) -> None:
 def raised_keys() -> set[str]:
     """Collect the reasons that the package can give, wherever they are raised."""
     found = set()
-    for room in ("effects.municipal", "analysis.municipal", "chapters.municipal"):
-        folder = Path(importlib.import_module(f"bsup_analysis.{room}").__file__).parent
-        for path in folder.glob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-                if is_call and node.func.id == "NotEstimableError":
-                    found.add(ast.literal_eval(node.args[0]))
+    for path in Path(bsup_analysis.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            if is_call and node.func.id == "NotEstimableError":
+                found.add(ast.literal_eval(node.args[0]))
     return found
 
 

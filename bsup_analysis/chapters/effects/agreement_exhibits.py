@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bsup_analysis.analysis.within_group import AgreementReading
+from bsup_analysis.analysis.groups import AgreementReading
 from bsup_analysis.chapters.effects.agreement_drawing import draw_contrast, draw_counties
 from bsup_analysis.chapters.effects.agreement_rows import (
     FORMS,

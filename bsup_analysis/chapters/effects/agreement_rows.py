@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats.contingency import odds_ratio
 
-from bsup_analysis.analysis.within_group import AgreementReading
+from bsup_analysis.analysis.groups import AgreementReading
 from bsup_analysis.chapters.effects.exact_growth import detectable_growth, exact_growth_interval
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval
 from bsup_analysis.effects.paired import Paired

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bsup_analysis.analysis.municipal_data import MunicipalData
+from bsup_analysis.analysis.municipal_level import MunicipalData
 from bsup_analysis.chapters.municipal.phrases import counted, finite, named, not_estimable, source
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.municipal.rate_estimators import Staggered

@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from bsup_analysis.analysis.municipal.panels import MunicipalPanels
-from bsup_analysis.analysis.municipal_data import MunicipalData
+from bsup_analysis.analysis.municipal_level import MunicipalData, MunicipalPanels
 from bsup_analysis.chapters.municipal.phrases import counted, finite, named, sentence, source
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.panel import NotEstimableError

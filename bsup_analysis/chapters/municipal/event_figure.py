@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from bsup_analysis.analysis.municipal_data import MunicipalData
+from bsup_analysis.analysis.municipal_level import MunicipalData
 from bsup_analysis.chapters.municipal.phrases import (
     counted,
     finite,

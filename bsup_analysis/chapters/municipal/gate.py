@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from bsup_analysis.analysis.municipal_data import MunicipalData
+from bsup_analysis.analysis.municipal_level import MunicipalData
 from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
 from bsup_analysis.language import Words
 

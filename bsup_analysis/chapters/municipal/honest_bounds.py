@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bsup_analysis.analysis.municipal_data import MunicipalData
+from bsup_analysis.analysis.municipal_level import MunicipalData
 from bsup_analysis.chapters.municipal.phrases import counted, finite, not_estimable, source
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.estimands import honest_rows

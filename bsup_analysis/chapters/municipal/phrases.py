@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from bsup_analysis.analysis.municipal_data import MunicipalData
+from bsup_analysis.analysis.municipal_level import MunicipalData
 from bsup_analysis.effects.inference import RatioInterval
 from bsup_analysis.effects.municipal.estimands import Estimate
 from bsup_analysis.effects.municipal.panel import NotEstimableError

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bsup_analysis.analysis.municipal_data import MunicipalData
+from bsup_analysis.analysis.municipal_level import MunicipalData
 from bsup_analysis.chapters.municipal.phrases import (
     counted,
     estimate_cells,

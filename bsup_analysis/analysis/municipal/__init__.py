@@ -1,1 +1,0 @@
-"""The municipal level: the estimators meet the municipal table, and refusals keep their reason."""
