@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from bsup_analysis import paths
-from bsup_analysis.chapters.comparability import circles, maps, multiples
-from bsup_analysis.chapters.comparability.boundaries import read_boundaries
+from bsup_analysis.chapters.comparability import maps, multiples
+from bsup_analysis.chapters.comparability.maps import read_boundaries
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit.charts import set_names
 from bsup_analysis.exhibit.geography import METRES, short_names
@@ -271,18 +271,18 @@ def test_the_same_map_with_polygons(study, squares, save):
     named = {text.get_text() for text in figure.axes[0].texts}
     priority = polygons.data[polygons.data["group"] == "priority"]
     assert named == set(priority["municipality_name"])
-    with_circles = displayed(with_polygons, circles.population_circles)
+    with_circles = displayed(with_polygons, maps.population_circles)
     assert "synthetic.geojson" in with_circles.source
     pd.testing.assert_frame_equal(
-        with_circles.data, displayed(without, circles.population_circles).data
+        with_circles.data, displayed(without, maps.population_circles).data
     )
 
 
 def test_circles_have_areas_as_the_population(study):
-    exhibit = displayed(study(), circles.population_circles)
+    exhibit = displayed(study(), maps.population_circles)
     year = read_table("municipality_year").query("year == 2009")
     assert exhibit.data["population"].sum() == year["population"].sum() == 666_164  # SSB 1.1.2009
-    radius = exhibit.data["population"].map(circles.radius_pt)
+    radius = exhibit.data["population"].map(maps.radius_pt)
     area = radius**2 / exhibit.data["population"].astype(float)
     assert area.max() == pytest.approx(area.min())
     # drawn from the largest down
@@ -292,7 +292,7 @@ def test_circles_have_areas_as_the_population(study):
 
 def test_no_name_on_a_map_hides_another(study):
     with house_style():
-        figure = displayed(study(), circles.population_circles).draw()
+        figure = displayed(study(), maps.population_circles).draw()
         figure.canvas.draw()
     axes = figure.axes[0]
     names = set(read_table("municipality")["municipality_name"])
@@ -395,7 +395,7 @@ def test_multiples_draw_what_the_table_prints(study):
     "function",
     [
         maps.municipality_map,
-        circles.population_circles,
+        maps.population_circles,
         multiples.loans_by_place,
         multiples.average_loans_by_place,
     ],

@@ -12,22 +12,22 @@ from hypothesis import strategies as st
 from statsmodels.stats.meta_analysis import effectsize_smd
 
 from bsup_analysis import paths
-from bsup_analysis.chapters.comparability import balance, centrality, growth, selection, sizes
+from bsup_analysis.chapters.comparability import balance, growth
 from bsup_analysis.design import load_design
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.study import Study, read_table
 
 EXHIBITS = [
-    sizes.size_overlap,
+    balance.size_overlap,
     growth.population_growth,
-    centrality.centrality,
+    balance.centrality,
     balance.group_balance,
 ]
 
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
-    return selection.characteristics(
+    return balance.characteristics(
         read_table("municipality"),
         read_table("municipality_year"),
         load_design(paths.study_file()),
@@ -85,25 +85,25 @@ def test_who_is_among_the_largest(table, counted):
     treatment = read_table("treatment")
     chosen = set(treatment.loc[treatment["priority"], "municipality_code"])
     run = next(i for i, code in enumerate(ranked) if code not in chosen)
-    assert selection.unbroken_run(table) == run == 16
-    assert selection.priority_among_largest(table, 17) == len(chosen & set(ranked[:17])) == 16
-    assert selection.priority_among_largest(table, 85) == 17
-    assert selection.priority_among_largest(table, 0) == 0
+    assert balance.unbroken_run(table) == run == 16
+    assert balance.priority_among_largest(table, 17) == len(chosen & set(ranked[:17])) == 16
+    assert balance.priority_among_largest(table, 85) == 17
+    assert balance.priority_among_largest(table, 0) == 0
 
 
 @pytest.mark.parametrize(
     ("priority", "other", "expected"),
     [
-        ([10, 20, 30], [1, 2, 3], selection.Overlap(10, 3, 0, 0)),
-        ([10, 20, 30], [1, 2, 10], selection.Overlap(10, 10, 1, 1)),
-        ([10, 20, 30], [5, 15, 25, 26], selection.Overlap(10, 26, 2, 3)),
-        ([1, 2, 3], [2, 2.5], selection.Overlap(2, 2.5, 1, 2)),
-        ([1, 2], [7, 8], selection.Overlap(7, 2, 0, 0)),
+        ([10, 20, 30], [1, 2, 3], balance.Overlap(10, 3, 0, 0)),
+        ([10, 20, 30], [1, 2, 10], balance.Overlap(10, 10, 1, 1)),
+        ([10, 20, 30], [5, 15, 25, 26], balance.Overlap(10, 26, 2, 3)),
+        ([1, 2, 3], [2, 2.5], balance.Overlap(2, 2.5, 1, 2)),
+        ([1, 2], [7, 8], balance.Overlap(7, 2, 0, 0)),
     ],
 )
 def test_overlap_of_planted_groups(priority, other, expected):
     rows = planted(priority, other)
-    assert selection.overlap(rows["population"], rows["group"]) == expected
+    assert balance.overlap(rows["population"], rows["group"]) == expected
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_overlap_of_planted_groups(priority, other, expected):
 )
 def test_ranks_of_planted_groups(priority, other, run, among_three):
     rows = planted(priority, other).sample(frac=1, random_state=1)
-    assert selection.unbroken_run(rows) == run
-    assert selection.priority_among_largest(rows, 3) == among_three
+    assert balance.unbroken_run(rows) == run
+    assert balance.priority_among_largest(rows, 3) == among_three
 
 
 def test_standardised_difference_against_statsmodels():
@@ -126,22 +126,22 @@ def test_standardised_difference_against_statsmodels():
     second = pd.Series([2.0, 2.5, 8.1, 0.3, 4.4])
     hedges, _ = effectsize_smd(first.mean(), first.std(), 5, second.mean(), second.std(), 5)
     expected = float(hedges) / (1 - 3 / (4 * 10 - 9))
-    assert selection.standardised_difference(first, second) == pytest.approx(expected, rel=1e-12)
+    assert balance.standardised_difference(first, second) == pytest.approx(expected, rel=1e-12)
 
 
 def test_standardised_difference_by_hand():
     # means 3 and 1, variances 2 and 2
-    assert selection.standardised_difference(
+    assert balance.standardised_difference(
         pd.Series([2.0, 4.0]), pd.Series([0.0, 2.0])
     ) == pytest.approx(2 / np.sqrt(2))
     # shares 3/4 and 1/4, p (1 - p) = 3/16 in both
     half = pd.Series([True, True, True, False])
-    assert selection.standardised_difference(half, ~half) == pytest.approx(0.5 / np.sqrt(3 / 16))
+    assert balance.standardised_difference(half, ~half) == pytest.approx(0.5 / np.sqrt(3 / 16))
     with_unknown = pd.array([True, True, True, False, None], dtype="boolean")
-    assert selection.standardised_difference(pd.Series(with_unknown), ~half) == pytest.approx(
+    assert balance.standardised_difference(pd.Series(with_unknown), ~half) == pytest.approx(
         0.5 / np.sqrt(3 / 16)
     )
-    assert np.isnan(selection.standardised_difference(pd.Series([1.0, 1.0]), pd.Series([2.0, 2.0])))
+    assert np.isnan(balance.standardised_difference(pd.Series([1.0, 1.0]), pd.Series([2.0, 2.0])))
 
 
 value = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
@@ -151,9 +151,9 @@ sample = st.lists(value, min_size=2, max_size=12).map(pd.Series)
 @given(sample, sample, st.floats(0.01, 100), st.floats(-100, 100))
 def test_standardised_difference_has_no_unit_and_no_side(first, second, scale, shift):
     assume(first.std() + second.std() > 1)
-    found = selection.standardised_difference(first, second)
-    assert selection.standardised_difference(second, first) == pytest.approx(-found)
-    moved = selection.standardised_difference(scale * first + shift, scale * second + shift)
+    found = balance.standardised_difference(first, second)
+    assert balance.standardised_difference(second, first) == pytest.approx(-found)
+    moved = balance.standardised_difference(scale * first + shift, scale * second + shift)
     assert moved == pytest.approx(found, rel=1e-6, abs=1e-6)
 
 
@@ -195,7 +195,7 @@ def test_largest_jump_is_found_where_it_is_planted():
 
 def test_centrality_counts_everybody_once():
     municipality = read_table("municipality")
-    counts = centrality.centrality_counts(municipality)
+    counts = balance.centrality_counts(municipality)
     assert counts.groupby("group")["municipalities"].sum().to_dict() == {
         "priority": 17,
         "other": 68,
@@ -214,7 +214,7 @@ def test_centrality_counts_everybody_once():
 
 
 def test_balance_table_against_the_raw_values(table):
-    rows = selection.balance_table(table).set_index("characteristic")
+    rows = balance.balance_table(table).set_index("characteristic")
     groups = table.groupby("group")
     size = groups["population"]
     expected = (size.mean()["priority"] - size.mean()["other"]) / np.sqrt(size.var().mean())
@@ -233,7 +233,7 @@ def test_balance_table_against_the_raw_values(table):
 
 
 def test_headlines_are_what_the_exhibits_show(study, counted):
-    exhibit = displayed(study, sizes.size_overlap)
+    exhibit = displayed(study, balance.size_overlap)
     numbers = {name: number.value for name, number in exhibit.numbers.items()}
     # Statistics Norway, table 07459, 1.1.2009: Røros and Herøy (Møre og Romsdal)
     assert numbers["smallest_priority_population_2009"] == int(

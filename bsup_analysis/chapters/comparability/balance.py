@@ -1,55 +1,364 @@
-"""How far apart the groups were, characteristic by characteristic, before the programme."""
+"""How alike the groups were before the programme: size, centrality, and every characteristic.
 
-from collections.abc import Callable
+The standardised difference is that of Austin, "Balance diagnostics for comparing the distribution
+of baseline covariates between treatment groups in propensity-score matched samples", Statistics in
+Medicine 28(25), 2009, 3083-3107: with means m, sample variances v and shares p of the priority
+municipalities (1) and the others (0)
+
+    (m1 - m0) / sqrt((v1 + v0) / 2)                    for quantities,
+    (p1 - p0) / sqrt((p1 (1 - p1) + p0 (1 - p0)) / 2)  for shares of municipalities.
+
+It does not grow with the number of municipalities, as a test's statistic would.
+"""
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import NullLocator
 
-from bsup_analysis.chapters.comparability.selection import GROUPS, balance_table, characteristics
 from bsup_analysis.design import Design
-from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.style import PALE, PRIORITY, new_figure
-from bsup_analysis.language import UNKNOWN, Words
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.style import (
+    GROUP_COLOUR,
+    GROUP_HATCH,
+    GROUP_MARKER,
+    PALE,
+    PRIORITY,
+    beside,
+    new_figure,
+)
+from bsup_analysis.language import Words
 
+GROUPS = ("priority", "other")
+# Statistics Norway's levels from the most central down, and what is not classified
+LEVELS = ("3", "2", "1", "0", "unknown")
 # standard deviations; differences within it are often called negligible (Austin 2009)
 NEGLIGIBLE = 0.1
+SIZE_TICKS = (500, 2_000, 10_000, 50_000)
 
 
-def _shown(
-    data: pd.DataFrame, formats: dict[str, Callable[[float], str]], words: Words
+def characteristics(
+    municipality: pd.DataFrame, municipality_year: pd.DataFrame, design: Design
 ) -> pd.DataFrame:
-    def inside(row: pd.Series, group: str) -> str:
-        if pd.isna(row[f"inside_{group}"]):
-            return UNKNOWN
-        return words(
-            "selection.balance.of",
-            count=words.count(row[f"inside_{group}"]),
-            all=words.count(row[f"known_{group}"]),
-        )
+    """Collect what is known of every municipality before the programme.
 
-    rows = [row for _, row in data.iterrows()]
-    return pd.DataFrame(
+    Returns
+    -------
+    pandas.DataFrame
+        A row a municipality, the most populous first: code, name, `group`, `population`
+        (1 January of the last year before), `growth` (relative change of the population since
+        the first year of the panel), `immigrant_share` (of that population) and
+        `centrality_level_2008` (unknown for some).
+    """
+    window = design.window
+    first, last = min(window.population_years.value), window.last_year_before.value
+    wide = municipality_year.pivot(index="municipality_code", columns="year")
+    persons, immigrants = wide["population"].astype(float), wide["immigrants"].astype(float)
+    known = pd.DataFrame(
         {
-            words("selection.balance.characteristic"): [
-                words(f"selection.balance.{row['characteristic']}") for row in rows
-            ],
-            **{
-                words(f"selection.{group}"): [
-                    formats[row["characteristic"]](row[f"mean_{group}"]) for row in rows
-                ]
-                for group in GROUPS
-            },
-            words("selection.balance.difference"): [
-                words.decimal(row["standardised_difference"]) for row in rows
-            ],
-            **{
-                words(f"selection.balance.inside_{group}"): [inside(row, group) for row in rows]
-                for group in GROUPS
-            },
+            "population": persons[last],
+            "growth": persons[last] / persons[first] - 1,
+            "immigrant_share": immigrants[last] / persons[last],
         }
     )
+    columns = ["municipality_code", "municipality_name", "group", "centrality_level_2008"]
+    table = municipality[columns].merge(
+        known, left_on="municipality_code", right_index=True, validate="1:1"
+    )
+    return table.sort_values(
+        ["population", "municipality_code"], ascending=[False, True], ignore_index=True
+    )
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """The values between `low` and `high`, both included, where both groups have members.
+
+    `priority` and `other` count the members of each group there; there is no overlap where
+    `low` lies above `high`.
+    """
+
+    low: float
+    high: float
+    priority: int
+    other: int
+
+
+def overlap(values: pd.Series, group: pd.Series) -> Overlap:
+    """Find the range of values that both groups reach, and who lies in it.
+
+    Parameters
+    ----------
+    values, group
+        A value and a group (`priority` or `other`) for each municipality, none unknown.
+    """
+    by_group = values.groupby(group)
+    low, high = float(by_group.min().max()), float(by_group.max().min())
+    inside = group[values.between(low, high)].value_counts()
+    return Overlap(low, high, int(inside.get("priority", 0)), int(inside.get("other", 0)))
+
+
+def priority_among_largest(table: pd.DataFrame, largest: int) -> int:
+    """Count the priority municipalities among the `largest` ones by `population`."""
+    ranked = table.sort_values("population", ascending=False, kind="stable")
+    return int((ranked["group"].head(largest) == "priority").sum())
+
+
+def unbroken_run(table: pd.DataFrame) -> int:
+    """Count how many of the most populous are priority municipalities before another comes."""
+    ranked = table.sort_values("population", ascending=False, kind="stable")["group"]
+    return int((ranked == "priority").cumprod().sum())
+
+
+def standardised_difference(priority: pd.Series, other: pd.Series) -> float:
+    """Compute (mean of `priority` - mean of `other`) in standard deviations, Austin (2009).
+
+    Parameters
+    ----------
+    priority, other
+        Numbers, or truth values, whose variance is then p (1 - p); unknown ones are left out.
+
+    Returns
+    -------
+    float
+        Not a number where neither group varies.
+    """
+    means, variances = [], []
+    for values in (priority.dropna(), other.dropna()):
+        numbers = values.astype(float)
+        means.append(numbers.mean())
+        variances.append(numbers.var(ddof=0 if values.dtype in ("bool", "boolean") else 1))
+    spread = np.sqrt(np.mean(variances))
+    return float((means[0] - means[1]) / spread) if spread > 0 else float("nan")
+
+
+def _draw_sizes(axes: Axes, table: pd.DataFrame, shared: Overlap, words: Words) -> None:
+    axes.set_xscale("log")
+    axes.set_xlim(table["population"].min() / 1.3, table["population"].max() * 1.3)
+    if shared.low <= shared.high:
+        axes.axvspan(shared.low, shared.high, color=PALE, alpha=0.6, lw=0)
+    for group in GROUPS:
+        sns.swarmplot(
+            table[table["group"] == group],
+            x="population",
+            y="group",
+            order=GROUPS,
+            ax=axes,
+            size=5,
+            marker=GROUP_MARKER[group],
+            color=PRIORITY if group == "priority" else "white",
+            edgecolor=GROUP_COLOUR[group],
+            linewidth=1,
+        )
+    axes.set_xticks(SIZE_TICKS, [words.count(tick) for tick in SIZE_TICKS])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_yticks(range(2), [words(f"selection.{group}") for group in GROUPS])
+    axes.set(xlabel="", ylabel="")
+    axes.tick_params(axis="y", length=0)
+    axes.set_title(words("selection.size.all"))
+
+
+def _draw_inside(axes: Axes, inside: pd.DataFrame, words: Words) -> None:
+    for place, row in enumerate(inside.itertuples()):
+        axes.plot(
+            row.population,
+            place,
+            marker=GROUP_MARKER[row.group],
+            markersize=6,
+            color=GROUP_COLOUR[row.group],
+            markerfacecolor=PRIORITY if row.group == "priority" else "white",
+        )
+    axes.set_yticks(range(len(inside)), inside["municipality_name"], fontsize="small")
+    for label, group in zip(axes.get_yticklabels(), inside["group"], strict=True):
+        label.set_fontweight("bold" if group == "priority" else "normal")
+    axes.invert_yaxis()
+    axes.grid(axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_formatter(lambda x, _: words.count(x))
+    axes.margins(x=0.08)
+    axes.set_title(words("selection.size.inside"))
+
+
+@traced
+def size_overlap(
+    municipality: pd.DataFrame, municipality_year: pd.DataFrame, design: Design, words: Words
+) -> Exhibit:
+    """Show the population of both groups before the programme, and who lies in the overlap."""
+    year = design.window.last_year_before.value
+    table = characteristics(municipality, municipality_year, design)
+    table["rank"] = np.arange(1, len(table) + 1)
+    shared = overlap(table["population"], table["group"])
+    inside = table[table["population"].between(shared.low, shared.high)]
+    chosen = table["group"] == "priority"
+    size, run = int(chosen.sum()), unbroken_run(table)
+    smallest, largest_other = table[chosen].iloc[-1], table[~chosen].iloc[0]
+    last_rank = int(smallest["rank"])
+
+    def draw() -> Figure:
+        figure, (left, right) = new_figure(1, 2, 3.9, gridspec_kw={"width_ratios": [1.5, 1]})
+        _draw_sizes(left, table, shared, words)
+        _draw_inside(right, inside, words)
+        return figure
+
+    steps = sorted({run, size, last_rank})
+    counts = {k: priority_among_largest(table, k) for k in steps}
+    left_out = table[chosen & (table["rank"] > size)]["municipality_name"]
+    persons = "persons, 1 January"
+    return Exhibit.of(
+        "size_overlap",
+        "selection.size",
+        words,
+        table[["rank", "municipality_code", "municipality_name", "group", "population"]],
+        {
+            "year": year,
+            "all": len(table),
+            "run": run,
+            "size": size,
+            "among": counts[size],
+            "beyond": words.listed(left_out) or words("selection.none"),
+            "smallest": smallest,
+            "largest_other": largest_other,
+            "inside": shared,
+            "others": (~chosen).sum(),
+        },
+        draw=draw,
+        shown=words.table(
+            "selection.size",
+            [
+                {
+                    "largest": k,
+                    "chosen": n,
+                    "others": k - n,
+                    "last": table["population"].iloc[k - 1],
+                }
+                for k, n in counts.items()
+            ],
+        ),
+        numbers={
+            f"priority_among_largest_{size}": (counts[size], "municipalities"),
+            f"smallest_priority_population_{year}": (smallest["population"], persons),
+            f"largest_other_population_{year}": (largest_other["population"], persons),
+            f"size_overlap_priority_{year}": (shared.priority, "municipalities"),
+            f"size_overlap_other_{year}": (shared.other, "municipalities"),
+        },
+    )
+
+
+def centrality_counts(municipality: pd.DataFrame) -> pd.DataFrame:
+    """Count the municipalities of each group on each level of centrality.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `level` (as in `LEVELS`), `group`, `municipalities` and their `share` of the group.
+    """
+    level = municipality["centrality_level_2008"].astype("string").fillna("unknown")
+    counts = pd.crosstab(level, municipality["group"])
+    counts = counts.reindex(index=list(LEVELS), columns=list(GROUPS), fill_value=0)
+    data = counts.rename_axis("level").melt(value_name="municipalities", ignore_index=False)
+    of_group = data.groupby("group")["municipalities"].transform("sum")
+    return data.assign(share=data["municipalities"] / of_group).reset_index()
+
+
+@traced
+def centrality(municipality: pd.DataFrame, words: Words) -> Exhibit:
+    """Show how central the municipalities of both groups are."""
+    data = centrality_counts(municipality)
+    sizes = data.groupby("group")["municipalities"].sum()
+
+    def draw() -> Figure:
+        figure, axes = new_figure(height_in=3.4)
+        place = np.arange(len(LEVELS))
+        for offset, group in zip((-0.19, 0.19), GROUPS, strict=True):
+            rows = data[data["group"] == group]
+            bars = axes.barh(
+                place + offset,
+                rows["share"],
+                height=0.36,
+                color=GROUP_COLOUR[group],
+                hatch=GROUP_HATCH[group],
+                edgecolor="white",
+                label=words(f"groups.{group}"),
+            )
+            of = (
+                words("selection.centrality.of", count=n, all=sizes[group])
+                for n in rows["municipalities"]
+            )
+            axes.bar_label(bars, [f" {text}" for text in of])
+        axes.set_yticks(place, [words(f"selection.centrality.level_{level}") for level in LEVELS])
+        axes.invert_yaxis()
+        axes.tick_params(axis="y", length=0)
+        axes.xaxis.set_major_formatter(lambda x, _: words.percent(x, 0))
+        axes.margins(x=0.12)
+        axes.set_title(words("selection.centrality.axis"))
+        axes.legend(loc="lower right")
+        return figure
+
+    counts = data.set_index(["group", "level"])["municipalities"]
+    unknown = municipality.loc[municipality["centrality_level_2008"].isna(), "municipality_name"]
+    return Exhibit.of(
+        "centrality",
+        "selection.centrality",
+        words,
+        data,
+        {
+            **{f"{group}_{level}": number for (group, level), number in counts.items()},
+            "all": sizes,
+            "unknown": words.listed(sorted(unknown)) or words("selection.none"),
+        },
+        draw=draw,
+        numbers={
+            f"municipalities_centrality_{level}_{group}": (number, "municipalities")
+            for (group, level), number in counts.items()
+        },
+    )
+
+
+def balance_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Compare the groups on every characteristic.
+
+    Parameters
+    ----------
+    table
+        As from `characteristics`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a characteristic: its name, `kind` (`quantity` or `share`), the mean of each group
+        (of the logarithm, that of persons), `standardised_difference`, how many of each group
+        are known, and for quantities the overlap: its ends and how many of each group lie in it.
+    """
+    level = table["centrality_level_2008"]
+    values = {
+        "population": table["population"],
+        "log_population": np.log(table["population"]),
+        "growth": table["growth"],
+        "immigrant_share": table["immigrant_share"],
+        "most_central": (level == level.max()).where(level.notna()).astype("boolean"),
+        "least_central": (level == level.min()).where(level.notna()).astype("boolean"),
+    }
+    rows = []
+    for name, column in values.items():
+        known = column.dropna()
+        group = table.loc[known.index, "group"]
+        sides = {side: known[group == side] for side in GROUPS}
+        quantity = known.dtype != "boolean"
+        row: dict[str, Any] = {"characteristic": name, "kind": "quantity" if quantity else "share"}
+        row |= {f"mean_{side}": float(sides[side].astype(float).mean()) for side in GROUPS}
+        row["standardised_difference"] = standardised_difference(sides["priority"], sides["other"])
+        row |= {f"known_{side}": len(sides[side]) for side in GROUPS}
+        if quantity:
+            shared = overlap(known, group)
+            row |= {"overlap_low": shared.low, "overlap_high": shared.high}
+            row |= {"inside_priority": shared.priority, "inside_other": shared.other}
+        rows.append(row)
+    return pd.DataFrame(rows).astype({"inside_priority": "Int64", "inside_other": "Int64"})
 
 
 @traced
@@ -57,19 +366,9 @@ def group_balance(
     municipality: pd.DataFrame, municipality_year: pd.DataFrame, design: Design, words: Words
 ) -> Exhibit:
     """Show how far the groups differ in size, growth, immigrants and centrality."""
-    window = design.window
     table = characteristics(municipality, municipality_year, design)
     data = balance_table(table)
-    difference = data["standardised_difference"]
-    formats: dict[str, Callable[[float], str]] = {
-        "population": words.count,
-        "log_population": lambda mean: words.count(float(np.exp(mean))),
-        "growth": words.change,
-        "immigrant_share": words.percent,
-        "most_central": words.percent,
-        "least_central": words.percent,
-    }
-    names = [words(f"selection.balance.{name}") for name in data["characteristic"]]
+    difference = data.set_index("characteristic")["standardised_difference"]
 
     def draw() -> Figure:
         figure, axes = new_figure(height_in=2.9)
@@ -79,54 +378,53 @@ def group_balance(
         axes.hlines(place, 0, difference, color=PRIORITY, linewidth=1.4)
         axes.plot(difference, place, "o", color=PRIORITY)
         for y, value in enumerate(difference):
-            axes.annotate(
-                words.decimal(value),
-                (value, y),
-                (7 if value >= 0 else -7, 0),
-                textcoords="offset points",
-                ha="left" if value >= 0 else "right",
-                va="center",
-                fontsize="small",
-            )
-        axes.set_yticks(place, names)
+            away, ha = (7, "left") if value >= 0 else (-7, "right")
+            look = {"ha": ha, "va": "center", "fontsize": "small"}
+            beside(axes, words.decimal(value), (value, y), (away, 0), **look)
+        axes.set_yticks(place, [words(f"selection.balance.{name}") for name in difference.index])
         axes.invert_yaxis()
         axes.tick_params(axis="y", length=0)
         axes.margins(x=0.14)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: words.decimal(x, 1)))
+        axes.xaxis.set_major_formatter(lambda x, _: words.decimal(x, 1))
         axes.set_title(words("selection.balance.axis"))
         return figure
 
-    widest = data.loc[difference.abs().idxmax()]
-    unknown = table["centrality_level_2008"].isna().sum()
-    values = {
-        "year": str(window.last_year_before.value),
-        "first_year": str(min(window.population_years.value)),
-        "limit": words.decimal(NEGLIGIBLE, 1),
-        "beyond": words.count((difference.abs() > NEGLIGIBLE).sum()),
-        "all": words.count(len(data)),
-        "widest": words(f"selection.balance.{widest['characteristic']}"),
-        "widest_difference": words.decimal(widest["standardised_difference"]),
-        "unknown": words.count(unknown),
-        "each": words.listed(
-            [
-                words("selection.balance.differs", name=name, difference=words.decimal(value))
-                for name, value in zip(names, difference, strict=True)
-            ]
-        ),
-    }
-    return Exhibit(
-        id="group_balance",
-        title=words("selection.balance.title", **values),
-        caption=words("selection.balance.caption", **values),
-        source=words("selection.balance.source"),
-        alternative_text=words("selection.balance.alternative_text", **values),
-        data=data,
+    widest = difference.abs().idxmax()
+    means = data.set_index("characteristic")[[f"mean_{group}" for group in GROUPS]].T
+    means["log_population"] = np.exp(means["log_population"])
+    rows = [
+        {
+            **row,
+            **{
+                side: words(f"selection.balance.mean.{name}", mean=mean)
+                for side, mean in means[name].items()
+            },
+        }
+        for name, row in zip(means, data.to_dict("records"), strict=True)
+    ]
+    return Exhibit.of(
+        "group_balance",
+        "selection.balance",
+        words,
+        data,
+        {
+            "year": design.window.last_year_before.value,
+            "first_year": min(design.window.population_years.value),
+            "limit": NEGLIGIBLE,
+            "beyond": (difference.abs() > NEGLIGIBLE).sum(),
+            "all": len(data),
+            "widest": widest,
+            "widest_difference": difference[widest],
+            "unknown": table["centrality_level_2008"].isna().sum(),
+            "each": [
+                words("selection.balance.differs", name=name, difference=value)
+                for name, value in difference.items()
+            ],
+        },
         draw=draw,
-        shown=_shown(data, formats, words),
+        shown=words.table("selection.balance", rows),
         numbers={
-            f"standardised_difference_{row.characteristic}": Number(
-                row.standardised_difference, "standard deviations"
-            )
-            for row in data.itertuples()
+            f"standardised_difference_{name}": (value, "standard deviations")
+            for name, value in difference.items()
         },
     )

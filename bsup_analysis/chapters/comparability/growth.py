@@ -3,12 +3,11 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MultipleLocator
+from matplotlib.ticker import MultipleLocator
 
-from bsup_analysis.chapters.comparability.selection import GROUPS
 from bsup_analysis.design import Design
-from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.style import GROUP_COLOUR, GROUP_TEXT_COLOUR, REGION, new_figure
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.style import GROUP_COLOUR, GROUP_TEXT_COLOUR, REGION, beside, new_figure
 from bsup_analysis.language import Words
 
 BASE = 100
@@ -48,37 +47,19 @@ def _draw_group(axes: Axes, table: pd.DataFrame, group: str, words: Words) -> No
     last_year = table["year"].max()
     for _, rows in single.groupby("area"):
         axes.plot(rows["year"], rows["index"], color=GROUP_COLOUR[group], linewidth=0.7, alpha=0.6)
-    axes.plot(
-        whole["year"],
-        whole["index"],
-        color=REGION,
-        linewidth=2.6,
-        linestyle="-" if group == "priority" else "--",
-    )
+    dash = "-" if group == "priority" else "--"
+    axes.plot(whole["year"], whole["index"], color=REGION, linewidth=2.6, linestyle=dash)
+    look = {"va": "center", "fontsize": "small"}
     ends = single[single["year"] == last_year].sort_values("index")
     for row in (ends.iloc[-1], ends.iloc[0]):
-        axes.annotate(
-            row["name"],
-            (last_year, row["index"]),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize="small",
-            color=GROUP_TEXT_COLOUR[group],
-        )
-    axes.annotate(
-        words("selection.growth.together"),
-        (last_year, whole["index"].iloc[-1]),
-        (4, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize="small",
-        fontweight="bold",
-    )
-    axes.set_title(words(f"selection.{group}_municipalities"))
+        point, colour = (last_year, row["index"]), GROUP_TEXT_COLOUR[group]
+        beside(axes, row["name"], point, (4, 0), color=colour, **look)
+    together, point = words("selection.growth.together"), (last_year, whole["index"].iloc[-1])
+    beside(axes, together, point, (4, 0), fontweight="bold", **look)
+    axes.set_title(words(f"groups.{group}"))
     axes.set_xticks(sorted(table["year"].unique()))
     axes.yaxis.set_major_locator(MultipleLocator(5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: words.count(y)))
+    axes.yaxis.set_major_formatter(lambda y, _: words.count(y))
     axes.grid(axis="y")
     axes.axhline(BASE, color="black", linewidth=0.6)
     axes.set_xlim(right=last_year + 1.15)
@@ -114,56 +95,44 @@ def population_growth(municipality_year: pd.DataFrame, design: Design, words: Wo
     ends = table[table["year"] == last].assign(growth=lambda rows: rows["index"] / BASE - 1)
     whole = ends[ends["area"] == "all"].set_index("group")["growth"]
     single = ends[ends["area"] != "all"]
-    median = single.groupby("group")["growth"].median()
-    fell = single[single["growth"] < 0].groupby("group").size()
-    sizes = single.groupby("group").size()
+    by_group = single.groupby("group")["growth"]
+    median = by_group.median()
     largest = single.loc[single["population"].idxmax()]
     in_group = table[(table["group"] == largest["group"]) & (table["area"] == "all")]
     of_largest = table[table["area"] == largest["area"]]
     rest = in_group["population"].to_numpy() - of_largest["population"].to_numpy()
-    without = float(rest[-1] / rest[0] - 1)
-
-    jump = largest_jump(municipality_year, first, last)
 
     def draw() -> Figure:
         figure, both = new_figure(1, 2, 4.2, sharey=True)
-        for axes, group in zip(both, GROUPS, strict=True):
+        for axes, group in zip(both, ("priority", "other"), strict=True):
             _draw_group(axes, table[table["group"] == group], group, words)
-        both[0].set_ylabel(
-            words("selection.growth.axis", base=words.count(BASE), first_year=str(first))
-        )
+        both[0].set_ylabel(words("selection.growth.axis", base=BASE, first_year=first))
         return figure
 
-    values = {
-        "first_year": str(first),
-        "last_year": str(last),
-        "largest": largest["name"],
-        "jump": jump["municipality_name"],
-        "jump_year": str(jump["year"]),
-        "jump_persons": words.signed(jump["persons"]),
-        "jump_immigrants": words.signed(jump["immigrants"]),
-        "without": words.change(without),
-        **{group: words.change(whole[group]) for group in GROUPS},
-        **{f"median_{group}": words.change(median[group]) for group in GROUPS},
-        **{f"fell_{group}": words.count(fell.get(group, 0)) for group in GROUPS},
-        **{f"all_{group}": words.count(sizes[group]) for group in GROUPS},
-    }
-    numbers = {
-        f"population_growth_{group}_{first}_{last}": Number(whole[group], "relative change")
-        for group in GROUPS
-    } | {
-        f"population_growth_median_{group}_{first}_{last}": Number(
-            median[group], "relative change, median municipality"
-        )
-        for group in GROUPS
-    }
-    return Exhibit(
-        id="population_growth",
-        title=words("selection.growth.title", **values),
-        caption=words("selection.growth.caption", **values),
-        source=words("selection.growth.source"),
-        alternative_text=words("selection.growth.alternative_text", **values),
-        data=table,
+    years = f"{first}_{last}"
+    return Exhibit.of(
+        "population_growth",
+        "selection.growth",
+        words,
+        table,
+        {
+            "first_year": first,
+            "last_year": last,
+            "largest": largest["name"],
+            "jump": largest_jump(municipality_year, first, last),
+            "without": rest[-1] / rest[0] - 1,
+            "together": whole,
+            "median": median,
+            "fell": by_group.agg(lambda growth: (growth < 0).sum()),
+            "all": by_group.size(),
+        },
         draw=draw,
-        numbers=numbers,
+        numbers={
+            f"population_growth_{kind}{group}_{years}": (growth, unit)
+            for kind, found, unit in (
+                ("", whole, "relative change"),
+                ("median_", median, "relative change, median municipality"),
+            )
+            for group, growth in found.items()
+        },
     )

@@ -1,16 +1,14 @@
 """Small multiples: a panel a priority municipality, standing where it stands on the map."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.geography import hexagon_places, match
-from bsup_analysis.exhibit.style import PRINTED, PRIORITY, REGION, WIDTH_IN, HouseFigure
+from bsup_analysis.exhibit.style import PRINTED, PRIORITY, REGION, WIDTH_IN, HouseFigure, beside
 from bsup_analysis.language import Words
 
 # panels as wide as a name in print, and a page of them
@@ -18,6 +16,7 @@ COLUMNS, ROWS = 6, 5
 HEIGHT_IN = 6.6
 # what the panel calls the table of p. 14; other sources give an earlier year here and there
 TABLE = "document p. 14"
+FORMS = {"loans": "count", "average_loan_nok": "thousand"}
 
 
 def panel_places(municipality: pd.DataFrame) -> pd.DataFrame:
@@ -70,12 +69,7 @@ def published(municipality: pd.DataFrame, municipality_year: pd.DataFrame) -> pd
 
 
 def _draw_panels(
-    data: pd.DataFrame,
-    quantity: str,
-    ticks: tuple[float, ...],
-    shown: Callable[[float], str],
-    key: str,
-    words: Words,
+    data: pd.DataFrame, quantity: str, ticks: tuple[float, ...], key: str, words: Words
 ) -> Figure:
     """Draw a panel a municipality, all on one logarithmic scale, so that slopes are growth."""
     years = sorted(data["year"].unique())
@@ -86,10 +80,10 @@ def _draw_panels(
     for (row, column), rows in data.groupby(["panel_row", "panel_column"]):
         axes = figure.add_subplot(grid[row, column])
         axes.set(yscale="log", ylim=(low, high), xlim=(years[0] - 0.45, years[-1] + 0.45))
-        _draw_panel(axes, rows, quantity, shown, words)
+        _draw_panel(axes, rows, quantity, words)
         axes.yaxis.set_major_locator(FixedLocator(ticks))
         axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: shown(y)))
+        axes.yaxis.set_major_formatter(lambda y, _: words.written(y, FORMS[quantity]))
         axes.grid(axis="y")
         leftmost = (row, column - 1) not in taken
         lowest = (row + 1, column) not in taken
@@ -102,84 +96,47 @@ def _draw_panels(
     return figure
 
 
-def _draw_panel(
-    axes: Axes, rows: pd.DataFrame, quantity: str, shown: Callable[[float], str], words: Words
-) -> None:
+def _draw_panel(axes: Axes, rows: pd.DataFrame, quantity: str, words: Words) -> None:
     main = rows[rows["loans_source"] == TABLE]
     early = rows[rows["year"] <= main["year"].min()]
     axes.plot(early["year"], early[quantity], color=PRINTED, linestyle=":", linewidth=1.2)
     axes.plot(main["year"], main[quantity], color=PRIORITY, linewidth=2)
-    for row in rows.itertuples():
-        firm = row.loans_source == TABLE
-        value = getattr(row, quantity)
-        axes.plot(
-            row.year,
-            value,
-            marker="o",
-            markersize=5,
-            markerfacecolor=PRIORITY if firm else "white",
-            markeredgecolor=PRIORITY if firm else PRINTED,
-        )
-        axes.annotate(
-            shown(value),
-            (row.year, value),
-            (0, 6),
-            textcoords="offset points",
-            ha="center",
-            fontsize=6.8,
-            color="black" if firm else PRINTED,
-        )
-    first, last = main[quantity].iloc[0], main[quantity].iloc[-1]
+    for year, value, source in rows[["year", quantity, "loans_source"]].itertuples(index=False):
+        firm = source == TABLE
+        face, edge = (PRIORITY, PRIORITY) if firm else ("white", PRINTED)
+        axes.plot(year, value, marker="o", markersize=5, markerfacecolor=face, markeredgecolor=edge)
+        text, colour = words.written(value, FORMS[quantity]), "black" if firm else PRINTED
+        beside(axes, text, (year, value), (0, 6), ha="center", fontsize=6.8, color=colour)
     axes.set_title(rows["municipality_name"].iloc[0], fontsize=8, pad=10)
-    axes.annotate(
-        words.change(last / first - 1, 0),
-        (0, 1),
-        (0, 2),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        fontsize=6.8,
-        color=REGION,
-    )
+    change = words.change(main[quantity].iloc[-1] / main[quantity].iloc[0] - 1, 0)
+    beside(axes, change, (0, 1), (0, 2), xycoords="axes fraction", fontsize=6.8, color=REGION)
 
 
-def _exhibit(
-    data: pd.DataFrame,
-    quantity: str,
-    ticks: tuple[float, ...],
-    shown: Callable[[float], str],
-    words: Words,
-) -> Exhibit:
+def _exhibit(data: pd.DataFrame, quantity: str, ticks: tuple[float, ...], words: Words) -> Exhibit:
     table = data[data["loans_source"] == TABLE]
-    years = sorted(table["year"].unique())
     wide = table.pivot(index="municipality_name", columns="year", values=quantity)
-    wide = wide.loc[table["municipality_name"].unique(), years]
-    first, last = wide[years[0]], wide[years[-1]]
+    first, last = (wide.loc[table["municipality_name"].unique(), year] for year in wide)
+    stem = f"multiples.{quantity}"
     values = {
-        "first_year": str(years[0]),
-        "last_year": str(years[-1]),
-        "all": words.count(len(wide)),
-        "up": words.count((last > first).sum()),
-        "down": words.count((last < first).sum()),
-        "same": words.count((last == first).sum()),
-        "early": words.listed(list(data.loc[data["loans_source"] != TABLE, "municipality_name"])),
-        "each": words.listed(
-            [
-                words("multiples.from_to", name=name, first=shown(a), last=shown(b))
-                for name, a, b in wide.itertuples()
-            ]
-        ),
+        "first_year": first.name,
+        "last_year": last.name,
+        "all": len(wide),
+        "up": (last > first).sum(),
+        "down": (last < first).sum(),
+        "same": (last == first).sum(),
+        "early": data.loc[data["loans_source"] != TABLE, "municipality_name"],
+        "each": [
+            words(f"{stem}.from_to", name=name, first=first[name], last=last[name])
+            for name in first.index
+        ],
     }
-    family = f"multiples.{quantity}"
-    return Exhibit(
-        id=f"{quantity.removesuffix('_nok')}_by_place",
-        title=words(f"{family}.title", **values),
-        caption=words(f"{family}.caption", **values),
-        source=words("multiples.source"),
-        alternative_text=words(f"{family}.alternative_text", **values),
-        data=data,
-        draw=lambda: _draw_panels(
-            data, quantity, ticks, shown, words(f"{family}.key", **values), words
-        ),
+    return Exhibit.of(
+        f"{quantity.removesuffix('_nok')}_by_place",
+        stem,
+        words,
+        data,
+        values,
+        draw=lambda: _draw_panels(data, quantity, ticks, words(f"{stem}.key", **values), words),
     )
 
 
@@ -188,8 +145,7 @@ def loans_by_place(
     municipality: pd.DataFrame, municipality_year: pd.DataFrame, words: Words
 ) -> Exhibit:
     """Show the number of loans in each priority municipality, placed as on the map."""
-    data = published(municipality, municipality_year)
-    return _exhibit(data, "loans", (10, 30, 100, 300), words.count, words)
+    return _exhibit(published(municipality, municipality_year), "loans", (10, 30, 100, 300), words)
 
 
 @traced
@@ -198,5 +154,4 @@ def average_loans_by_place(
 ) -> Exhibit:
     """Show the average loan in each priority municipality, placed as on the map."""
     data = published(municipality, municipality_year)
-    ticks = (200_000, 400_000, 800_000)
-    return _exhibit(data, "average_loan_nok", ticks, lambda nok: words.count(nok / 1000), words)
+    return _exhibit(data, "average_loan_nok", (200_000, 400_000, 800_000), words)
