@@ -1,7 +1,7 @@
-"""The generated parts of the README: the finding, the picture and the list of exhibits.
+"""What the README shows of the results: the finding, the picture, and the list of exhibits.
 
-They stand between marker comments and follow from `reports/numbers.json` and
-`reports/manifest.json`; all else in the README is written by hand and holds no result.
+The finding stands between marker comments and follows from `reports/numbers.json`; all else in the
+README is written by hand and holds no result. The list is a file of its own beside the tables.
 """
 
 import re
@@ -44,18 +44,22 @@ def of_own_table(exhibit: Mapping[str, Any]) -> bool:
 
 
 def exhibit_table(manifest: Mapping[str, Any]) -> str:
-    """List the exhibits: figure or table, notebook, function and file, as Markdown."""
-    rows = ["| exhibit | notebook | function | data drawn |", "|---|---|---|---|"]
+    """List the exhibits: notebook, function and file, as Markdown in `reports/`."""
+    rows = [
+        "# Every figure and table",
+        "",
+        "| exhibit | notebook | function | data drawn |",
+        "|---|---|---|---|",
+    ]
     kept = {n: e for n, e in manifest["exhibits"].items() if not of_own_table(e)}
     for name, exhibit in sorted(kept.items(), key=lambda item: (item[1]["notebook"], item[0])):
         notebook = Path(exhibit["notebook"])
         function = exhibit["function"].removeprefix("bsup_analysis.").removeprefix("chapters.")
-        table = f"reports/tables/{name}.csv"
         rows.append(
-            f"| {name} | [{notebook.stem}]({notebook.as_posix()}) | `{function}` |"
-            f" [{name}.csv]({table}) |"
+            f"| {name} | [{notebook.stem}](../{notebook.as_posix()}) | `{function}` |"
+            f" [{name}.csv](tables/{name}.csv) |"
         )
-    return "\n".join(rows)
+    return "\n".join(rows) + "\n"
 
 
 def with_block(text: str, name: str, content: str) -> str:
@@ -74,13 +78,13 @@ def with_block(text: str, name: str, content: str) -> str:
 
 def generated(text: str, published: Published) -> str:
     """Give the README's text with its generated blocks made anew from what is published."""
-    text = with_block(text, "finding-en", finding(published.numbers, Words("en")))
-    text = with_block(text, "finding-nb", finding(published.numbers, Words("nb")))
-    return with_block(text, "exhibits", exhibit_table(published.manifest))
+    for language in ("en", "nb"):
+        text = with_block(text, f"finding-{language}", finding(published.numbers, Words(language)))
+    return text
 
 
 def readme_files(reports: Path) -> dict[Path, bytes]:
-    """Give the README and its picture, made anew from the results in a folder, by their paths.
+    """Give README, picture and list of exhibits, made anew from a folder's results, by path.
 
     Raises
     ------
@@ -91,5 +95,9 @@ def readme_files(reports: Path) -> dict[Path, bytes]:
     picture = reports / "en" / "figures" / f"{PICTURE}.svg"
     if not picture.is_file():
         raise InputError(f"there is no {picture.name} in {picture.parent}; run `make report`.")
-    text = generated(readme.read_text(encoding="utf-8"), read_published(reports))
-    return {readme: text.encode("utf-8"), paths.reports() / "picture.svg": picture.read_bytes()}
+    published = read_published(reports)
+    return {
+        readme: generated(readme.read_text(encoding="utf-8"), published).encode("utf-8"),
+        paths.reports() / "picture.svg": picture.read_bytes(),
+        paths.reports() / "exhibits.md": exhibit_table(published.manifest).encode("utf-8"),
+    }
