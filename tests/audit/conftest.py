@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from bsup_analysis.analysis.audit import audit_statements, table_arithmetic
-from bsup_analysis.analysis.audit.checks import CHECKS
+from bsup_analysis.analysis.audit import CHECKS, audit_statements, table_arithmetic
 from bsup_analysis.study import read_table
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsup_analysis.analysis.audit.checks import CHECKS, dates
-from bsup_analysis.analysis.audit.checks.population import spans
+from bsup_analysis.analysis.audit import CHECKS, document_checks
+from bsup_analysis.analysis.audit.number_checks import spans
 from bsup_analysis.analysis.audit.statement import Statement, interval, written
 
 
@@ -139,7 +139,9 @@ def test_dates_agree_as_far_as_they_go(one: str, other: str, agree: bool) -> Non
                 "check_argument": "topic=t",
             }
         )
-        found = dates.date_consistency(statement("date_consistency", first, topic="t"), rows)
+        found = document_checks.date_consistency(
+            statement("date_consistency", first, topic="t"), rows
+        )
         assert found.status == ("reproduced" if agree else "contradicted")
 
 
@@ -153,7 +155,9 @@ def test_a_date_told_once_cannot_be_compared() -> None:
             "check_argument": "topic=t",
         }
     )
-    found = dates.date_consistency(statement("date_consistency", "2009", topic="t"), alone)
+    found = document_checks.date_consistency(
+        statement("date_consistency", "2009", topic="t"), alone
+    )
     assert found.status == "unrecoverable"
 
 

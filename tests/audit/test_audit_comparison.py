@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsup_analysis.analysis.audit.compare_printed import compare, last_digit_unit
+from bsup_analysis.analysis.audit.statement import compare, last_digit_unit
 from bsup_analysis.errors import InputError
 
 AMOUNTS = st.integers(1_000_000, 10**10)

@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bsup_analysis.analysis.audit import STATUSES, audit_statements
-from bsup_analysis.analysis.audit.checks import CHECKS
+from bsup_analysis.analysis.audit import CHECKS, STATUSES, audit_statements
 from bsup_analysis.errors import InputError
 
 FACTS = Path(__file__).resolve().parents[3] / "shared" / "facts" / "programme_facts.csv"

@@ -3,8 +3,7 @@
 Pure functions of tables; the words for what they find are chosen elsewhere.
 """
 
-from bsup_analysis.analysis.audit.arithmetic import table_arithmetic
+from bsup_analysis.analysis.audit.checks import CHECKS, audit_statements, table_arithmetic
 from bsup_analysis.analysis.audit.statement import STATUSES
-from bsup_analysis.analysis.audit.statements import audit_statements
 
-__all__ = ["STATUSES", "audit_statements", "table_arithmetic"]
+__all__ = ["CHECKS", "STATUSES", "audit_statements", "table_arithmetic"]

@@ -1,6 +1,9 @@
-"""A printed statement, and what a recomputation finds about it."""
+"""A printed statement, what a recomputation finds about it, and when the two agree.
 
-from collections.abc import Mapping
+A value may be known as an interval, for example where its inputs are printed in whole millions.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -13,6 +16,7 @@ CONTRADICTED = "contradicted"
 UNDEFINED = "undefined"
 UNRECOVERABLE = "unrecoverable"
 STATUSES = (REPRODUCED, WITHIN_ROUNDING, CONTRADICTED, UNDEFINED, UNRECOVERABLE)
+MILLION = 1e6
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,14 @@ class Statement:
             )
         return list(range(int(first), int(last) + 1))
 
+    def against(
+        self, reason: str, low: float, high: float | None = None, **details: float | str | list[str]
+    ) -> Finding:
+        """Compare the printed number with a computed one, or with the interval it lies in."""
+        ends = low, low if high is None else high
+        status = compare(self.comparison, self.number, *ends)
+        return Finding(status, reason, interval(*ends), details)
+
 
 def written(value: float) -> str:
     """Write a number as the tables do: no thousands mark, at most ten digits."""
@@ -134,3 +146,71 @@ def written(value: float) -> str:
 def interval(low: float, high: float) -> str:
     """Write an interval as the tables do, or a number where both ends are the same."""
     return written(low) if low == high else f"{written(low)}/{written(high)}"
+
+
+def held(holds: bool) -> str:
+    """Give the status of what is printed and either holds or does not."""
+    return REPRODUCED if holds else CONTRADICTED
+
+
+def agreed(agreeing: Sequence[bool]) -> str:
+    """Give the status of what can be read in several ways: it is undefined where they differ."""
+    return REPRODUCED if all(agreeing) else UNDEFINED if any(agreeing) else CONTRADICTED
+
+
+def last_digit_unit(printed: float) -> int:
+    """Give the unit of the last digit that is not zero: 12500 is printed in hundreds."""
+    unit = 1
+    while printed and printed % (unit * 10) == 0:
+        unit *= 10
+    return unit
+
+
+def _a_little(side: int, printed: float, low: float, high: float) -> str:
+    """Compare with "a little over" (side 1) or "a little under" (side -1).
+
+    How near is not defined: a value on the right side that rounds to the printed one, or an
+    interval that reaches it from there, is near enough; one farther away is undefined.
+    """
+    nearest, farthest = (low, high) if side > 0 else (high, low)
+    if side * (farthest - printed) <= 0:
+        return CONTRADICTED
+    near = side * (nearest - printed) <= last_digit_unit(printed) / 2
+    return WITHIN_ROUNDING if near else UNDEFINED
+
+
+def compare(comparison: str, printed: float, low: float, high: float | None = None) -> str:
+    """Give the status of a printed value whose recomputed value lies from `low` to `high`.
+
+    Parameters
+    ----------
+    comparison
+        How the printed value is meant: `equal`, `more_than`, `at_most`, `a_little_over`,
+        `a_little_under`, `whole_million` or `whole_percent`.
+    printed, low, high
+        In the same unit; `high` is `low` where it is left out.
+
+    Raises
+    ------
+    InputError
+        No rule is known for the comparison.
+    """
+    high = low if high is None else high
+    little = {"a_little_over": 1, "a_little_under": -1}
+    if comparison in little:
+        return _a_little(little[comparison], printed, low, high)
+    same = low == high == printed
+    # whether it agrees wherever the value lies, and whether it may
+    rules = {
+        "equal": (same, low <= printed <= high),
+        "more_than": (low > printed, high > printed),
+        "at_most": (high <= printed, low <= printed),
+        # rounded, or cut off: the document does both
+        "whole_million": (same, high >= printed - MILLION / 2 and low < printed + MILLION),
+        "whole_percent": (same, high >= printed - 0.5 and low <= printed + 0.5),
+    }
+    if comparison not in rules:
+        known = ", ".join((*rules, *little))
+        raise InputError(f"no rule for comparison {comparison!r}; there are: {known}.")
+    surely, possibly = rules[comparison]
+    return REPRODUCED if surely else WITHIN_ROUNDING if possibly else CONTRADICTED
