@@ -32,8 +32,8 @@ def work(task: Task) -> None:
 def tasks_of(root: Path) -> list[Task]:
     """Describe the study's tasks in a copy of it."""
     os.environ["BSUP_ROOT"] = str(root)
-    from bsup_analysis.cli.project import study_project
-    from bsup_analysis.pipeline.graph import graph
+    from bsup_analysis.cli.study_project import study_project
+    from bsup_analysis.run.graph import graph
 
     project = study_project()
     return graph(project, project.pages())
@@ -41,8 +41,7 @@ def tasks_of(root: Path) -> list[Task]:
 
 def by_doit(tasks: list[Task], root: Path) -> None:
     """Run tasks as the pipeline does, two at a time."""
-    from bsup_analysis.pipeline.engine import run, task
-    from bsup_analysis.pipeline.progress import Progress
+    from bsup_analysis.run.engine import Progress, run, task
 
     def act(item: Task) -> list[Path]:
         work(item)

@@ -55,7 +55,7 @@ def full_report(root: Path, jobs: int) -> float:
 def one_after_the_other(root: Path) -> tuple[float, int]:
     """Time papermill's command for every run in every language; return seconds and runs."""
     os.environ["BSUP_ROOT"] = str(root)
-    from bsup_analysis.cli.project import study_project
+    from bsup_analysis.cli.study_project import study_project
 
     seconds = 0.0
     pages = study_project().pages()

@@ -13,11 +13,11 @@ from unittest.mock import patch
 import nbformat
 import pytest
 
-from bsup_analysis.cli.project import study_project
+from bsup_analysis.cli.study_project import study_project
 from bsup_analysis.exhibit import Exhibit
-from bsup_analysis.pipeline.graph import make
-from bsup_analysis.pipeline.progress import Progress
-from bsup_analysis.pipeline.project import Documents, Project
+from bsup_analysis.run.engine import Progress
+from bsup_analysis.run.graph import make
+from bsup_analysis.run.project import Documents, Project
 from bsup_analysis.tables import sources
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -91,8 +91,8 @@ def publish(root: Path) -> list[str]:
     with (
         patch.dict(os.environ, {"BSUP_ROOT": str(root)}),
         patch("papermill.execute_notebook", _in_process),
-        patch("bsup_analysis.pipeline.render.render_page", _page),
-        patch("bsup_analysis.pipeline.render.render_contents", _index),
+        patch("bsup_analysis.run.pages.render_page", _page),
+        patch("bsup_analysis.run.pages.render_contents", _index),
         patch.object(Exhibit, "svg", lambda self: f"<svg>{self.title}</svg>".encode()),
         patch.object(Exhibit, "png", lambda self: self.title.encode()),
     ):

@@ -13,18 +13,14 @@ import pytest
 import bsup_analysis
 from bsup_analysis.language import LANGUAGES, templates
 from bsup_analysis.language.catalogue import CHAPTERS, HERE
-from bsup_analysis.pipeline.imports import code_of
+from bsup_analysis.run.notebooks import code_of
 
 PACKAGE = Path(bsup_analysis.__file__).parent
 FLOORS = 7
 OF_EVERY_ROOM = {"__init__.py", "__main__.py", "exhibits.py", "checks.py"}
 # still to get a name of their own; none may be added
 SHARED_NAMES = {
-    "package.py",
-    "project.py",
-    "render.py",
     "tables.py",
-    "variants.py",
 }
 NAMES = sorted(path.name for path in CHAPTERS.iterdir() if (path / "__init__.py").is_file())
 

@@ -17,7 +17,7 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 from nbclient import NotebookClient
 
 import notebook_form
-from bsup_analysis.pipeline.project import input_digest
+from bsup_analysis.run.project import input_digest
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))

@@ -22,7 +22,7 @@ import nbformat
 from nbstripout import strip_output
 
 from bsup_analysis.files import write_aside
-from bsup_analysis.pipeline.text import faults, read_texts
+from bsup_analysis.run.notebooks import faults, read_texts
 
 CELL_LINES = 15
 CODE_LINES = 150

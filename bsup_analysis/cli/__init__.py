@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from bsup_analysis import __version__
-from bsup_analysis.cli import data, package, report, simulate, trace, variants
+from bsup_analysis.cli import data, reports
 from bsup_analysis.errors import InputError
-from bsup_analysis.pipeline.lock import Interrupted
+from bsup_analysis.run.engine import Interrupted
 
 app = typer.Typer(
     name="bsup",
@@ -21,21 +21,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("report")(report.report)
-app.command("status")(report.show_status)
-app.command("verify")(report.show_verify)
-app.command("notebook")(report.notebook)
-app.command("profiles")(report.profiles)
-app.command("variants")(variants.variants)
-app.command("trace")(trace.trace)
-app.command("diff")(trace.diff)
-app.command("package")(package.package)
+app.command("report")(reports.report)
+app.command("status")(reports.show_status)
+app.command("verify")(reports.show_verify)
+app.command("notebook")(reports.notebook)
+app.command("profiles")(reports.profiles)
+app.command("variants")(reports.variants)
+app.command("trace")(reports.trace)
+app.command("diff")(reports.diff)
+app.command("package")(reports.package)
 app.command("seal")(data.seal)
 app.command("codebook")(data.codebook)
 app.command("import")(data.import_table)
 app.command("fetch")(data.fetch)
 app.command("demo")(data.demo)
-app.command("simulate")(simulate.simulate)
+app.command("simulate")(data.simulate)
 
 
 def _version(asked: bool) -> None:

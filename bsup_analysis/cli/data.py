@@ -1,16 +1,30 @@
-"""Commands that bring data in, and keep their records."""
+"""Commands that bring data in and keep their records, and that draw SYNTHETIC data."""
 
 import datetime as dt
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bsup_analysis.cli.reports import CORES, Jobs, Scheduler
 from bsup_analysis.errors import InputError
+from bsup_analysis.run.engine import Interrupted
 
 if TYPE_CHECKING:
     from bsup_analysis.municipal_import import ImportResult
+    from bsup_analysis.simulation.runner import Estimate, Step
     from bsup_analysis.statbank import Fetched
+
+SetAside = Annotated[
+    list[str] | None, typer.Option(help="divided or unknown: set such rows aside.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what is understood, write no municipal table.")
+]
+LONG_SECONDS = 900  # a run that is estimated to take longer asks first
+CHOICES = ("scenario", "effect", "draws", "seed", "out")
 
 
 def seal(table: Annotated[str, typer.Argument(help="Name of a raw table.")]) -> None:
@@ -40,12 +54,8 @@ def import_table(
         int | None, typer.Option(help="Year whose municipality codes the file uses.")
     ] = None,
     decimal: Annotated[str | None, typer.Option(help="comma or point, where unclear.")] = None,
-    set_aside: Annotated[
-        list[str] | None, typer.Option(help="divided or unknown: set such rows aside.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what is understood, write nothing.")
-    ] = False,
+    set_aside: SetAside = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Bring a table of start loans by municipality and year, compared with what is published."""
     from bsup_analysis.municipal_import import import_file, mapping_of, reference
@@ -79,12 +89,8 @@ def fetch(
     definition: Annotated[
         str | None, typer.Option(help="For startlaan: approved_dwellings, once you have looked.")
     ] = None,
-    set_aside: Annotated[
-        list[str] | None, typer.Option(help="For startlaan: divided, to set such rows aside.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="For startlaan: leave the municipal table as it is.")
-    ] = False,
+    set_aside: SetAside = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Read a table of Statistics Norway, answer by answer, and keep each answer as it came.
 
@@ -95,7 +101,14 @@ def fetch(
     from bsup_analysis.statbank import Client, fetch_population, fetch_startlaan
     from bsup_analysis.tables.strict_csv import to_csv
 
-    span, client = _span(years), Client(fresh=fresh, progress=typer.echo)
+    first, _, last = years.partition("-")
+    try:
+        span = list(range(int(first), int(last or first) + 1))
+    except ValueError:
+        span = []
+    if not span:
+        raise InputError(f"--years {years}: write the first and the last year, as in 2005-2014.")
+    client = Client(fresh=fresh, progress=typer.echo)
     if what == "population":
         found = fetch_population(span, client, contents=contents)
     elif what == "startlaan":
@@ -145,17 +158,6 @@ def _import_fetched(
     )
 
 
-def _span(years: str) -> list[int]:
-    first, _, last = years.partition("-")
-    try:
-        span = list(range(int(first), int(last or first) + 1))
-    except ValueError:
-        span = []
-    if not span:
-        raise InputError(f"--years {years}: write the first and the last year, as in 2005-2014.")
-    return span
-
-
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder the file is written to.")],
     seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 1,
@@ -178,3 +180,63 @@ def demo(
     parameters = DemoParameters(seed, effect, dispersion, noise)
     panel = demo_panel(calibration(*tables), parameters)
     typer.echo(f"written  {write_demo(panel, parameters, folder)} (synthetic)")
+
+
+def simulate(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Option(help="Scenarios, separated by commas.")] = "A,B,C,D",
+    effect: Annotated[str, typer.Option(help="Rate ratios, separated by commas.")] = "1.0",
+    draws: Annotated[int, typer.Option(help="Panels a scenario and effect.")] = 2000,
+    seed: Annotated[int, typer.Option(help="Seed of all draws.")] = 20092012,
+    jobs: Jobs = CORES,
+    scheduler: Scheduler = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
+    store: Annotated[
+        bool, typer.Option("--store", help="Make the results that notebook 06 reads anew.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Begin a long run without asking.")] = False,
+) -> None:
+    """Draw SYNTHETIC panels with a known effect, and count how often each test rejects."""
+    sources = {name: context.get_parameter_source(name) for name in CHOICES}
+    given = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
+    if store and given:
+        raise InputError(f"--store makes what the design says; leave out --{given[0]}.")
+    try:
+        effects = [float(part) for part in effect.split(",")]
+    except ValueError:
+        raise InputError(f"--effect {effect}: write ratios, separated by commas.") from None
+    # the matrices are small: threads of the linear algebra only get in each other's way
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from bsup_analysis.simulation import results, runner
+    from bsup_analysis.simulation.generator import build_region
+    from bsup_analysis.study import read_table
+
+    def agree(cost: "Estimate") -> None:
+        """Ask before a long run, where there is somebody to ask."""
+        if yes or cost.seconds <= LONG_SECONDS:
+            return
+        if not sys.stdin.isatty():
+            raise InputError("This is a long run; nothing was begun. Say --yes to run it.")
+        if not typer.confirm("This is a long run. Begin?", err=True):
+            raise InputError("Nothing was begun; fewer --draws take less.")
+
+    names = ("municipality", "municipality_year", "group_year", "region_year")
+    region = build_region(*map(read_table, names))
+    try:
+        if store:
+            made = results.store_results(region, jobs, _step, scheduler=scheduler, agree=agree)
+            for path in made:
+                typer.echo(f"stored   {path}")
+            return
+        scenarios = [name.strip() for name in scenario.split(",")]
+        found = runner.simulate(
+            region, scenarios, effects, draws, seed, jobs, scheduler, out, _step, agree=agree
+        )
+        typer.echo(found.table.to_string(index=False))
+    except KeyboardInterrupt:
+        raise Interrupted from None
+
+
+def _step(step: "Step") -> None:
+    left = "" if step.seconds_left is None else f", {step.seconds_left:.0f} s left"
+    typer.echo(step.sentence or f"{step.done} of {step.total} chunks{left}", err=True)

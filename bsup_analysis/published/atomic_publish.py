@@ -36,15 +36,22 @@ def publish_together(new: Mapping[str, Path | bytes], remove: Iterable[str], rep
         If a file cannot be written, as on a full disk; `reports` is then as it was.
     """
     journal = reports / JOURNAL
-    touched = [name for name, content in new.items() if not _is_there(content, reports / name)]
+    touched = [
+        name
+        for name, content in new.items()
+        if not (reports / name).is_file() or digest(reports / name) != digest_of(content)
+    ]
     touched += sorted(set(remove) - set(new))
     with BUSY:
         shutil.rmtree(journal, ignore_errors=True)
         try:
             journal.mkdir(parents=True)
             for number, name in enumerate(touched):
-                if name in new:
-                    _write(new[name], journal / f"{number}.new")
+                content = new.get(name)
+                if isinstance(content, bytes):
+                    (journal / f"{number}.new").write_bytes(content)
+                elif content is not None:
+                    shutil.copyfile(content, journal / f"{number}.new")
                 if (reports / name).is_file():
                     shutil.copyfile(reports / name, journal / f"{number}.old")
             existed = {name: (reports / name).is_file() for name in touched}
@@ -91,17 +98,6 @@ def repair(reports: Path) -> None:
 def lock_of(root: Path) -> Path:
     """Return the lock of a checkout, held by the one command that may write."""
     return root / "build" / "lock"
-
-
-def _is_there(content: Path | bytes, published: Path) -> bool:
-    return published.is_file() and digest(published) == digest_of(content)
-
-
-def _write(content: Path | bytes, path: Path) -> None:
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    else:
-        shutil.copyfile(content, path)
 
 
 def _forget(journal: Path) -> None:

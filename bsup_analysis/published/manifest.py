@@ -33,7 +33,7 @@ def manifest(
     Parameters
     ----------
     entries
-        Pages by key, as `bsup_analysis.pipeline.publish` describes them.
+        Pages by key, as `bsup_analysis.run.publish` describes them.
     files
         SHA-256 of every published file, by its name below `reports/`.
     tables
@@ -57,7 +57,11 @@ def manifest(
                     "results": row.get("results", []),
                     "kind": row["kind"],
                     "parameters": entry["parameters"],
-                    "inputs": _inputs(entry, row["tables"]),
+                    "inputs": {
+                        path: digest
+                        for path, digest in entry["inputs"].items()
+                        if path.endswith(".csv") and Path(path).stem in row["tables"]
+                    },
                     "pages": [],
                     "files": {},
                 },
@@ -86,15 +90,6 @@ def packages() -> dict[str, str]:
     return {name: version(name) for name in (PACKAGE, *names)}
 
 
-def _inputs(entry: Mapping[str, Any], tables: list[str]) -> dict[str, str]:
-    """Return the hashes of the tables an exhibit was made from, by path."""
-    return {
-        path: digest
-        for path, digest in entry["inputs"].items()
-        if path.endswith(".csv") and Path(path).stem in tables
-    }
-
-
 def rounded(number: str, value: object) -> int | float:
     """Return a published value: a whole number as it is, any other with ten significant digits.
 
@@ -110,51 +105,39 @@ def rounded(number: str, value: object) -> int | float:
     return float(f"{value:.{_DIGITS}g}")
 
 
-def merge_numbers(entries: Entries) -> dict[str, Any]:
-    """Return the numbers of all pages by id.
+def merge(entries: Entries, kind: str) -> dict[str, Any]:
+    """Return what the pages have together.
+
+    Parameters
+    ----------
+    entries
+        Pages by key.
+    kind
+        `numbers`, which gives the numbers by id, or `exhibits`, which gives the SHA-256 of their
+        files by published name.
 
     Raises
     ------
     InputError
-        If two pages disagree about a number, or a run has it in one language alone.
-    """
-    _refuse_uneven(entries, "numbers")
-    merged: dict[str, tuple[str, Any]] = {}
-    for key, entry in entries.items():
-        for number, row in entry["numbers"].items():
-            first, was = merged.setdefault(number, (key, row))
-            if was != row:
-                values = f"{was['value']} in {first} and {row['value']} in {key}"
-                _refuse(f"number {number} is {values}")
-    return {number: row for number, (_, row) in merged.items()}
-
-
-def merge_files(entries: Entries) -> dict[str, str]:
-    """Return the SHA-256 of the files of all pages, by published name.
-
-    Raises
-    ------
-    InputError
-        If two pages would publish different files under one name, or a run has an exhibit in one
+        If two pages disagree about a number or a file, or a run has a number or an exhibit in one
         language alone.
     """
-    _refuse_uneven(entries, "exhibits")
-    merged: dict[str, tuple[str, str]] = {}
-    for key, entry in entries.items():
-        for name, digest in entry["files"].items():
-            first, was = merged.setdefault(name, (key, digest))
-            if was != digest:
-                _refuse(f"{name} is not the same in {first} and {key}")
-    return {name: digest for name, (_, digest) in merged.items()}
-
-
-def _refuse_uneven(entries: Entries, kind: str) -> None:
+    merged: dict[str, tuple[str, Any]] = {}
     first_of_run: dict[str, str] = {}
     for key, entry in entries.items():
         first = first_of_run.setdefault(entry["run"], key)
         for name in sorted(set(entries[first][kind]) ^ set(entry[kind])):
             there, lacking = (first, key) if name in entries[first][kind] else (key, first)
             _refuse(f"{kind[:-1]} {name} is in {there} and not in {lacking}")
+    for key, entry in entries.items():
+        for name, content in entry["files" if kind == "exhibits" else kind].items():
+            first, was = merged.setdefault(name, (key, content))
+            if was != content and kind == "exhibits":
+                _refuse(f"{name} is not the same in {first} and {key}")
+            if was != content:
+                values = f"{was['value']} in {first} and {content['value']} in {key}"
+                _refuse(f"number {name} is {values}")
+    return {name: content for name, (_, content) in merged.items()}
 
 
 def _refuse(problem: str) -> None:

@@ -203,11 +203,10 @@ def read_edition(reports: Path, language: str) -> Edition:
     for name in manifest["files"]:
         if name.split("/", 1)[0] in (language, "tables"):
             published.refuse_changed(name)
-    exhibits: dict[str, PublishedExhibit] = {}
+    shown_on: dict[str, Mapping[str, Any]] = {}
     for page in sorted(pages.values(), key=lambda page: page["notebook"]):
-        for name in (row["id"] for row in page["contents"]["exhibits"]):
-            if name not in exhibits:
-                exhibits[name] = _exhibit(reports, manifest, page, name)
+        for row in page["contents"]["exhibits"]:
+            shown_on.setdefault(row["id"], page)
     rests_on = {
         path: was
         for page in pages.values()
@@ -219,7 +218,7 @@ def read_edition(reports: Path, language: str) -> Edition:
         language=language,
         languages=frozenset(page["language"] for page in manifest["pages"].values()),
         numbers={k: PublishedNumber(**row) for k, row in published.numbers.items()},
-        exhibits=exhibits,
+        exhibits={k: _exhibit(reports, manifest, page, k) for k, page in shown_on.items()},
         versions={"Python": manifest["python"], **manifest["packages"]},
         digests={
             f"reports/{NUMBERS}": manifest["files"][NUMBERS],
@@ -238,7 +237,7 @@ def shown_table(cells: Mapping[str, Sequence[Any]] | None) -> ShownTable | None:
     """Read the table of an exhibit as `exhibits.json` holds it; None for one without."""
     if cells is None:
         return None
-    rows = tuple(tuple(row) for row in cells["rows"])
+    rows = tuple(map(tuple, cells["rows"]))
     return ShownTable(tuple(cells["head"]), rows, frozenset(cells["numeric"]))
 
 
@@ -246,21 +245,14 @@ def _exhibit(
     reports: Path, manifest: Mapping[str, Any], page: Mapping[str, Any], name: str
 ) -> PublishedExhibit:
     words, origin = page["exhibits"][name], manifest["exhibits"][name]
-    figures = reports / page["language"] / "figures"
-    figure = words["kind"] == "figure"
+    figure = reports / page["language"] / "figures" / name
+    is_figure = words["kind"] == "figure"
     return PublishedExhibit(
         id=name,
-        kind=words["kind"],
-        title=words["title"],
-        caption=words["caption"],
-        source=words["source"],
-        alternative_text=words["alternative_text"],
-        notebook=origin["notebook"],
-        function=origin["function"],
-        parameters=origin["parameters"],
-        inputs=origin["inputs"],
+        **{key: words[key] for key in ("kind", "title", "caption", "source", "alternative_text")},
+        **{key: origin[key] for key in ("notebook", "function", "parameters", "inputs")},
         data=reports / "tables" / f"{name}.csv",
-        svg=figures / f"{name}.svg" if figure else None,
-        png=figures / f"{name}.png" if figure else None,
+        svg=figure.with_suffix(".svg") if is_figure else None,
+        png=figure.with_suffix(".png") if is_figure else None,
         table=shown_table(words["shown"]),
     )

@@ -12,13 +12,13 @@ from displayed import displayed
 
 from bsup_analysis.chapters.municipal import gate
 from bsup_analysis.chapters.programme import shares
-from bsup_analysis.cli.project import study_project
+from bsup_analysis.cli.study_project import study_project
 from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit.exhibit import Exhibit, marked
 from bsup_analysis.exhibit.style import across, new_figure
 from bsup_analysis.language import LANGUAGES, Words
-from bsup_analysis.pipeline.adhoc_run import adhoc_page
+from bsup_analysis.run.adhoc_runs import adhoc_page
 from bsup_analysis.study import DemonstrationStudy, Study
 
 MUNICIPAL = [

@@ -16,9 +16,9 @@ from bsup_analysis.chapters.profile import page
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit.style import house_style
 from bsup_analysis.language import LANGUAGES
-from bsup_analysis.pipeline.profiles import make_profiles
-from bsup_analysis.pipeline.progress import Progress
-from bsup_analysis.pipeline.project import Project, Run, Step
+from bsup_analysis.run.engine import Progress
+from bsup_analysis.run.profiles import make_profiles
+from bsup_analysis.run.project import Project, Run, Step
 from bsup_analysis.study import Study, read_table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "exhibits"))

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 from study_copy import CHECKOUT, Runs, english, runs
 
-from bsup_analysis.pipeline.project import Project
+from bsup_analysis.run.project import Project
 
 __all__ = ["runs"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsup_analysis.published.package import archive
+from bsup_analysis.run.package import archive
 
 FILES = {"b/ø.txt": (b"text", 0o100644), "a.sh": (b"#!/bin/sh\n", 0o100755), "b/c": (b"", 0o600)}
 
@@ -35,7 +35,7 @@ def test_bytes_do_not_depend_on_the_order(contents: dict[str, bytes]) -> None:
 def test_bytes_do_not_depend_on_hash_seed_time_zone_or_mask(tmp_path: Path) -> None:
     code = (
         "import hashlib, os; os.umask(int(os.environ['MASK'], 8))\n"
-        "from bsup_analysis.published.package import archive\n"
+        "from bsup_analysis.run.package import archive\n"
         f"print(hashlib.sha256(archive({FILES!r})).hexdigest())"
     )
     digests = {

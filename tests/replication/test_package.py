@@ -14,14 +14,13 @@ from study_copy import CHECKOUT, english
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
-from bsup_analysis.pipeline.project import Project
-from bsup_analysis.pipeline.verify import published as checks
-from bsup_analysis.published.package import Package, make_package
-from bsup_analysis.published.package_lists import datasets, programs
 from bsup_analysis.published.reader import read_published
 from bsup_analysis.report.finding import generated
+from bsup_analysis.run.package import Package, datasets, make_package, programs
+from bsup_analysis.run.project import Project
+from bsup_analysis.run.verify import published as checks
 
-TEMPLATE = CHECKOUT / "bsup_analysis" / "published" / "README.md.j2"
+TEMPLATE = CHECKOUT / "bsup_analysis" / "run" / "package.md.j2"
 # headings of the Social Science Data Editors' template README, in its order
 SECTIONS = [
     "## Overview",
@@ -50,10 +49,7 @@ def make(study: Project, path: Path) -> Package:
     def labels() -> dict[str, str]:
         return {"loan_share": "Figure\N{NO-BREAK SPACE}7"}
 
-    def renewed(text: str) -> str:
-        return generated(text, read_published(study.reports))
-
-    return make_package(study.root, checks(study), labels, renewed, path)
+    return make_package(study.root, checks(study), labels, path)
 
 
 def commit(study: Project) -> None:
@@ -148,8 +144,8 @@ def test_readme_is_renewed_by_the_command_it_names(
 def test_lines_are_those_of_the_functions(committed: Path) -> None:
     manifest = json.loads((committed / "reports" / "manifest.json").read_text("utf-8"))
     for one in programs(manifest, {}, committed):
-        path, _, function = one.function.partition(", ")
-        line = (committed / path).read_text(encoding="utf-8").splitlines()[one.line - 1]
+        path, _, function = one["function"].partition(", ")
+        line = (committed / path).read_text(encoding="utf-8").splitlines()[one["line"] - 1]
         assert line.startswith(f"def {function}("), one
 
 
@@ -157,8 +153,8 @@ def test_table_that_cannot_be_passed_on_is_listed_as_not_provided(study: Project
     """A table that a user brought is in no package; the results that rest on it are told."""
     own = {"data/municipal/start_loans.csv": {"sha256": "0" * 64, "rows": "2-851"}}
     (one,) = datasets([], own)
-    assert not one.provided
-    assert "not ours to pass on" in one.source
+    assert not one["provided"]
+    assert "not ours to pass on" in one["source"]
 
 
 # --- faults ---

@@ -7,10 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from bsup_analysis import cli, paths
-from bsup_analysis.cli import simulate as command
+from bsup_analysis.cli import data as command
 from bsup_analysis.errors import InputError
-from bsup_analysis.pipeline.lock import Interrupted
-from bsup_analysis.simulation import results, runner
+from bsup_analysis.run.engine import Interrupted
+from bsup_analysis.simulation import generator, results, runner
 from bsup_analysis.simulation.config import load_config
 from bsup_analysis.simulation.runner import Estimate
 from bsup_analysis.simulation.schemas import SCHEMAS, differs, read_stored
@@ -31,7 +31,7 @@ def bsup(monkeypatch):
         return SimpleNamespace(table=SimpleNamespace(to_string=lambda **_: "the table"))
 
     asked_cost = [SHORT]
-    monkeypatch.setattr(command, "_region", lambda: None)
+    monkeypatch.setattr(generator, "build_region", lambda *_: None)
     monkeypatch.setattr(runner, "simulate", simulate)
 
     def call(*given: str, cost: Estimate = SHORT):

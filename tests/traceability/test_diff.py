@@ -16,11 +16,16 @@ from typer.testing import CliRunner
 
 from bsup_analysis import cli
 from bsup_analysis.errors import InputError
-from bsup_analysis.published.comparison import Comparison, compare
-from bsup_analysis.published.comparison_text import change, difference_lines
+from bsup_analysis.published.comparison import (
+    Comparison,
+    Snapshot,
+    change,
+    compare,
+    difference_lines,
+    snapshot,
+)
 from bsup_analysis.published.lineage import dependents, lineage
 from bsup_analysis.published.reader import read_published
-from bsup_analysis.published.snapshot import Snapshot, snapshot
 from bsup_analysis.tables.strict_csv import to_csv
 
 

@@ -16,10 +16,17 @@ from typer.testing import CliRunner
 from bsup_analysis import cli
 from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
-from bsup_analysis.published.lineage import Source, dependents, lineage
-from bsup_analysis.published.lineage_text import _source, lineage_lines
-from bsup_analysis.published.origins import origins, row_spans, rows_within
+from bsup_analysis.published.lineage import (
+    Source,
+    dependents,
+    lineage,
+    lineage_lines,
+    row_spans,
+    rows_within,
+    source_lines,
+)
 from bsup_analysis.published.reader import read_published
+from bsup_analysis.run.origins import origins
 from bsup_analysis.tables import INPUTS, ORIGINS, OUTPUTS
 from bsup_analysis.tables.processed import USED, build_panel
 from bsup_analysis.tables.sources import read_source
@@ -90,7 +97,7 @@ def test_synthetic_table_says_how_it_was_drawn() -> None:
     assert record["title"].startswith("SYNTHETIC")
     assert record["seed"] == 20092012  # study.toml, inference.seed
     source = Source("x", "0", frozenset({2}), frozenset({2}), record)
-    assert f"draws {record['draws']}" in "\n".join(_source("tables", source))
+    assert f"draws {record['draws']}" in "\n".join(source_lines("tables", source))
 
 
 def test_origins_name_every_table_of_the_panel_once() -> None:

@@ -1,1 +1,0 @@
-"""From tables to a published report: graph, execution, pages, publication and verification."""

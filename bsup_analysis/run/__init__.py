@@ -1,0 +1,1 @@
+"""From tables to a published report: graph, execution, pages, publication, package."""

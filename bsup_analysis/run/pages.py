@@ -1,0 +1,256 @@
+"""An executed notebook as one self-contained page, and the page a report opens with."""
+
+import json
+import re
+import tomllib
+from collections.abc import Sequence
+from html import escape, unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jinja2 import pass_context
+from latex2mathml.converter import convert
+from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.files import write_aside
+from bsup_analysis.published.manifest import PACKAGE, packages
+from bsup_analysis.run.notebooks import heading, shown_cells
+from bsup_analysis.run.project import Page
+from bsup_analysis.run.publish import read_contents
+
+TEMPLATES = Path(__file__).parent / "templates"
+_TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+_CAPTION = re.compile(r"<(caption|figcaption)\b[^>]*>(.*?)</\1>", re.DOTALL)
+# what nbconvert writes where a notebook gave an image no alternative text
+_PLACEHOLDER = "No description has been provided for this image"
+_LOADING = {"src", "srcset", "poster", "data", "href", "xlink:href", "action", "background"}
+_ELSEWHERE = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+_STYLE = re.compile(r"(?:@import|url\()\s*[\"']?\s*(?:[a-z]+:)?//", re.IGNORECASE)
+# the converter takes these for letters, which a browser sets without room beside them
+_OPERATORS = {"&#x0007E;": "&#x223C;", "&#x000B1;": "&#x000B1;"}
+# a command or an alignment mark that the converter passes on as a letter
+_UNKNOWN = re.compile(r"<mi>(\\[^<]*|&)</mi>")
+
+
+def render_page(
+    page: Page,
+    folder: Path,
+    target: Path,
+    contents: Path | None = None,
+    languages: Sequence[str] = (),
+) -> list[Path]:
+    """Write the page of the executed notebook in `folder`.
+
+    Parameters
+    ----------
+    target
+        The page.
+    contents
+        The contents of the report the page belongs to; None for a page that stands alone.
+    languages
+        Those in which this page is published; the page links to the others.
+
+    Raises
+    ------
+    InputError
+        If the page would load something from another host, has an image without
+        alternative text, or a formula that cannot be shown.
+    """
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    notebook = nbformat.read(folder / "notebook.ipynb", as_version=4)
+    notebook.cells = shown_cells(notebook)
+    title = heading(notebook)
+    about = {
+        "run": page.run.id,
+        "title": title or page.run.id,
+        "titled": title is not None,
+        "notebook": record["notebook"],
+        "parameters": ", ".join(f"{k} = {v}" for k, v in sorted(page.parameters.items())),
+        "tables": [table.stem for table in page.run.tables],
+        **_frame(page.language, contents, languages),
+    }
+    try:
+        html, _ = _exporter().from_notebook_node(notebook, resources={"page": about})
+        return _write(target, html, about["words"]["table"])
+    except InputError as error:
+        raise InputError(f"page {page.run.id} ({page.language}): {error}") from None
+
+
+def render_contents(language: str, contents: Path, languages: Sequence[str] = ()) -> list[Path]:
+    """Write ``index.html`` beside the contents of a language: the page a report opens with."""
+    frame = _frame(language, contents, languages)
+    template = _exporter().environment.get_template("contents.html.j2")
+    html = template.render(page={"title": frame["words"]["report"], **frame})
+    return _write(contents.with_name("index.html"), html, frame["words"]["table"])
+
+
+def words(language: str) -> dict[str, str]:
+    """Return the words of the page's frame in a language.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    known = tomllib.loads((TEMPLATES / "words.toml").read_text(encoding="utf-8"))
+    if language not in known:
+        raise InputError(f"no words for language {language!r}; add them to templates/words.toml.")
+    return known[language]
+
+
+def _frame(language: str, contents: Path | None, languages: Sequence[str]) -> dict[str, Any]:
+    return {
+        "language": language,
+        "words": words(language),
+        "pages": read_contents(contents) if contents else [],
+        "languages": [{"language": o, "words": words(o)} for o in languages if o != language],
+        "package": f"{PACKAGE} {packages().get(PACKAGE, '')}".strip(),
+    }
+
+
+def _write(path: Path, html: str, table: str) -> list[Path]:
+    """Give wide tables a frame that scrolls, also by keyboard; refuse what is not whole; write."""
+    frame = '<div class="scroll" role="region" tabindex="0" aria-label="{}">{}</div>'
+    number = 0
+
+    def framed(match: re.Match[str]) -> str:
+        nonlocal number
+        number += 1
+        label = _caption(html[: match.start()], match[0]) or f"{table} {number}"
+        return frame.format(escape(label), match[0])
+
+    text = _TABLE.sub(framed, html)
+    for complaint in complaints(text):
+        raise InputError(f"{complaint}.")
+    write_aside(path, text if text.endswith("\n") else f"{text}\n")
+    return [path]
+
+
+def _caption(before: str, table: str) -> str:
+    """Return the caption of a table, else that of the figure it stands in, as plain text."""
+    within = before[before.rfind("</figure>") + 1 :]
+    found = _CAPTION.search(table) or _CAPTION.search(within[within.rfind("<figure") + 1 :])
+    return unescape(re.sub(r"<[^>]+>", "", found[2])).strip() if found else ""
+
+
+# --- whole in itself ---
+
+
+class _Inspector(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.complaints: list[str] = []
+        self._element = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._element = tag
+        values = dict(attrs)
+        if tag == "img" and values.get("alt") in (None, _PLACEHOLDER):
+            self.complaints.append("an image has no alternative text")
+        for name, value in attrs:
+            # a link is followed by the reader, all else by the browser itself
+            if tag != "a" and name in _LOADING and _ELSEWHERE.match(value or ""):
+                self.complaints.append(f"<{tag}> loads {value}")
+            if name == "style" and _STYLE.search(value or ""):
+                self.complaints.append(f"the style of <{tag}> loads from another host")
+
+    def handle_data(self, data: str) -> None:
+        if self._element == "style" and _STYLE.search(data):
+            self.complaints.append("<style> loads from another host")
+
+    def handle_endtag(self, _tag: str) -> None:
+        self._element = ""
+
+
+def complaints(html: str) -> list[str]:
+    """Return what keeps a page from standing alone, in the order of the page.
+
+    Parameters
+    ----------
+    html
+        The whole page.
+
+    Returns
+    -------
+    list of str
+        Empty for a page that loads nothing from elsewhere and describes all its images.
+    """
+    inspector = _Inspector()
+    inspector.feed(html)
+    inspector.close()
+    return inspector.complaints
+
+
+# --- formulas as MathML, which a browser draws by itself ---
+
+
+def mathml(formula: str, display: str) -> str:
+    """Convert a formula.
+
+    Parameters
+    ----------
+    formula
+        LaTeX, without the dollar signs.
+    display
+        `block` or `inline`.
+
+    Raises
+    ------
+    InputError
+        The formula is none, or has a command that is not known.
+    """
+    try:
+        made = convert(formula, display=display)
+    except Exception as error:  # noqa: BLE001 - the converter's errors have no common base
+        raise InputError(
+            f"the formula {formula.strip()!r} is no LaTeX ({type(error).__name__})."
+        ) from None
+    unknown = _UNKNOWN.search(made)
+    if unknown:
+        raise InputError(
+            f"the formula {formula.strip()!r} cannot be shown: {unknown[1]} is not known here;"
+            " lines are set below each other by \\begin{split}."
+        )
+    for letter, operator in _OPERATORS.items():
+        made = made.replace(f"<mi>{letter}</mi>", f"<mo>{operator}</mo>")
+    return made.replace("<math ", f'<math alttext="{escape(" ".join(formula.split()))}" ', 1)
+
+
+class _Renderer(IPythonRenderer):
+    def block_math(self, body: str) -> str:
+        return mathml(body, "block")
+
+    def inline_math(self, body: str) -> str:
+        return mathml(body, "inline")
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
+
+
+class MathMLExporter(HTMLExporter):
+    """nbconvert's exporter of HTML, with the formulas of markdown as MathML."""
+
+    @pass_context
+    def markdown2html(self, context: Any, source: str) -> str:
+        """Convert markdown; an image that is attached to the cell is embedded."""
+        attachments = context.get("cell", {}).get("attachments", {})
+        renderer = _Renderer(
+            escape=False,
+            attachments=attachments,
+            embed_images=self.embed_images,
+            exclude_anchor_links=self.exclude_anchor_links,
+        )
+        return MarkdownWithMath(renderer=renderer).render(source)
+
+
+def _exporter() -> MathMLExporter:
+    return MathMLExporter(
+        template_name="report",
+        extra_template_basedirs=[str(TEMPLATES)],
+        exclude_anchor_links=True,
+        embed_images=True,
+    )

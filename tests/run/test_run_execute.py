@@ -1,0 +1,262 @@
+"""Notebooks in kernels: what they are given, what they may not do, and what a failure leaves."""
+
+import io
+import json
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import toy_project
+from toy_project import publish, published, write_notebook
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.run.adhoc_runs import adhoc_folder, adhoc_page
+from bsup_analysis.run.engine import Interrupted, Progress, at_work
+from bsup_analysis.run.execute import execute
+from bsup_analysis.run.graph import graph, make
+from bsup_analysis.run.notebooks import check, defaults
+from bsup_analysis.run.project import Page, Project, Run
+
+
+def first(project: Project, language: str = "nb") -> Page:
+    return project.pages([language], "01_loans")[0]
+
+
+def test_two_runs_in_kernels_give_the_same_bytes_and_no_path_or_time(
+    toy_with_kernels: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy = toy_with_kernels
+    toy.processed.build()
+    home = toy.root / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    folders = []
+    for number, (seed, place) in enumerate([("0", toy.root), ("1", toy.root / "data")]):
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        monkeypatch.chdir(place)
+        folder = toy.build / "twice" / str(number)
+        written = execute(toy, first(toy), folder, toy.build / "scratch")
+        assert {p for p in folder.rglob("*") if p.is_file()} == set(written)
+        folders.append({p.relative_to(folder).as_posix(): p.read_bytes() for p in written})
+    assert folders[0] == folders[1]
+    assert not [name for name, data in folders[0].items() if str(toy.root).encode() in data]
+    assert list(home.iterdir()) == [], "a run leaves nothing in the user's home"
+    assert list((toy.build / "scratch").iterdir()) == []
+
+
+def test_kernel_is_this_interpreter_with_fixed_seed_and_threads(toy_with_kernels: Project) -> None:
+    toy = toy_with_kernels
+    toy.processed.build()
+    tell = """\
+import os, sys
+from pathlib import Path
+names = ["PYTHONHASHSEED", "OMP_NUM_THREADS", "BSUP_ROOT"]
+told = {name: os.environ.get(name) for name in names}
+print({"python": sys.executable, "folder": Path.cwd().name, **told})
+"""
+    write_notebook(toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", show=tell)
+    folder = toy.build / "kernel"
+    execute(toy, first(toy), folder, toy.build)
+    cells = json.loads((folder / "notebook.ipynb").read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    assert [output["name"] for output in outputs] == ["stdout"], "no warning on stderr"
+    told = eval("".join(outputs[0]["text"]))  # noqa: S307 - printed by the cell above
+    assert told["PYTHONHASHSEED"] == "0"
+    assert told["OMP_NUM_THREADS"] == "1"
+    assert told["BSUP_ROOT"] == str(toy.root)
+    assert told["folder"] == "notebooks"
+    assert Path(told["python"]).samefile(os.sys.executable)
+
+
+def test_failing_notebook_names_cell_and_error_and_leaves_the_last_report(
+    toy_with_kernels: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    toy = toy_with_kernels
+    pages = toy.pages(["nb"], "01_loans")
+    publish(toy, pages)
+    before, built = published(toy), (toy.folder(pages[0]) / "run.json").read_bytes()
+    write_notebook(
+        toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", show="# why\ntotal / 0\n"
+    )
+    with pytest.raises(InputError) as caught:
+        publish(toy, pages)
+    assert str(caught.value) == (
+        "notebook 01_loans (nb) failed in code cell 3 (`total / 0`): "
+        "ZeroDivisionError: float division by zero [build/failed/01_loans-nb.ipynb]"
+    )
+    assert published(toy) == before
+    assert (toy.folder(pages[0]) / "run.json").read_bytes() == built
+    failed = (toy.build / "failed" / "01_loans-nb.ipynb").read_text(encoding="utf-8")
+    assert "ZeroDivisionError" in failed
+    assert not list((toy.build / "scratch").iterdir())
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_sentence_of_an_input_error_in_a_notebook_is_passed_on(toy_with_kernels: Project) -> None:
+    toy = toy_with_kernels
+    toy.processed.build()
+    source = (
+        "from bsup_analysis.errors import InputError\nraise InputError('loans.csv, row 2: -1.')\n"
+    )
+    write_notebook(toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", show=source)
+    with pytest.raises(InputError, match=r"\): loans\.csv, row 2: -1\. \[build/failed/01_loans"):
+        execute(toy, first(toy), toy.build / "x", toy.build)
+
+
+def test_kernel_that_dies_is_told_of(toy_with_kernels: Project) -> None:
+    toy = toy_with_kernels
+    toy.processed.build()
+    die = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    write_notebook(toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", show=die)
+    with pytest.raises(InputError, match="its kernel died, perhaps for want of memory"):
+        execute(toy, first(toy), toy.build / "x", toy.build)
+
+
+def test_interruption_kills_the_kernels(toy_with_kernels: Project) -> None:
+    toy = toy_with_kernels
+    marker = toy.root / "pid"
+    sleep = (
+        f"import os, time\nopen({str(marker)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
+    )
+    write_notebook(toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", show=sleep)
+
+    def interrupt() -> None:
+        while not marker.exists() or not marker.read_text(encoding="utf-8"):
+            time.sleep(0.05)
+        os.kill(os.getpid(), 2)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(Interrupted), at_work(toy):
+        make(toy, toy.pages(["nb"], "01_loans"), 1, Progress(io.StringIO()))
+    pid = int(marker.read_text(encoding="utf-8"))
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert not toy.reports.exists()
+
+
+def test_notebooks_share_a_kernel_but_no_name_and_it_ends_with_the_run(
+    toy_with_kernels: Project,
+) -> None:
+    toy, pids = toy_with_kernels, toy_with_kernels.root / "pids"
+    note = (
+        "assert 'left' not in globals()\nleft = 1\nimport os\n"
+        f"print(os.getpid(), file=open({str(pids)!r}, 'a'))\n"
+    )
+    write_notebook(toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", show=note)
+    write_notebook(toy.root / "notebooks/02_people.ipynb", "people", "people", show=note)
+    with at_work(toy):
+        make(toy, toy.pages(["nb"]), 1, Progress(io.StringIO()))
+    first, second = pids.read_text(encoding="utf-8").split()
+    assert first == second
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(first), 0)
+
+
+def test_undeclared_read_is_refused(toy: Project) -> None:
+    publish(toy)
+    before = published(toy)
+    read = toy_project.READ.format(table="doubled", exhibit="loans")
+    write_notebook(
+        toy.root / "notebooks/01_loans.ipynb",
+        "doubled",
+        "loans",
+        read=read.replace('read = Path(os.environ["TOY_ROOT"]), ["doubled"]',
+                          'read = Path(os.environ["TOY_ROOT"]), ["doubled", "spare"]'),
+    )  # fmt: skip
+    with pytest.raises(InputError, match=r"reads table 'spare', which study\.toml does not"):
+        publish(toy)
+    assert published(toy) == before
+
+
+@pytest.mark.parametrize("name", ["numbers.json", "exhibits.json", "reads.json"])
+def test_notebook_that_does_not_close_is_refused(toy: Project, name: str) -> None:
+    lines = toy_project.WRITE.format(exhibit="loans").replace(f'write("{name}"', f'("{name}"')
+    write_notebook(toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", write=lines)
+    with pytest.raises(InputError, match=f"wrote no {name}; its last cell must be study.close"):
+        publish(toy)
+
+
+def test_parameters_are_checked_before_anything_runs(toy: Project) -> None:
+    notebook = toy.runs[0].notebook
+    assert defaults(notebook) == {"language": "en", "output": "", "level": "low"}
+    check(notebook, {"language": "nb", "level": "high"}, toy.allowed)
+    for given, sentence in [
+        ({"levl": "low"}, "has no parameter 'levl'; it has: language, level."),
+        ({"output": "here"}, "has no parameter 'output'"),
+        ({"level": "middle"}, "level cannot be 'middle'; it takes: low, high."),
+        ({"language": "de"}, "language cannot be 'de'; it takes: nb, en."),
+    ]:
+        with pytest.raises(InputError, match=sentence):
+            check(notebook, given, toy.allowed)
+        wrong = Page(Run("x", notebook, (), given), given.get("language", "nb"))
+        with pytest.raises(InputError, match=sentence):
+            graph(toy, [wrong])
+    check(notebook, {"level": "anything"}, {"level": ("*",)})
+    assert not toy.build.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "there is no notebook x.ipynb in notebooks/"),
+        ("", "x.ipynb is not a notebook"),
+        ("[]", "x.ipynb is not a notebook"),
+        ('{"cells": []}', "has no cell tagged 'parameters'"),
+        ('{"cells": [{"source": "a = b", "metadata": {"tags": ["parameters"]}}]}', "a plain value"),
+        ('{"cells": [{"source": "a = ", "metadata": {"tags": ["parameters"]}}]}', "a plain value"),
+        ('{"cells": [{"source": "a = 1", "metadata": {"tags": ["parameters"]}}]}',
+         "lacks language and output"),
+    ],
+)  # fmt: skip
+def test_file_that_is_no_notebook_is_refused(
+    toy: Project, content: str | None, sentence: str
+) -> None:
+    path = toy.root / "notebooks" / "x.ipynb"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=sentence):
+        check(path, {}, toy.allowed)
+
+
+def test_own_run_is_described_and_goes_to_a_folder_of_its_own(toy: Project) -> None:
+    page = adhoc_page(toy, "02_people", ["language=nb"])
+    assert page.parameters == {"level": "high", "language": "nb"}
+    assert adhoc_folder(toy, page, None) == toy.build / "own" / "02_people-language=nb-level=high"
+    assert adhoc_page(toy, "01_loans", []).language == "en"
+    for settings, sentence in [
+        (["level"], "-p takes key=value"),
+        (["=low"], "-p takes key=value"),
+        (["level=no"], "it takes: low, high"),
+        (["lvl=low"], "it has: language, level"),
+    ]:
+        with pytest.raises(InputError, match=sentence):
+            adhoc_page(toy, "01_loans", settings)
+    with pytest.raises(InputError, match="there are: 01_loans, 02_people"):
+        adhoc_page(toy, "03_nothing", [])
+
+
+def test_own_run_never_goes_over_the_report_or_other_files(toy: Project, tmp_path: Path) -> None:
+    page = adhoc_page(toy, "01_loans", [])
+    for folder in (toy.reports, toy.reports / "nb", toy.build / "runs" / "x", toy.root):
+        with pytest.raises(InputError, match="is where the report is kept"):
+            adhoc_folder(toy, page, folder)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    assert adhoc_folder(toy, page, mine) == mine
+    (mine / "thesis.txt").write_text("x", encoding="utf-8")
+    with pytest.raises(InputError, match="holds other files"):
+        adhoc_folder(toy, page, mine)
+
+
+def test_value_that_names_a_file_is_read_from_where_the_command_is_called(
+    toy: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "map.json").write_text("{}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    free = Project(**{**vars(toy), "allowed": {**toy.allowed, "level": ("*",)}})
+    page = adhoc_page(free, "01_loans", ["level=map.json"])
+    assert page.parameters["level"] == str(tmp_path / "map.json")
+    assert "/" not in page.run.id
+    assert adhoc_page(free, "01_loans", ["level=none.json"]).parameters["level"] == "none.json"

@@ -1,0 +1,282 @@
+"""Pages: whole in themselves, in the reader's language, readable without a mouse or a script."""
+
+import json
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from toy_project import publish, write_notebook
+
+from bsup_analysis.errors import InputError
+from bsup_analysis.run.notebooks import heading
+from bsup_analysis.run.pages import TEMPLATES, complaints, render_page, words
+from bsup_analysis.run.project import Project
+from bsup_analysis.run.publish import read_contents
+
+
+class Outline(HTMLParser):
+    """What a test asks of a page: elements with attributes, headings, ids, links."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture
+def pages(toy: Project) -> dict[str, str]:
+    publish(toy)
+    return {
+        f"{path.parent.parent.name}/{path.name}": path.read_text(encoding="utf-8")
+        for path in toy.reports.glob("*/html/*.html")
+    }
+
+
+def test_no_page_asks_another_host_for_anything(pages: dict[str, str]) -> None:
+    assert len(pages) == 6
+    for name, page in pages.items():
+        # all that a browser follows by itself; written apart from the pipeline's own inspection
+        for attribute in ("src", "srcset", "poster", "data", "xlink:href", "background"):
+            assert not re.search(rf'\s{attribute}\s*=\s*["\']?(?:\w+:)?//', page), name
+        assert not Outline(page).all("link"), name
+        assert not Outline(page).all("iframe"), name
+        assert not re.search(r"@import|url\(\s*[\"']?(?!data:)", page), name
+        assert not re.search(r"\b(?:fetch|XMLHttpRequest|import|WebSocket)\b\s*\(", page), name
+        policy = [m["content"] for m in Outline(page).all("meta") if "http-equiv" in m]
+        assert str(policy[0]).startswith("default-src 'none'")
+
+
+def test_pages_have_language_landmarks_skip_link_and_one_main_heading(
+    pages: dict[str, str],
+) -> None:
+    for name, page in pages.items():
+        outline = Outline(page)
+        tags = [tag for tag, _ in outline.elements]
+        assert outline.all("html")[0]["lang"] == name.split("/")[0]
+        for landmark in ("header", "nav", "main", "footer"):
+            assert tags.count(landmark) == 1, (name, landmark)
+        links = outline.all("a")
+        assert links[0]["href"] == "#content"
+        assert outline.all("main")[0]["id"] == "content"
+        assert outline.all("nav")[0]["aria-label"] == words(name.split("/")[0])["pages"]
+        levels = [int(tag[1]) for tag in tags if re.fullmatch(r"h[1-6]", tag)]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(after - before <= 1 for before, after in pairwise(levels))
+        assert all(image.get("alt") for image in outline.all("img"))
+        ids = [values["id"] for _, values in outline.elements if "id" in values]
+        assert len(ids) == len(set(ids))
+
+
+def test_links_between_pages_lead_to_pages_and_exhibits(
+    toy: Project, pages: dict[str, str]
+) -> None:
+    for name, page in pages.items():
+        folder = toy.reports / name.split("/")[0] / "html"
+        for link in Outline(page).all("a"):
+            place, _, anchor = str(link["href"]).partition("#")
+            target = (folder / place).resolve() if place else folder / name.split("/")[1]
+            assert target.is_file(), (name, link)
+            if anchor:
+                assert f'id="{anchor}"' in target.read_text(encoding="utf-8"), (name, link)
+    nav = [a["href"] for a in Outline(pages["nb/01_loans.html"]).all("a")]
+    assert "../../en/html/01_loans.html" in nav
+    assert "02_people.html" in nav
+    current = [a for a in Outline(pages["nb/01_loans.html"]).all("a") if "aria-current" in a]
+    assert [a["href"] for a in current] == ["01_loans.html"]
+
+
+def test_code_is_closed_and_opens_without_a_script(pages: dict[str, str]) -> None:
+    page = pages["nb/01_loans.html"]
+    cells = [d for d in Outline(page).all("details") if d["class"] == "code"]
+    assert len(cells) == 4
+    assert not [cell for cell in cells if "open" in cell]
+    assert len(Outline(page).all("summary")) == 4
+    assert Outline(page).all("button")[0].keys() >= {"hidden", "type"}
+
+
+def test_foot_tells_where_the_page_comes_from_and_not_when(pages: dict[str, str]) -> None:
+    foot = pages["en/02_people.html"].split("<footer")[1]
+    text = re.sub(r"<[^>]+>", " ", foot)
+    for part in ("notebooks/02_people.ipynb", "language = en, level = high", "people"):
+        assert part in text
+    assert not re.search(r"20[2-9]\d-\d\d|\d\d:\d\d", text)
+
+
+def test_wide_tables_scroll_in_a_named_region(pages: dict[str, str]) -> None:
+    regions = [d for d in Outline(pages["nb/01_loans.html"]).all("div") if d.get("role")]
+    assert [(d["role"], d["tabindex"], d["aria-label"]) for d in regions] == [
+        ("region", "0", "Tall loans")
+    ]
+
+
+def test_contents_page_lists_pages_and_their_exhibits_in_order(pages: dict[str, str]) -> None:
+    text = pages["nb/index.html"]
+    order = [text.index(part) for part in ("01_loans.html#loans", "02_people.html#people")]
+    assert order == sorted(order)
+    assert "Tall loans" in text
+
+
+@pytest.mark.parametrize(
+    ("html", "complaint"),
+    [
+        ('<img alt="x" src="https://example.org/x.png">', "<img> loads https://example.org/x.png"),
+        ('<img alt="x" src="//example.org/x.png">', "<img> loads //example.org"),
+        ('<script src="http://example.org/x.js"></script>', "<script> loads"),
+        ('<link rel="stylesheet" href="https://example.org/x.css">', "<link> loads"),
+        ("<style>@import 'https://example.org/x.css';</style>", "<style> loads"),
+        ("<style>p {background: url( 'https://example.org/x')}</style>", "<style> loads"),
+        ('<p style="background: url(//example.org/x)">', "the style of <p>"),
+        ('<iframe src="https://example.org"></iframe>', "<iframe> loads"),
+        ('<svg><image xlink:href="https://example.org/x.png"/></svg>', "<image> loads"),
+        ('<img src="data:image/png;base64,AA">', "an image has no alternative text"),
+        ('<img src="x.png" alt="No description has been provided for this image">', "no alternat"),
+    ],
+)
+def test_inspection_finds_what_is_not_whole(html: str, complaint: str) -> None:
+    found = complaints(f"<!DOCTYPE html><html><body>{html}</body></html>")
+    assert len(found) == 1
+    assert complaint in found[0]
+
+
+def test_inspection_lets_pass_what_is_whole() -> None:
+    html = (
+        '<a href="https://www.ssb.no">SSB</a><img alt="" src="data:image/svg+xml;base64,AA">'
+        '<p>see url(https://example.org) and @import "//x"</p><style>p {color: red}</style>'
+    )
+    assert complaints(html) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "sentence"),
+    [
+        ("""'<img src="https://example.org/x.png" alt="x">'""", "loads https://example.org"),
+        ("""'<img src="data:image/png;base64,AA">'""", "an image has no alternative text"),
+    ],
+)
+def test_page_that_is_not_whole_is_not_published(toy: Project, shown: str, sentence: str) -> None:
+    write_notebook(
+        toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", show=f"shown = HTML({shown})"
+    )
+    with pytest.raises(InputError, match=rf"page 01_loans \((nb|en)\): .*{sentence}"):
+        publish(toy)
+    assert not toy.reports.exists()
+
+
+def test_image_output_takes_its_words_from_the_metadata(toy_with_kernels: Project) -> None:
+    toy = toy_with_kernels
+    show = """\
+from IPython.display import display
+pixel = "iVBORw0KGgo="  # the start of a PNG is enough: nobody draws it here
+words = {"alt": 'Shares of "others" & priority'}
+display({"image/png": pixel}, raw=True, metadata={"image/png": words})
+display({"image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg'/>"}, raw=True, metadata=words)
+total
+"""
+    write_notebook(toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", show=show)
+    publish(toy, toy.pages(["en"], "01_loans"))
+    page = (toy.draft / "en/html/01_loans.html").read_text(encoding="utf-8")
+    images = Outline(page).all("img")
+    assert [image["alt"] for image in images] == ['Shares of "others" & priority'] * 2
+    assert str(images[0]["src"]).startswith("data:image/png;base64,iVBOR")
+    assert str(images[1]["src"]).startswith("data:image/svg+xml;base64,")
+    # a page without a language beside it offers none, and the plain value is shown
+    assert "hreflang" not in page
+    assert re.search(r"<pre[^>]*>5068.0</pre>", page)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([("markdown", "intro\n# The *first* `one` #\n# second")], "The first one"),
+        (
+            [("markdown", "## not this"), ("output", "<p><h1 id='x'>That <b>one</b></h1>")],
+            "That one",
+        ),
+        ([("markdown", "nothing")], None),
+    ],
+)
+def test_title_is_the_first_main_heading(
+    cells: list[tuple[str, str]], expected: str | None
+) -> None:
+    notebook = {
+        "cells": [
+            {"cell_type": "markdown", "source": text}
+            if kind == "markdown"
+            else {"cell_type": "code", "source": "", "outputs": [{"data": {"text/html": text}}]}
+            for kind, text in cells
+        ]
+    }
+    assert heading(notebook) == expected
+
+
+def test_page_without_heading_gets_the_name_of_its_run(toy: Project) -> None:
+    path = toy.root / "notebooks" / "01_loans.ipynb"
+    path.write_text(path.read_text(encoding="utf-8").replace("# The loans", "The loans"), "utf-8")
+    publish(toy)
+    page = (toy.reports / "nb/html/01_loans.html").read_text(encoding="utf-8")
+    assert "<h1>01_loans</h1>" in page
+    assert "<title>01_loans – " in page
+
+
+def test_pages_with_one_title_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "contents.json"
+    rows = [
+        {"run": run, "title": title, "exhibits": [{"id": "a", "title": "A"}]}
+        for run, title in [("x", "Same"), ("y", "Same"), ("z", "Other")]
+    ]
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    assert [entry["title"] for entry in read_contents(path)] == ["Same (x)", "Same (y)", "Other"]
+    assert read_contents(path)[2] == rows[2]
+
+
+def test_own_run_is_a_page_without_links_to_others(toy: Project) -> None:
+    publish(toy)
+    page = toy.pages(["nb"], "01_loans")[0]
+    (path,) = render_page(page, toy.folder(page), toy.folder(page) / "page.html")
+    html = path.read_text(encoding="utf-8")
+    assert {a["href"] for a in Outline(html).all("a")} == {"#content"}
+
+
+def test_every_language_has_every_word_and_a_language_without_words_is_refused() -> None:
+    assert set(words("nb")) == set(words("en"))
+    assert not [word for language in ("nb", "en") for word in words(language).values() if not word]
+    used = set()
+    for template in TEMPLATES.rglob("*.j2"):
+        used |= set(re.findall(r"words\.(\w+)", template.read_text(encoding="utf-8")))
+    assert used | {"table"} == set(words("nb"))
+    with pytest.raises(InputError, match="no words for language 'fi'"):
+        words("fi")
+
+
+def test_style_has_contrast_of_at_least_4_5_in_light_and_dark() -> None:
+    style = (TEMPLATES / "report" / "style.css").read_text(encoding="utf-8")
+    light, dark = (
+        dict(re.findall(r"--([\w-]+): (#\w{6})", part)) for part in style.split("@media")[:2]
+    )
+    for name, colours in {"light": light, "dark": dark}.items():
+        grounds = {"paper", "sheet"}
+        for text in set(colours) - grounds - {"rule", "warn", "warn-sheet"}:
+            for ground in grounds:
+                assert _contrast(colours[text], colours[ground]) >= 4.5, (name, text, ground)
+        assert _contrast(colours["warn"], colours["warn-sheet"]) >= 4.5
+
+
+def _contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, WCAG 2.2, definition of relative luminance."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
