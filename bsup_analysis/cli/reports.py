@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bsup_analysis import paths
+from bsup_analysis import engines, paths
 from bsup_analysis.cli.study_project import study_project
 from bsup_analysis.errors import InputError
 from bsup_analysis.run.adhoc_runs import (
@@ -167,8 +167,6 @@ def variants(
     out: Annotated[Path | None, typer.Option(help="Folder, a folder in it a variant.")] = None,
 ) -> None:
     """Run notebooks with every combination of parameters, beside the report."""
-    from bsup_analysis import engines
-
     project = study_project()
     folder = out or project.build / "variants"
     every = grid(project, notebooks, parameter or [], folder)
@@ -180,11 +178,9 @@ def variants(
         missing = [one for one in every if not is_kept(one)]
         typer.echo(f"{len(every)} variants, {len(every) - len(missing)} of them kept")
         if missing:
-            results = (
-                engines.on_cluster(compute, missing, scheduler)
-                if scheduler
-                else _here(missing, jobs)
-            )
+            results = _here(missing, jobs)
+            if scheduler is not None:
+                results = engines.on_cluster(compute, missing, scheduler)
             with closing(results):
                 for number, (one, files) in enumerate(results, start=1):
                     keep(one, files)
@@ -199,8 +195,6 @@ def compute(variant: Variant) -> Files:
 
 
 def _here(missing: list[Variant], jobs: int) -> Generator[tuple[Variant, Files], None, None]:
-    from bsup_analysis import engines
-
     with engines.workers(min(jobs, len(missing))) as pool:
         yield from engines.on_machine(compute, missing, pool, jobs)
 
