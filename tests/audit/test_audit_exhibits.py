@@ -5,8 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from bsup_analysis.chapters.audit import statement_cells as audit_cells
-from bsup_analysis.chapters.audit import statement_tables as exhibits
+from bsup_analysis.chapters.audit import document_audit as exhibits
 from bsup_analysis.language import Words
 from bsup_analysis.study import read_table
 
@@ -94,7 +93,7 @@ def test_readings_hold_the_same_digits_in_both_languages(readings: pd.DataFrame)
     ],
 )
 def test_values_read_as_the_language_writes_them(text: str, unit: str, nb: str, en: str) -> None:
-    shown = [audit_cells.value(text, unit, Words(language)) for language in LANGUAGES]
+    shown = [exhibits.value(text, unit, Words(language)) for language in LANGUAGES]
     assert [cell.replace(NBSP, " ") for cell in shown] == [nb, en]
 
 
@@ -108,8 +107,8 @@ def test_values_read_as_the_language_writes_them(text: str, unit: str, nb: str, 
     ],
 )
 def test_thousands_in_sentences_follow_the_language(text: str, en: str) -> None:
-    assert audit_cells.grouped(text, Words("en")) == en
-    assert audit_cells.grouped(text, Words("nb")).replace(NBSP, " ") == text
+    assert exhibits.grouped(text, Words("en")) == en
+    assert exhibits.grouped(text, Words("nb")).replace(NBSP, " ") == text
 
 
 def test_the_picture_is_the_same_each_time(audit: pd.DataFrame) -> None:
@@ -142,8 +141,8 @@ def test_every_reason_and_input_has_words_that_take_its_values(audit: pd.DataFra
     for language in LANGUAGES:
         words = Words(language)
         for _, row in audit.iterrows():
-            told = audit_cells.note(row, words)
+            told = exhibits.note(row, words)
             for name, value in json.loads(row["reason_values"]).items():
                 if name.endswith("_names"):
                     assert all(item in told for item in value)
-            assert audit_cells.inputs(row, words)
+            assert exhibits.inputs(row, words)
