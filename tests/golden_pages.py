@@ -18,7 +18,7 @@ from PIL import Image
 from published_report import CHECKOUT, LANGUAGES, seal
 
 from bsup_analysis.chapters.comparability import maps
-from bsup_analysis.chapters.effects import contrast, verdict_table
+from bsup_analysis.chapters.effects import contrast
 from bsup_analysis.chapters.programme import pyramid, start_loans
 from bsup_analysis.published.reader import read_edition
 from bsup_analysis.report.content import Report, compose
@@ -35,7 +35,7 @@ REAL = (
     maps.municipality_map,
     start_loans.start_loan_table,
     contrast.group_contrast,
-    verdict_table.verdict_table,
+    contrast.verdict_table,
 )
 
 

@@ -11,7 +11,7 @@ from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.exhibit.style import house_style
 from bsup_analysis.language import templates
 
-PLACE = re.compile(r"\\\{\w+\\\}")
+PLACE = re.compile(r"\\\{\w.*?\\\}")
 
 
 def says(text: str, key: str, language: str) -> bool:

@@ -117,7 +117,9 @@ def ticks_between(low: float, high: float) -> Sequence[float]:
     return FINE_TICKS if high / low < 8 else TICKS
 
 
-def forest(rows: pd.DataFrame, title: str, words: Words) -> Figure:
+def forest(
+    rows: pd.DataFrame, title: str, words: Words, *, whole: tuple[float, str] | None = None
+) -> Figure:
     """Draw a row for each ratio.
 
     Parameters
@@ -129,6 +131,8 @@ def forest(rows: pd.DataFrame, title: str, words: Words) -> Figure:
         Of the axis.
     words
         Language.
+    whole
+        A ratio to draw through all rows, and what it is called.
     """
     figure, axes = new_figure(height_in=1.15 + ROW_IN * len(rows))
     known = rows.dropna(subset=["ratio"])
@@ -145,8 +149,9 @@ def forest(rows: pd.DataFrame, title: str, words: Words) -> Figure:
     axes.plot([], [], "o-", color=PRIORITY, mfc="white", label=words("ratios.mark.holds"))
     axes.plot([], [], "D-", color=ACCENT, mfc="white", label=words("ratios.mark.excludes"))
     axes.plot([], [], "|", color=PRINTED, ms=9, mew=1.6, label=words("ratios.mark.detectable"))
-    handles = axes.get_legend_handles_labels()
-    figure.legend(*handles, loc="outside lower center", ncols=3, fontsize="small")
+    if whole:
+        axes.axvline(whole[0], color=PRIORITY, ls=":", label=whole[1])
+    figure.legend(loc="outside lower center", ncols=2 if whole else 3, fontsize="small")
     return figure
 
 

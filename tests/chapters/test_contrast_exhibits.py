@@ -8,11 +8,8 @@ from readers_eye import says
 
 from bsup_analysis.analysis.outcome_contrast import OutcomeContrast
 from bsup_analysis.chapters.effects import (
-    amount_growth,
     contrast,
-    dispersion_path,
-    specification_figures,
-    verdict_table,
+    specifications,
 )
 from bsup_analysis.design import Outcome
 from bsup_analysis.effects.intervals import Interval
@@ -86,7 +83,7 @@ def test_outcome_for_each_inhabitant_is_divided_by_the_growth_in_inhabitants() -
 
 
 def test_growth_parts_multiply() -> None:
-    found = numbers(opened(), amount_growth.growth_parts)
+    found = numbers(opened(), contrast.growth_parts)
     for group in ("priority", "other"):
         product = (
             found[f"growth_number_{group}_2009_2010"] * found[f"growth_average_{group}_2009_2010"]
@@ -100,7 +97,7 @@ def test_every_interval_has_its_detectable_ratio_and_widens_with_dispersion(outc
     table = displayed(study, contrast.group_contrast).data
     assert (table["minimum_detectable_above"] > 1).all()
     assert (table["low"] < table["ratio"]).all()
-    path = displayed(study, dispersion_path.dispersion).data
+    path = displayed(study, contrast.dispersion).data
     assert path["low"].is_monotonic_decreasing
     assert path["high"].is_monotonic_increasing
 
@@ -144,7 +141,7 @@ CONCLUSIONS = {
 def test_words_follow_the_interval(ratio: float, key: str, language: str) -> None:
     words = Words(language)
     found = planted(opened().outcome_contrast, ratio)
-    exhibit = verdict_table.verdict_table(published_verdict(found.intervals), found, words)
+    exhibit = contrast.verdict_table(published_verdict(found.intervals), found, words)
     word, start, growth = CONCLUSIONS[language, key]
     assert exhibit.title.endswith(f": {word}")
     assert exhibit.shown is not None
@@ -157,7 +154,7 @@ def test_words_follow_the_interval(ratio: float, key: str, language: str) -> Non
 
 def test_specifications_are_those_of_the_design_and_few() -> None:
     study = opened()
-    exhibit = displayed(study, specification_figures.specifications)
+    exhibit = displayed(study, specifications.specifications)
     assert list(exhibit.data["specification"]) == [s.name for s in study.design.specifications]
     assert len(exhibit.data) <= 30
     rows = exhibit.data.set_index("specification")
@@ -176,7 +173,7 @@ def test_specifications_are_those_of_the_design_and_few() -> None:
 
 def test_leaving_out_each_municipality_moves_the_ratio_the_right_way() -> None:
     study = opened()
-    data = displayed(study, specification_figures.left_out).data.set_index("municipality_code")
+    data = displayed(study, specifications.left_out).data.set_index("municipality_code")
     rows = study.priority_loans
     whole = study.loans_contrast.ratio
     for code, pre, post in zip(rows.codes, rows.pre, rows.post, strict=True):
@@ -186,12 +183,12 @@ def test_leaving_out_each_municipality_moves_the_ratio_the_right_way() -> None:
 
 def test_the_chosen_specification_is_its_row_of_the_figure() -> None:
     study = opened()
-    rows = displayed(study, specification_figures.specifications).data.set_index("specification")
+    rows = displayed(study, specifications.specifications).data.set_index("specification")
     for name, row in rows.iterrows():
-        exhibit = specification_figures.chosen_specification(
+        exhibit = specifications.chosen_specification(
             study.specification_table, str(name), study.words
         )
-        for measure, value in row[list(specification_figures.MEASURES)].items():
+        for measure, value in row[list(specifications.MEASURES)].items():
             assert exhibit.numbers[f"chosen_specification_{measure}"].value == value
         key = "holds" if row["low"] <= 1 <= row["high"] else "below" if row["high"] < 1 else "above"
         assert says(exhibit.caption, f"robustness.chosen_{key}", "en")
@@ -201,7 +198,7 @@ def test_the_main_specification_is_the_main_contrast() -> None:
     study = opened()
     main = numbers(study, contrast.group_contrast)
     table = study.specification_table
-    own = specification_figures.chosen_specification(table, "loans", study.words).numbers
+    own = specifications.chosen_specification(table, "loans", study.words).numbers
     ratio = "rate_ratio_loans_2009_2010"
     assert own["chosen_specification_ratio"].value == pytest.approx(main[ratio], rel=1e-12)
     low = own["chosen_specification_low"].value

@@ -1,155 +1,125 @@
-"""Did the priority municipalities improve relative to the others: the contrast of the groups."""
+"""Did the priority municipalities improve relative to the others: the contrast, and the verdict."""
 
+from collections.abc import Mapping
+from dataclasses import astuple
+
+import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from bsup_analysis.analysis.outcome_contrast import OutcomeContrast
-from bsup_analysis.design import Outcome
+from bsup_analysis.analysis.outcome_contrast import DispersionPath, OutcomeContrast
 from bsup_analysis.effects.group_poisson import GroupContrast
-from bsup_analysis.exhibit.charts import side_of_one
+from bsup_analysis.effects.intervals import AverageChangeBounds, GrowthParts, Interval
+from bsup_analysis.effects.verdict import Verdict
+from bsup_analysis.exhibit.charts import number_axis, ratio_axis, side_of_one, ticks_between
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.style import (
     ACCENT,
     GROUP_TEXT_COLOUR,
+    PALE,
     PRIORITY,
     REGION,
+    SMALL,
+    beside,
+    group_bars,
     group_line,
     new_figure,
 )
 from bsup_analysis.language import Words
 
 GROUPS = ("priority", "other")
-TICKS = (0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5)
-
-
-def ratio_axis(axes: Axes, words: Words, low: float, high: float) -> None:
-    """Make the horizontal axis one of ratios on a log scale, with one marked."""
-    axes.set_xscale("log")
-    axes.set_xlim(low, high)
-    axes.set_xticks([tick for tick in TICKS if low <= tick <= high])
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: words.decimal(x)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.minorticks_off()
-    axes.axvline(1, color=REGION, lw=1)
-
-
-def _value(measure: Outcome, value: float, words: Words) -> str:
-    if measure.column == "loans":
-        return words.count(value) if measure.per is None else words.decimal(value)
-    return words.million(value) if measure.per is None else words.count(value)
+MINIMUM = ["minimum_detectable_above", "minimum_detectable_below"]
+# how a value is written: by the column it is of, and whether it is a rate
+FORMS = {
+    ("loans", False): "count",
+    ("loans", True): ".2",
+    ("amount_nok", False): "million",
+    ("amount_nok", True): "count",
+}
 
 
 @traced
 def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
     """Show the growth of both groups and the ratio of the two, with every interval."""
-    contrast = outcome_contrast
+    contrast, intervals, ratio = (
+        outcome_contrast,
+        outcome_contrast.intervals,
+        outcome_contrast.ratio,
+    )
     outcome = contrast.outcome
-    names = list(contrast.intervals)
+    growth = {group: contrast.growth[group].value - 1 for group in GROUPS}
     data = pd.DataFrame(
         [
-            {
-                "assumption": name,
-                "ratio": interval.ratio,
-                "low": interval.low,
-                "high": interval.high,
-                "se_log_ratio": interval.se,
-                "minimum_detectable_above": interval.detectable_above,
-                "minimum_detectable_below": interval.detectable_below,
-            }
-            for name, interval in contrast.intervals.items()
-        ]
+            (name, i.ratio, i.low, i.high, i.se, i.detectable_above, i.detectable_below)
+            for name, i in intervals.items()
+        ],
+        columns=["assumption", "ratio", "low", "high", "se_log_ratio", *MINIMUM],
     ).assign(
-        ratio_rounding_low=contrast.ratio.low,
-        ratio_rounding_high=contrast.ratio.high,
+        ratio_rounding_low=ratio.low,
+        ratio_rounding_high=ratio.high,
         **{f"growth_{group}": contrast.growth[group].value for group in GROUPS},
     )
 
     def draw() -> Figure:
         figure, (left, right) = new_figure(1, 2, 3.9, gridspec_kw={"width_ratios": [1, 1.6]})
         for group in GROUPS:
-            growth = contrast.growth[group]
-            group_line(left, group, [2009, 2010], [100, 100 * growth.value])
-            if growth.high > growth.low:
-                left.errorbar(
-                    [2010],
-                    [100 * growth.value],
-                    yerr=[
-                        [100 * (growth.value - growth.low)],
-                        [100 * (growth.high - growth.value)],
-                    ],
-                    color=GROUP_TEXT_COLOUR[group],
-                    capsize=3,
-                )
-            left.annotate(
-                f"{words(f'groups.{group}')}\n{words.change(growth.value - 1)}",
-                (2010, 100 * growth.value),
-                (6, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize="small",
-                color=GROUP_TEXT_COLOUR[group],
-            )
+            found, colour = contrast.growth[group], GROUP_TEXT_COLOUR[group]
+            group_line(left, group, [2009, 2010], [100, 100 * found.value])
+            left.vlines(2010, 100 * found.low, 100 * found.high, color=colour)
+            text = f"{words(f'groups.{group}')}\n{words.change(growth[group])}"
+            beside(left, text, (2010, 100 * found.value), (6, 0), color=colour, **SMALL)
         left.set_xticks([2009, 2010], ["2009", "2010"])
         left.set_xlim(2008.85, 2011.15)
         left.set_title(words("contrast.index"))
         left.grid(axis="y")
-        for row, (name, interval) in enumerate(contrast.intervals.items()):
+        look = {"va": "bottom", "fontsize": "small", "xycoords": ("axes fraction", "data")}
+        ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        for row, (name, interval) in enumerate(intervals.items()):
             right.plot([interval.low, interval.high], [row, row], color=PRIORITY, lw=2.5)
             right.plot(interval.ratio, row, "o", color=PRIORITY, ms=7)
             for limit in (interval.detectable_below, interval.detectable_above):
                 right.plot(limit, row, "|", color=ACCENT, ms=14, mew=2)
-            right.annotate(
-                f"{words(f'contrast.assumption_{name}')}: {words.written(interval, 'interval')}",
-                (0.02, row - 0.32),
-                xycoords=("axes fraction", "data"),
-                va="bottom",
-                fontsize="small",
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-            )
+            text = f"{words(f'contrast.assumption.{name}')}: {words.written(interval, 'interval')}"
+            beside(right, text, (0.02, row - 0.32), (0, 0), bbox=ground, **look)
         right.plot([], [], "|", color=ACCENT, ms=10, mew=2, ls="none", label=words("contrast.mdr"))
         right.set_yticks([])
-        right.set_ylim(len(names) - 0.6, -0.55)
+        right.set_ylim(len(intervals) - 0.6, -0.55)
         right.spines["left"].set_visible(False)
-        edges = [i.detectable_above for i in contrast.intervals.values()]
-        edges += [i.high for i in contrast.intervals.values()]
-        lows = [i.low for i in contrast.intervals.values()]
-        lows += [i.detectable_below for i in contrast.intervals.values()]
-        ratio_axis(right, words, 0.93 * min(lows), 1.07 * max(edges))
+        low, high = data[["low", MINIMUM[1]]].min().min(), data[["high", MINIMUM[0]]].max().max()
+        ratio_axis(right, low, high, words, ticks=ticks_between(low, high))
+        right.grid(visible=False)
         right.set_title(words("contrast.ratio"))
         right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), fontsize="small")
         return figure
 
-    widest = max(contrast.intervals.values(), key=lambda i: i.high / i.low)
-    ratio = contrast.ratio
+    widest = max(intervals.values(), key=lambda i: i.high / i.low)
     rounding = words("contrast.rounding", low=ratio.low, high=ratio.high)
-    growth = {group: contrast.growth[group].value - 1 for group in GROUPS}
-    values = {
-        "outcome": words(f"outcomes.{outcome}.name"),
-        **growth,
-        "ratio": ratio.value,
-        "rounding": f" {rounding}" if ratio.high > ratio.low else "",
-        "widest": widest,
-        "side": side_of_one(widest.low, widest.high),
-    }
-    before, after = (
-        {group: _value(contrast.measure, found[group].value, words) for group in GROUPS}
-        for found in (contrast.before, contrast.after)
-    )
+    form = FORMS[contrast.measure.column, contrast.measure.per is not None]
     return Exhibit.of(
         f"group_contrast_{outcome}",
         "contrast",
         words,
         data,
-        values,
+        {
+            "outcome": words(f"outcomes.{outcome}.name"),
+            **growth,
+            "ratio": ratio.value,
+            "rounding": f" {rounding}" if ratio.high > ratio.low else "",
+            "widest": widest,
+            "side": side_of_one(widest.low, widest.high),
+        },
         title=words(f"outcomes.{outcome}.contrast_title"),
         draw=draw,
         shown=words.table(
             "contrast",
             [
-                {"group": g, "before": before[g], "after": after[g], "growth": growth[g]}
-                for g in GROUPS
+                {
+                    "group": group,
+                    "before": words.written(contrast.before[group].value, form),
+                    "after": words.written(contrast.after[group].value, form),
+                    "growth": growth[group],
+                }
+                for group in GROUPS
             ],
             head_before=words(f"outcomes.{outcome}.before"),
             head_after=words(f"outcomes.{outcome}.after"),
@@ -159,22 +129,20 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
 
 
 def _numbers(contrast: OutcomeContrast) -> dict[str, tuple[float, str]]:
+    loans, ratio = contrast.outcome == "loans", contrast.ratio
     stem = f"rate_ratio_{contrast.outcome}_2009_2010"
-    numbers = {stem: (contrast.ratio.value, "ratio")}
-    if contrast.ratio.high > contrast.ratio.low:
-        numbers[f"{stem}_rounding_low"] = (contrast.ratio.low, "ratio")
-        numbers[f"{stem}_rounding_high"] = (contrast.ratio.high, "ratio")
-    if contrast.outcome == "loans":
-        level_and_power = contrast.intervals["poisson"]
-        numbers["confidence_level"] = (level_and_power.level, "share")
-        numbers["power"] = (level_and_power.power, "share")
+    detectable = "minimum_detectable_ratio" + ("" if loans else f"_{contrast.outcome}")
+    numbers = {stem: (ratio.value, "ratio")}
+    if ratio.high > ratio.low:
+        numbers[f"{stem}_rounding_low"] = (ratio.low, "ratio")
+        numbers[f"{stem}_rounding_high"] = (ratio.high, "ratio")
+    if loans:
+        numbers["confidence_level"] = (contrast.intervals["poisson"].level, "share")
+        numbers["power"] = (contrast.intervals["poisson"].power, "share")
     for name, interval in contrast.intervals.items():
         numbers[f"{stem}_ci_low_{name}"] = (interval.low, "ratio")
         numbers[f"{stem}_ci_high_{name}"] = (interval.high, "ratio")
-        stem_mdr = "minimum_detectable_ratio"
-        if contrast.outcome != "loans":
-            stem_mdr += f"_{contrast.outcome}"
-        numbers[f"{stem_mdr}_{name}"] = (interval.detectable_above, "ratio")
+        numbers[f"{detectable}_{name}"] = (interval.detectable_above, "ratio")
     return numbers
 
 
@@ -201,5 +169,172 @@ def per_inhabitant(
         numbers={
             "log_rate_ratio_loans_2009_2010": (raw.log_ratio, "log ratio"),
             "rate_ratio_per_inhabitant_2009_2010": (rate.ratio, "ratio"),
+        },
+    )
+
+
+@traced
+def dispersion(
+    dispersion_path: DispersionPath, outcome_contrast: OutcomeContrast, words: Words
+) -> Exhibit:
+    """Show the interval against the dispersion assumed for the municipalities not published."""
+    path, contrast = dispersion_path, outcome_contrast
+    counts = contrast.measure.column == "loans"
+    position = path.phi_other if counts else path.multiple
+    own = contrast.phi if counts else 1.0
+    data = pd.DataFrame(
+        {
+            "dispersion_other": path.phi_other,
+            "multiple_of_priority": path.multiple,
+            "ratio": contrast.ratio.value,
+            "low": [interval.low for interval in path.intervals],
+            "high": [interval.high for interval in path.intervals],
+            "minimum_detectable_above": [i.detectable_above for i in path.intervals],
+            "minimum_detectable_below": [i.detectable_below for i in path.intervals],
+        }
+    )
+
+    def draw() -> Figure:
+        figure, axes = new_figure(height_in=3.6)
+        axes.fill_between(position, data["low"], data["high"], color=PRIORITY, alpha=0.25, lw=0)
+        axes.plot(position, data[["low", "high"]], color=PRIORITY, marker="o", ms=4)
+        axes.plot(position, data["ratio"], color=PRIORITY, lw=2, label=words("contrast.ratio"))
+        labels = [words("contrast.mdr"), None]
+        axes.plot(position, data[MINIMUM], color=ACCENT, ls="--", label=labels)
+        axes.axvline(own, color=PALE, lw=2, zorder=0)
+        top = (own, data["minimum_detectable_above"].max())
+        beside(axes, words("contrast.dispersion.own_dispersion"), top, (4, 0), **SMALL)
+        ends = data[["low", *MINIMUM]].min().min(), data[["high", *MINIMUM]].max().max()
+        ratio_axis(axes, *ends, words, ticks=ticks_between(*ends), along="y")
+        axes.grid(visible=False)
+        axes.set_xlabel(words(f"contrast.dispersion.{'phi' if counts else 'multiple'}_other"))
+        axes.set_title(words("contrast.ratio_and_interval"))
+        axes.legend(loc="lower left", fontsize="small")
+        return figure
+
+    tipping = path.tipping if path.tipping is None or counts else path.tipping / contrast.phi
+    kind = "none" if tipping is None else "count" if counts else "multiple"
+    unit = "variance / mean" if counts else "multiple of the priority municipalities' dispersion"
+    return Exhibit.of(
+        f"dispersion_{contrast.outcome}",
+        "contrast.dispersion",
+        words,
+        data,
+        {
+            "first": path.intervals[0],
+            "last": path.intervals[-1],
+            "start": position[0],
+            "end": position[-1],
+            "own": own,
+            "tipping": words(f"contrast.dispersion.tipping_{kind}", value=tipping, chance=1),
+        },
+        title=words(f"outcomes.{contrast.outcome}.dispersion_title"),
+        draw=draw,
+        numbers={f"tipping_dispersion_{contrast.outcome}": (tipping, unit)},
+    )
+
+
+@traced
+def growth_parts(
+    group_growth_parts: Mapping[str, GrowthParts],
+    region_average_change: AverageChangeBounds,
+    words: Words,
+) -> Exhibit:
+    """Show growth in NOK of each group as growth in number and in the average loan."""
+    change = region_average_change
+    rows = [
+        (group, part, *astuple(Interval.exact(value)))
+        for group, parts in group_growth_parts.items()
+        for part, value in (
+            ("amount", parts.amount),
+            ("number", parts.number),
+            ("average", parts.average),
+        )
+    ]
+    rows += [
+        ("region", f"average_{name}_nok", *astuple(part))
+        for name, part in (
+            ("change", change.total),
+            ("within", change.within),
+            ("composition", change.composition),
+        )
+    ]
+    data = pd.DataFrame(rows, columns=["group", "part", "growth", "low", "high"])
+    growth = data.set_index(["group", "part"])["growth"]
+    parts = list(growth["priority"].index)
+
+    def draw() -> Figure:
+        figure, axes = new_figure(height_in=3.2)
+        for offset, group in ((-0.2, "priority"), (0.2, "other")):
+            at, label = np.arange(len(parts)) + offset, words(f"groups.{group}")
+            bars = group_bars(axes, group, at, np.log(growth[group]), width=0.38, label=label)
+            axes.bar_label(bars, [words.change(g - 1) for g in growth[group]], padding=3)
+        axes.axhline(0, color=REGION, lw=1)
+        axes.set_xticks(range(len(parts)), [words(f"amount_growth.part.{part}") for part in parts])
+        axes.margins(y=0.2)
+        number_axis(axes.yaxis, words, ".1")
+        axes.set_title(words("amount_growth.axis"))
+        axes.legend(fontsize="small")
+        return figure
+
+    of_groups = {(group, part): growth[group, part] for group in GROUPS for part in parts}
+    return Exhibit.of(
+        "growth_parts",
+        "amount_growth",
+        words,
+        data,
+        {f"{group}_{part}": value - 1 for (group, part), value in of_groups.items()}
+        | {
+            name.replace("average", "region").removesuffix("_nok"): value
+            for name, value in growth["region"].items()
+        },
+        source=words("contrast.source"),
+        draw=draw,
+        numbers={
+            f"growth_{part}_{group}_2009_2010": (value, "ratio")
+            for (group, part), value in of_groups.items()
+        },
+    )
+
+
+@traced
+def verdict_table(verdict: Verdict, outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
+    """Show the verdict, the conditions of the decision table, and what limits its reading."""
+    key, widest = verdict.key, verdict.interval
+    rows: list[tuple[str, str, str]] = [("verdict", key, verdict.interval_name)]
+    rows += [
+        ("criterion", c.name, "above" if c.above else "below" if c.below else "neither")
+        for c in verdict.criteria
+    ]
+    rows += [("reason", reason, "") for reason in verdict.reasons]
+    shown = [
+        {
+            "question": words(f"contrast.assumption.{name}"),
+            "interval": interval,
+            "answer": words("verdict.beyond" if interval.excludes_one else "verdict.holds"),
+        }
+        for name, interval in outcome_contrast.intervals.items()
+    ]
+    last = {"question": words("verdict.head_verdict"), "answer": words(f"verdict.word.{key}")}
+    outcome = words(f"outcomes.{outcome_contrast.outcome}.name")
+    return Exhibit.of(
+        f"verdict_{outcome_contrast.outcome}",
+        "verdict",
+        words,
+        pd.DataFrame(rows, columns=["kind", "key", "result"]).assign(
+            ratio=widest.ratio, low=widest.low, high=widest.high
+        ),
+        {
+            "outcome": outcome,
+            "key": key,
+            "said": words(f"verdict.said.{key}", outcome=outcome, interval=widest),
+            "reasons": " ".join(words(f"verdict.reason.{reason}") for reason in verdict.reasons),
+        },
+        shown=words.table("verdict", [*shown, {**last, "interval": widest}]),
+        numbers={
+            f"verdict_{outcome_contrast.outcome}": (
+                {"worse": -1, "not_shown": 0, "improved": 1}[key],
+                "-1 worse, 0 not shown, 1 improved",
+            )
         },
     )
