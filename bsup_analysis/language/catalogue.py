@@ -167,7 +167,8 @@ class Words(Numbers):
             Empty: as it is (text, a year). `.3`: with so many decimals. `count`, `signed`,
             `percent`, `change`, `million`, `thousand`, `ratio`, `p`, `date`, `listed`, `quoted`:
             as the method of `Numbers` writes it, with decimals behind a full stop (`percent.0`).
-            `interval`: as 0.88 (0.67 to 1.16), `range`: as 0.67–1.16; `between.2`,
+            `interval`: as 0.88 (0.67 to 1.16), or as 0.88 where nothing is left open and as a dash
+            where there is none; `range`: as 0.67–1.16; `between.2`,
             `between.percent`: the least and the largest of several values, or the one they
             share, each in the form behind the full stop. Anything else is a table of words, such
             as `groups`: the word of that name.
@@ -203,8 +204,12 @@ class Words(Numbers):
         if name in writers and (not decimals or decimals.isdigit()):
             return writers[name](value, *([int(decimals)] if decimals else []))  # type: ignore[operator]
         if form in ("interval", "range"):
+            if value is None:
+                return UNKNOWN
             if hasattr(value, "low"):
                 value = (value.ratio, value.low, value.high)
+            if form == "interval" and value[1] == value[2]:
+                return self.decimal(value[0])
             return self(f"ratios.{form}", ratio=value[0], low=value[-2], high=value[-1])
         return self(f"{form}.{value}")
 

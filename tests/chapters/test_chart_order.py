@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 from readers_eye import clashes, says
 
-from bsup_analysis.chapters.effects.chart_bars import chart_orders_figure, order_rows
+from bsup_analysis.chapters.effects.chart_order import chart_orders_figure, order_rows
 from bsup_analysis.effects.intervals import chart_orders
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit import Exhibit

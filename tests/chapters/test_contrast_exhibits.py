@@ -190,8 +190,14 @@ def test_the_chosen_specification_is_its_row_of_the_figure() -> None:
         )
         for measure, value in row[list(specifications.MEASURES)].items():
             assert exhibit.numbers[f"chosen_specification_{measure}"].value == value
-        key = "holds" if row["low"] <= 1 <= row["high"] else "below" if row["high"] < 1 else "above"
-        assert says(exhibit.caption, f"robustness.chosen_{key}", "en")
+        key = (
+            "holds_one"
+            if row["low"] <= 1 <= row["high"]
+            else "below"
+            if row["high"] < 1
+            else "above"
+        )
+        assert says(exhibit.caption, f"robustness.chosen.{key}", "en")
 
 
 def test_the_main_specification_is_the_main_contrast() -> None:

@@ -11,16 +11,14 @@ from hypothesis import strategies as st
 from readers_eye import clashes, says
 from scipy.stats import beta, binom
 
-from bsup_analysis.chapters.effects.exact_growth import (
-    detectable_growth,
-    exact_growth_interval,
-    municipality_growth,
-)
-from bsup_analysis.chapters.effects.inside import (
+from bsup_analysis.chapters.effects.priority_growth import (
     average_change,
     change_parts,
+    detectable_growth,
+    exact_growth_interval,
     growth_spread,
     movers,
+    municipality_growth,
 )
 from bsup_analysis.effects.intervals import AverageChange
 from bsup_analysis.effects.paired import Paired, growth_dispersion, heterogeneity

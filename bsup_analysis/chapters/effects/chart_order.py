@@ -1,6 +1,7 @@
 """Every way of giving the bars of the document's chart to its years, and what each implies."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,11 @@ from matplotlib.figure import Figure
 from bsup_analysis.effects.intervals import ChartOrder
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit.charts import ratio_axis
-from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, new_figure
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, SMALL, beside, new_figure
 from bsup_analysis.language import Words
 
+GROUND: Any = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
 GAP = 0.3  # between the columns of the region and those of the others, in columns
 
 
@@ -54,19 +56,13 @@ def _columns(axes: Axes, rows: pd.DataFrame, words: Words) -> None:
             axes.axhspan(y - 0.5, y + 0.5, facecolor=PALE, lw=0)
         for x, name in zip(at, names, strict=True):
             loans = row[name]
-            axes.text(
-                x,
-                y,
-                words.count(loans) if loans >= 0 else words.signed(loans),
-                ha="center",
-                va="center",
-                fontsize="small",
-                fontweight="bold" if row["agrees_with_press"] else "normal",
-                color=REGION if row["possible"] else PRINTED,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6}
-                if not row["possible"]
-                else None,
-            )
+            look: Any = {
+                "fontweight": "bold" if row["agrees_with_press"] else "normal",
+                "color": REGION if row["possible"] else PRINTED,
+                "bbox": None if row["possible"] else GROUND,
+            }
+            text = words.count(loans) if loans >= 0 else words.signed(loans)
+            axes.text(x, y, text, ha="center", **SMALL, **look)
     axes.set_xlim(-0.6, len(names) - 0.1)
     axes.set_xticks(at, [name[-4:] for name in names])
     axes.xaxis.tick_top()
@@ -75,16 +71,10 @@ def _columns(axes: Axes, rows: pd.DataFrame, words: Words) -> None:
         ("region", 0, first_other - 1),
         ("other", first_other, len(names) - 1),
     ):
-        axes.annotate(
-            words(f"chart_order.{label}"),
-            ((at[start] + at[end]) / 2, 1),
-            (0, 20),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="center",
-            fontsize="small",
-            fontweight="bold",
-        )
+        place = ((at[start] + at[end]) / 2, 1)
+        look = {"ha": "center", "fontsize": "small", "fontweight": "bold"}
+        text = words(f"chart_order.{label}")
+        beside(axes, text, place, (0, 20), xycoords=("data", "axes fraction"), **look)
     axes.set_yticks([])
     axes.spines[["left", "bottom"]].set_visible(False)
 
@@ -92,28 +82,14 @@ def _columns(axes: Axes, rows: pd.DataFrame, words: Words) -> None:
 def _ratios(axes: Axes, rows: pd.DataFrame, words: Words) -> None:
     """Draw the implied ratio of each order that has one."""
     for y, row in rows.dropna(subset=["ratio"]).iterrows():
-        known = row["agrees_with_press"]
-        axes.hlines(y, 1, row["ratio"], color=PRIORITY if known else PRINTED, lw=1.2)
-        axes.plot(
-            row["ratio"],
-            y,
-            "o" if known else "s",
-            color=PRIORITY if known else PRINTED,
-            mfc=PRIORITY if known else "white",
-            ms=6,
-        )
-        right = row["ratio"] >= 1
-        axes.annotate(
-            words.decimal(row["ratio"]),
-            (row["ratio"], y),
-            (7 if right else -7, 0),
-            textcoords="offset points",
-            ha="left" if right else "right",
-            va="center",
-            fontsize="small",
-        )
+        known, ratio = row["agrees_with_press"], row["ratio"]
+        marker, colour, face = ("o", PRIORITY, PRIORITY) if known else ("s", PRINTED, "white")
+        axes.hlines(y, 1, ratio, color=colour, lw=1.2)
+        axes.plot(ratio, y, marker, color=colour, mfc=face, ms=6)
+        away, ha = (7, "left") if ratio >= 1 else (-7, "right")
+        beside(axes, words.decimal(ratio), (ratio, y), (away, 0), ha=ha, **SMALL)
     for y in rows.index[~rows["possible"]]:
-        axes.text(1.1, y, words("chart_order.impossible"), va="center", fontsize="small")
+        axes.text(1.1, y, words("chart_order.impossible"), **SMALL)
     low, high = rows["ratio"].min(), rows["ratio"].max()
     # room for the numbers beside the outermost marks
     ratio_axis(axes, min(low, 1) / 1.8, max(high, 1) * 1.8, words)
@@ -149,36 +125,33 @@ def chart_orders_figure(orders_of_the_chart: Sequence[ChartOrder], words: Words)
         left.set_ylim(len(rows) - 0.4, -0.6)
         return figure
 
-    def spread(found: pd.Series) -> dict[str, str]:
-        return {
-            "low": words.decimal(found.min() if len(found) else None),
-            "high": words.decimal(found.max() if len(found) else None),
-        }
-
+    agreed = press["ratio"].dropna()
     values = {
-        "total": words.count(len(rows)),
-        "possible": words.count(len(possible)),
-        "press": words.count(len(press)),
-        **spread(ratios),
+        "total": len(rows),
+        "possible": len(possible),
+        "press": len(press),
+        "low": ratios.min(),
+        "high": ratios.max(),
     }
     side = "below" if ratios.max() < 1 else "above" if ratios.min() > 1 else "both"
-    agreed = press["ratio"].dropna()
     how = "none" if agreed.empty else "one" if agreed.eq(agreed.iloc[0]).all() else "several"
-    values["direction"] = words(f"chart_order.direction_{side}", **values)
-    values["confirmed"] = words(f"chart_order.press_{how}", **(values | spread(agreed)))
-    return Exhibit(
-        id="chart_orders",
-        title=words("chart_order.title", **values),
-        caption=words("chart_order.caption", **values),
-        source=words("chart_order.source"),
-        alternative_text=words("chart_order.alternative_text", **values),
-        data=rows,
+    ends = {"low": agreed.min(), "high": agreed.max()}
+    return Exhibit.of(
+        "chart_orders",
+        "chart_order",
+        words,
+        rows,
+        {
+            **values,
+            "direction": words(f"chart_order.direction_{side}", **values),
+            "confirmed": words(f"chart_order.press_{how}", **(values | ends)),
+        },
         draw=draw,
         numbers={
-            "chart_orders_total": Number(len(rows), "orders"),
-            "chart_orders_possible": Number(len(possible), "orders"),
-            "chart_orders_press": Number(len(press), "orders"),
-            "chart_orders_ratio_low": Number(float(ratios.min()), "ratio"),
-            "chart_orders_ratio_high": Number(float(ratios.max()), "ratio"),
+            "chart_orders_total": (len(rows), "orders"),
+            "chart_orders_possible": (len(possible), "orders"),
+            "chart_orders_press": (len(press), "orders"),
+            "chart_orders_ratio_low": (ratios.min(), "ratio"),
+            "chart_orders_ratio_high": (ratios.max(), "ratio"),
         },
     )
