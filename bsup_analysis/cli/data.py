@@ -1,6 +1,5 @@
 """Commands that bring data in and keep their records, and that draw SYNTHETIC data."""
 
-import datetime as dt
 import os
 import sys
 from pathlib import Path
@@ -13,9 +12,7 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.run.engine import Interrupted
 
 if TYPE_CHECKING:
-    from bsup_analysis.municipal_import import ImportResult
     from bsup_analysis.simulation.runner import Estimate, Step
-    from bsup_analysis.statbank import Fetched
 
 SetAside = Annotated[
     list[str] | None, typer.Option(help="divided or unknown: set such rows aside.")
@@ -58,13 +55,13 @@ def import_table(
     dry_run: DryRun = False,
 ) -> None:
     """Bring a table of start loans by municipality and year, compared with what is published."""
-    from bsup_analysis.municipal_import import import_file, mapping_of, reference
-    from bsup_analysis.tables.borders import Borders
-    from bsup_analysis.tables.sources import read_source
+    from bsup_analysis.municipal_import.importing import import_file
+    from bsup_analysis.municipal_import.layout import mapping_of
+    from bsup_analysis.municipal_import.municipalities import reference
 
     result = import_file(
         file,
-        reference(read_source, Borders),
+        reference(),
         definition=definition,
         mapping=mapping_of(mapping or []),
         sheet=sheet,
@@ -98,6 +95,8 @@ def fetch(
     """
     from bsup_analysis import paths
     from bsup_analysis.files import write_aside
+    from bsup_analysis.municipal_import.importing import import_fetched
+    from bsup_analysis.municipal_import.municipalities import reference
     from bsup_analysis.statbank import Client, fetch_population, fetch_startlaan
     from bsup_analysis.tables.strict_csv import to_csv
 
@@ -123,39 +122,16 @@ def fetch(
         typer.echo(line)
     typer.echo(f"written  {path}: {len(found.table)} rows, {len(found.set_aside)} set aside")
     if what == "startlaan":
-        result = _import_fetched(found, path.name, definition, set_aside or [], dry_run)
+        result = import_fetched(
+            found,
+            path.name,
+            reference(),
+            definition=definition,
+            set_aside=set_aside or [],
+            dry_run=dry_run,
+        )
         for line in result.lines():
             typer.echo(line)
-
-
-def _import_fetched(
-    found: "Fetched", file: str, definition: str | None, set_aside: list[str], dry_run: bool
-) -> "ImportResult":
-    """Make the municipal table of what was fetched, with its vintage in the record."""
-    from bsup_analysis.municipal_import import Origin, import_counts, reference
-    from bsup_analysis.tables.borders import Borders
-    from bsup_analysis.tables.sources import read_source
-
-    vintages = {a.table_id: a.updated or "not stated" for a in found.answers}
-    answers = ", ".join(sorted({f"{a.file} {a.sha256}" for a in found.answers}))
-    origin = Origin(
-        file,
-        producer=found.answers[0].producer,
-        document="; ".join(
-            f"table {table}, updated {updated}" for table, updated in vintages.items()
-        ),
-        url=found.answers[0].url,
-        method=f"bsup fetch startlaan. {' '.join(found.notes)} Answers (sha256): {answers}.",
-        read_on=max(dt.datetime.fromisoformat(a.asked_at) for a in found.answers).date(),
-    )
-    return import_counts(
-        found.table,
-        reference(read_source, Borders),
-        origin,
-        definition=definition,
-        set_aside=set_aside,
-        dry_run=dry_run,
-    )
 
 
 def demo(

@@ -1,34 +1,220 @@
-"""Importing a file: read, mapped, added up, compared with published totals, then written."""
+"""Importing a file, or what was fetched: added up to municipalities of 2009, compared, written."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pandas as pd
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
-from bsup_analysis.municipal_import.amounts import municipal_table
-from bsup_analysis.municipal_import.cells import RawTable
-from bsup_analysis.municipal_import.columns import find_layout
-from bsup_analysis.municipal_import.entries import entries
-from bsup_analysis.municipal_import.mapping import map_entries
-from bsup_analysis.municipal_import.municipalities import Reference
-from bsup_analysis.municipal_import.reading import read_raw
-from bsup_analysis.municipal_import.result import (
-    NOT_USED,
-    UNDECIDED,
-    ImportResult,
-    codes_used,
-    list_rejected,
-    understood,
+from bsup_analysis.municipal_import.cells import (
+    NotANumberError,
+    Value,
+    decimal_sign,
+    number,
+    plain,
+    readings,
 )
-from bsup_analysis.municipal_import.store import validated, write_municipal
-from bsup_analysis.municipal_import.validation import AGREES, DEFINITIONS, DEVIATES, compare
+from bsup_analysis.municipal_import.layout import UNITS_NOK, Layout, find_layout
+from bsup_analysis.municipal_import.mapping import (
+    Mapped,
+    Rejected,
+    divided,
+    entries,
+    map_entries,
+)
+from bsup_analysis.municipal_import.municipal_table import DEFINITIONS, validated, write_municipal
+from bsup_analysis.municipal_import.municipalities import FIRST_YEAR, LAST_YEAR, Reference
+from bsup_analysis.municipal_import.reading import RawTable, read_raw
+from bsup_analysis.municipal_import.validation import AGREES, DEVIATES, INCOMPLETE, compare
+from bsup_analysis.statbank.fetch import Fetched
 
+UNDECIDED = "undecided"
+NOT_USED = "not used"
+OWN_YEAR = "the codes of each row's own year"
 SET_ASIDE = ("divided", "unknown")
 _DECIMAL = {"comma": ",", "point": "."}
+_MEANING = {
+    "municipality": "municipality, by code or name",
+    "name": "name beside the code",
+    "year": "year",
+    "loans": "number of loans",
+    "amount_nok": "amount in NOK",
+    "amount_1000_nok": "amount in thousands of NOK",
+    "amount_million_nok": "amount in millions of NOK",
+    "quantity": "name of the quantity",
+    "value": "value of the quantity named",
+    "": NOT_USED,
+}
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import understood and did.
+
+    Parameters
+    ----------
+    file, sheet
+        What was read.
+    understood
+        One row a column of the file: `column`, `header`, `taken_for`.
+    codes
+        Whose year's municipality codes the file uses, in words.
+    rows_in, rows_used
+        Rows with anything in them below or above the header, and those in the table.
+    set_aside
+        Rows not used: `row`, `reason`, `content`; `rows_in` is `rows_used` and these.
+    table
+        The municipal table (`MunicipalStartLoans`).
+    comparison
+        The table compared with published totals (`validation.compare`).
+    definition
+        What is counted; `undecided` on a dry run that does not tell.
+    written
+        Table and record written; empty on a dry run.
+    """
+
+    file: str
+    sheet: str
+    understood: pd.DataFrame
+    codes: str
+    rows_in: int
+    rows_used: int
+    set_aside: pd.DataFrame
+    table: pd.DataFrame
+    comparison: pd.DataFrame
+    definition: str
+    written: tuple[Path, ...] = ()
+
+    @property
+    def deviations(self) -> pd.DataFrame:
+        """The published totals that the table does not reproduce."""
+        return self.comparison[self.comparison["status"] == DEVIATES].reset_index(drop=True)
+
+    @property
+    def summary(self) -> str:
+        """What the record says of the rows, of what is counted and of published totals."""
+        return (
+            f"Rows: {self.rows_in} in, {self.rows_used} used, {len(self.set_aside)} set aside."
+            f" Counted: {self.definition}. Published totals not reproduced: {len(self.deviations)}."
+        )
+
+    def lines(self, most: int = 20) -> Iterator[str]:
+        """Tell it in plain lines: columns, rows, years, published totals; `most` rows of each."""
+        yield f"file      {self.file}" + (f", sheet {self.sheet}" if self.sheet else "")
+        yield from _listed("columns", self.understood, most)
+        yield f"codes     {self.codes}"
+        yield f"rows      {self.rows_in} in, {self.rows_used} used, {len(self.set_aside)} set aside"
+        yield from _listed("set aside", self.set_aside, most)
+        yield from _listed("years", by_year(self.table), most)
+        counts = self.comparison["status"].value_counts()
+        yield "published " + ", ".join(
+            f"{int(counts.get(one, 0))} {word}"
+            for one, word in ((AGREES, "agree"), (DEVIATES, "deviate"), (INCOMPLETE, "open"))
+        )
+        columns = ["area", "area_name", "year", "quantity", "published", "imported", "difference"]
+        yield from _listed("deviations", self.deviations[[*columns, "source"]], most)
+        yield f"counted   {self.definition}"
+        for path in self.written:
+            yield f"written   {path}"
+
+
+def by_year(table: pd.DataFrame) -> pd.DataFrame:
+    """Sum a municipal table up by year: municipalities known, loans, NOK.
+
+    `rows_but_unknown` counts municipalities that have a row and yet no number, because a sign
+    stands for it or a part of them has no row; their source column says which.
+    """
+    known = table["loans"].notna()
+    unknown = table["rows_used"].gt(0) & ~known & table["amount_nok"].isna()
+    counts = table.assign(municipalities_known=known, rows_but_unknown=unknown).groupby("year")
+    return (
+        counts[["municipalities_known", "rows_but_unknown"]]
+        .sum()
+        .join(counts[["loans", "amount_nok"]].sum(min_count=1))
+        .reset_index()
+    )
+
+
+def _listed(name: str, table: pd.DataFrame, most: int) -> Iterator[str]:
+    """Give the first rows of a table as indented lines under a name."""
+    if table.empty:
+        return
+    yield name
+    shown = table.head(most).to_string(index=False, float_format=lambda value: f"{value:.0f}")
+    yield from (f"  {line}" for line in shown.splitlines())
+    if len(table) > most:
+        yield f"  ... and {len(table) - most} more"
+
+
+@dataclass
+class Part:
+    """What is known of one code in one year, and the municipality of 2009 that it is part of.
+
+    Parameters
+    ----------
+    unit, year, code, codes_of
+        The municipality of 2009; the year; the code, in force in `codes_of`.
+    rows
+        Rows of the file it was read from.
+    numbers
+        Numbers by quantity, None where unknown.
+    notes
+        Why a number is unknown, or what else is to be said.
+    """
+
+    unit: str
+    year: int
+    code: str
+    codes_of: int
+    rows: set[int]
+    numbers: dict[str, int | None] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def added_up(
+    parts: Sequence[Part], against: Reference, definition: str, source: str
+) -> pd.DataFrame:
+    """Add parts up to municipalities of 2009, all of them in every year that a part has.
+
+    Parameters
+    ----------
+    parts
+        One for each code and year.
+    against
+        From `reference`.
+    definition, source
+        What is counted, and where it comes from, for the table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of `MunicipalStartLoans`; a sum is unknown where a part is, or has no row; then
+        `loans_low` is the sum of what is known of its parts.
+    """
+    found: dict[tuple[str, int], list[Part]] = {}
+    for part in sorted(parts, key=lambda part: part.code):
+        found.setdefault((part.unit, part.year), []).append(part)
+    table = []
+    for unit in sorted(against.units):
+        for year in sorted({part.year for part in parts}):
+            own = found.get((unit, year), [])
+            codes = {part.code for part in own}
+            whole = against.places.parts(unit, own[0].codes_of) if own else codes
+            notes = [f"{against.places.name_of(code)} has no row" for code in sorted(whole - codes)]
+            notes += [note for part in own for note in part.notes]
+            row: dict[str, object] = {"municipality_code": unit, "year": year}
+            for quantity in ("loans", "loans_low", "loans_high", "amount_nok"):
+                values = [part.numbers.get(quantity) for part in own]
+                known = [value for value in values if value is not None]
+                complete = len(known) == len(own) and (codes == whole or quantity == "loans_low")
+                row[quantity] = sum(known) if own and complete else None
+            row |= {"definition": definition, "rows_used": len({n for p in own for n in p.rows})}
+            table.append({**row, "source": "; ".join([source, *dict.fromkeys(notes)])})
+    return validated(pd.DataFrame(table))
 
 
 def import_file(
@@ -60,7 +246,8 @@ def import_file(
     sheet
         Sheet of a workbook that has several.
     codes_of
-        The year whose municipality codes the file uses, where its codes do not tell.
+        The year whose municipality codes the file uses, where they are not those of each row's
+        own year.
     decimal
         `comma` or `point`, where the numbers do not tell.
     set_aside
@@ -81,53 +268,57 @@ def import_file(
     InputError
         One sentence: what is wrong, the row, and what to do.
     """
-    _check_options(definition, decimal, set_aside)
+    for option, given, known in (
+        ("definition", [definition] if definition is not None else [], DEFINITIONS),
+        ("decimal", [decimal] if decimal is not None else [], tuple(_DECIMAL)),
+        ("set-aside", set_aside, SET_ASIDE),
+    ):
+        for one in given:
+            if one not in known:
+                raise InputError(f"--{option} is {' or '.join(known)}, not {one!r}.")
     raw = read_raw(path, sheet)
     _refuse_synthetic(raw)
     layout = find_layout(raw, mapping or {})
     found, rejected, rows_in = entries(raw, layout)
-    mapped, more = map_entries(found, against.places, raw, codes_of, frozenset(set_aside))
+    mapped, more = map_entries(found, against.places, raw, codes_of, set_aside)
     if not mapped:
         first = f": row {more[0].row}, {more[0].reason}" if more else ""
         raise InputError(f"{raw.where()} has no row of the region that can be used{first}.")
-    table = municipal_table(
-        mapped,
-        against.places,
-        against.units,
-        raw,
-        _DECIMAL.get(decimal or ""),
-        definition or DEFINITIONS[0],
-    )
-    table = validated(table)
+    parts = _parts(mapped, _DECIMAL.get(decimal or ""), raw)
+    table = added_up(parts, against, definition or DEFINITIONS[0], f"imported: {raw.file}")
+    table = table.assign(loans_low=table["loans"])
     comparison = compare(table, against.published)
     used = {one.entry.row for one in mapped}
     result = ImportResult(
         file=raw.file,
         sheet=raw.sheet,
-        understood=understood(layout),
-        codes=codes_used([(one.codes_of, one.year) for one in mapped]),
+        understood=_understood(layout),
+        codes=f"the codes of {codes_of}" if codes_of else OWN_YEAR,
         rows_in=rows_in,
         rows_used=len(used),
-        set_aside=list_rejected([*rejected, *more], used),
+        set_aside=_list_rejected([*rejected, *more], used),
         table=table,
         comparison=comparison,
-        definition=definition or _shown_by(comparison) or UNDECIDED,
+        definition=definition or _shown_by(comparison),
     )
     if dry_run:
         return result
-    if definition is None and result.definition == UNDECIDED:
+    if result.definition == UNDECIDED:
         raise InputError(_undecided(result))
-    return _written(result, path, today or dt.date.today())
-
-
-def _check_options(definition: str | None, decimal: str | None, set_aside: Sequence[str]) -> None:
-    if definition is not None and definition not in DEFINITIONS:
-        raise InputError(f"--definition is {' or '.join(DEFINITIONS)}, not {definition!r}.")
-    if decimal is not None and decimal not in _DECIMAL:
-        raise InputError(f"--decimal is {' or '.join(_DECIMAL)}, not {decimal!r}.")
-    for one in set_aside:
-        if one not in SET_ASIDE:
-            raise InputError(f"--set-aside is {' or '.join(SET_ASIDE)}, not {one!r}.")
+    columns = "; ".join(
+        f"{header!r}: {taken_for}"
+        for _, header, taken_for in result.understood.itertuples(index=False)
+        if taken_for != NOT_USED
+    )
+    written = write_municipal(
+        table,
+        producer="given by the user",
+        document=f"{raw.where()} (sha256 {sha256(path)})",
+        url="",
+        method=f"bsup import. {columns}. Municipalities: {result.codes}. {result.summary}",
+        read_on=today or dt.date.today(),
+    )
+    return replace(result, written=written)
 
 
 def _refuse_synthetic(raw: RawTable) -> None:
@@ -139,10 +330,81 @@ def _refuse_synthetic(raw: RawTable) -> None:
         )
 
 
-def _shown_by(comparison: pd.DataFrame) -> str | None:
+def _understood(layout: Layout) -> pd.DataFrame:
+    """Tell what each column was taken for."""
+    rows = [
+        (c.index + 1, c.header, _MEANING[c.role] + (f", {c.year}" if c.year else ""))
+        for c in layout.columns
+    ]
+    return pd.DataFrame(rows, columns=["column", "header", "taken_for"])
+
+
+def _parts(mapped: Sequence[Mapped], decimal: str | None, table: RawTable) -> list[Part]:
+    """Read the cells, and put together what the file has of one code in one year."""
+    parts: dict[tuple[str, int], Part] = {}
+    first: dict[tuple[str, str, int], int] = {}
+    for quantity in dict.fromkeys(q for one in mapped for q in one.entry.cells):
+        name = "loans" if quantity == "loans" else "amount_nok"
+        for one, value in _values(mapped, quantity, decimal, table):
+            row = first.setdefault((name, one.code, one.year), one.entry.row)
+            if row != one.entry.row:
+                raise InputError(
+                    f"{table.where(one.entry.row)}: {one.entry.label} in {one.year} stands in row"
+                    f" {row} already; add the rows up, or keep one of them."
+                )
+            new = Part(one.unit, one.year, one.code, one.codes_of, set())
+            part = parts.setdefault((one.code, one.year), new)
+            part.rows.add(row)
+            part.numbers[name] = None if value.number is None else int(value.number)
+            part.notes += [value.reason] if value.reason not in ("", "empty") else []
+    for part in parts.values():
+        part.numbers["loans_high"] = part.numbers.get("loans")
+    return list(parts.values())
+
+
+def _values(
+    mapped: Sequence[Mapped], quantity: str, decimal: str | None, table: RawTable
+) -> Iterator[tuple[Mapped, Value]]:
+    """Read the cells of one quantity, in loans or NOK; its decimal sign is that of all of them."""
+    held = [(one, one.entry.cells[quantity]) for one in mapped if quantity in one.entry.cells]
+    unit = UNITS_NOK.get(quantity, 1)
+    try:
+        sign = decimal or decimal_sign(cell for _, cell in held)
+    except NotANumberError as error:
+        raise InputError(
+            f"{table.where()}: {error}; write all numbers of the column in one way."
+        ) from None
+    for one, cell in held:
+        try:
+            if sign is None and unit > 1 and len(set(readings(cell).values())) > 1:
+                raise NotANumberError(
+                    f"{plain(cell)!r} may have a decimal sign or thousands; say which with"
+                    " --decimal comma or --decimal point"
+                )
+            value = number(cell, sign)
+            if quantity == "loans" and value.number is not None and value.number % 1:
+                raise NotANumberError(f"{plain(cell)!r} loans; a number of loans is whole")
+        except NotANumberError as error:
+            raise InputError(f"{table.where(one.entry.row)}: {error}.") from None
+        if value.number is not None:
+            nok = (value.number * unit).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+            value = Value(nok)
+        yield one, value
+
+
+def _list_rejected(rejected: Sequence[Rejected], used: set[int]) -> pd.DataFrame:
+    """List each row that is not used once, with the first reason found."""
+    rows: dict[int, Rejected] = {}
+    for one in sorted(rejected, key=lambda one: one.row):
+        if one.row not in used:
+            rows.setdefault(one.row, one)
+    return pd.DataFrame(list(rows.values()), columns=list(Rejected._fields))
+
+
+def _shown_by(comparison: pd.DataFrame) -> str:
     """Tell what is counted where published numbers of loans are reproduced, and none is not."""
-    agrees = (comparison["status"] == AGREES).any() and not (comparison["status"] == DEVIATES).any()
-    return "loans" if agrees else None
+    statuses = set(comparison["status"])
+    return "loans" if AGREES in statuses and DEVIATES not in statuses else UNDECIDED
 
 
 def _undecided(result: ImportResult) -> str:
@@ -165,21 +427,109 @@ def _undecided(result: ImportResult) -> str:
     )
 
 
-def _written(result: ImportResult, path: Path, today: dt.date) -> ImportResult:
-    sheet = f", sheet {result.sheet}" if result.sheet else ""
-    columns = "; ".join(
-        f"{row.header!r}: {row.taken_for}"
-        for row in result.understood.itertuples()
-        if row.taken_for != NOT_USED
+def import_fetched(
+    fetched: Fetched,
+    file: str,
+    against: Reference,
+    *,
+    definition: str | None = None,
+    set_aside: Sequence[str] = (),
+    dry_run: bool = False,
+) -> ImportResult:
+    """Make the municipal table of fetched counts, with their vintage in the record.
+
+    Parameters
+    ----------
+    fetched
+        From `bsup_analysis.statbank.fetch_startlaan`: counts with their bounds, one row a code
+        (in force that year) and year.
+    file
+        The file of the counts, for sentences.
+    against
+        From `reference`.
+    definition
+        What is counted, named by the reader; needed where published totals are not reproduced.
+    set_aside
+        `divided`: set rows aside whose area cannot be told in the borders of 2009.
+    dry_run
+        Write nothing.
+
+    Raises
+    ------
+    InputError
+        A code that was not in force, an area that was divided, or a definition that is not the
+        counts' own or is not named where it must be.
+    """
+    counts = fetched.table
+    own, source = str(counts["definition"].iloc[0]), str(counts["source"].iloc[0])
+    if definition not in (None, own):
+        raise InputError(f"{file} counts {own}, not {definition}; name that.")
+    parts, rejected = _fetched_parts(counts, against, file, "divided" in set_aside)
+    if not parts:
+        raise InputError(f"{file} has no row that can be used; ask for other years.")
+    table = added_up(parts, against, own, source)
+    result = ImportResult(
+        file=file,
+        sheet="",
+        understood=pd.DataFrame(),
+        codes=OWN_YEAR,
+        rows_in=len(counts),
+        rows_used=len(parts),
+        set_aside=_list_rejected(rejected, set()),
+        table=table,
+        comparison=compare(table, against.published),
+        definition=own,
     )
+    if dry_run:
+        return result
+    if definition is None and not result.deviations.empty:
+        raise InputError(
+            f"{file} does not reproduce {len(result.deviations)} published totals of loans"
+            f" paid out; if that is as it should be, say so with --definition {own}."
+        )
+    vintages = {a.table_id: a.updated or "not stated" for a in fetched.answers}
+    answers = ", ".join(sorted({f"{a.file} {a.sha256}" for a in fetched.answers}))
     written = write_municipal(
-        result.table,
-        producer="given by the user",
-        document=f"{result.file}{sheet} (sha256 {sha256(path)})",
-        url="",
-        method=f"bsup import. {columns}. Municipalities: {result.codes}. Rows: {result.rows_in} in,"
-        f" {result.rows_used} used, {len(result.set_aside)} set aside. Counted:"
-        f" {result.definition}. Published totals not reproduced: {len(result.deviations)}.",
-        read_on=today,
+        table,
+        producer=fetched.answers[0].producer,
+        document="; ".join(f"table {name}, updated {when}" for name, when in vintages.items()),
+        url=fetched.answers[0].url,
+        method=f"bsup fetch startlaan. {' '.join(fetched.notes)} Answers (sha256): {answers}."
+        f" {result.summary}",
+        read_on=max(dt.datetime.fromisoformat(a.asked_at) for a in fetched.answers).date(),
     )
     return replace(result, written=written)
+
+
+def _fetched_parts(
+    counts: pd.DataFrame, against: Reference, file: str, set_aside: bool
+) -> tuple[list[Part], list[Rejected]]:
+    """Map each row of the counts, in the codes of its own year, to the borders of 2009."""
+    places, parts, rejected = against.places, [], []
+    for line, row in enumerate(counts.to_dict("records"), start=2):
+        code, year = row["municipality_code"], row["year"]
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            raise InputError(
+                f"{file}, row {line}: borders are known for {FIRST_YEAR}-{LAST_YEAR}, not for"
+                f" {year}; ask for other years."
+            )
+        if code not in places.in_force[year]:
+            raise InputError(
+                f"{file}, row {line}: municipality code {code} was not in force in {year}; fetch"
+                " the table anew with --fresh."
+            )
+        units = places.units(code, year)
+        names = {"loans": "value", "loans_low": "low", "loans_high": "high"}
+        values = {n: None if pd.isna(row[c]) else int(row[c]) for n, c in names.items()}
+        if len(units) == 1:
+            notes = [row["note"]] if row["note"] else []
+            parts.append(Part(units[0], year, code, year, {line}, values, notes))
+            continue
+        reason = divided(code, year, places)
+        if values["loans"] is not None and not set_aside:
+            raise InputError(
+                f"{file}, row {line}: {reason}; ask for other years, or add --set-aside divided"
+                " and let the municipalities behind it stay unknown."
+            )
+        rejected.append(Rejected(line, reason, f"{code} {year}"))
+    return parts, rejected

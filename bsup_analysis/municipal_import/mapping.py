@@ -1,112 +1,154 @@
-"""Which year's codes a file uses, and what each of its rows is in the borders of 2009."""
+"""What each row of a file is: municipality, year and cells, in the borders of 2009.
+
+Long or wide, a file becomes one list of entries; each is mapped to the municipalities of 2009 by
+the codes of its own year, or of the one year that the reader names.
+"""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import.cells import RawTable, shown
-from bsup_analysis.municipal_import.entries import Entry, Rejected
+from bsup_analysis.municipal_import.cells import Cell, is_unknown, plain, shown
+from bsup_analysis.municipal_import.layout import QUANTITIES, Layout, quantity_of
 from bsup_analysis.municipal_import.municipalities import FIRST_YEAR, LAST_YEAR, Places
+from bsup_analysis.municipal_import.reading import RawTable, is_blank
 
 _NEW_YEAR = re.compile(r"(\d{4})(?:\.0|-01-01(?:[T ]00:00(?::00)?)?)?")
 
 
-@dataclass(frozen=True)
-class Mapped:
-    """An entry with its year and the code, in force in `codes_of`, it stands under.
+class Entry(NamedTuple):
+    """One row of the file for one year.
 
-    `units` are the municipalities of 2009: one, or several for a later merger of them, or none
-    where the area was divided.
+    Parameters
+    ----------
+    row
+        Row number in the file.
+    label, name
+        What the row calls the municipality, and the name beside a code.
+    year
+        The year as it stands.
+    cells
+        Cell by quantity (`loans`, `amount_nok`, ...).
     """
+
+    row: int
+    label: str
+    name: str
+    year: str
+    cells: Mapping[str, Cell]
+
+    @property
+    def empty(self) -> bool:
+        """Whether no cell holds a number."""
+        return all(is_unknown(cell) for cell in self.cells.values())
+
+
+class Rejected(NamedTuple):
+    """A row of the file that is not used, and why."""
+
+    row: int
+    reason: str
+    content: str
+
+
+class Mapped(NamedTuple):
+    """An entry with its year, the code it stands under and the municipality of 2009 that is in."""
 
     entry: Entry
     year: int
     code: str
     codes_of: int
-    units: tuple[str, ...]
+    unit: str
 
 
-def _year(entry: Entry, table: RawTable) -> int | str:
-    """Read the year, or say why the row has none that is used."""
-    match = _NEW_YEAR.fullmatch(entry.year)
-    if not match:
-        if entry.empty:
-            return "no year, no number"
-        raise InputError(
-            f"{table.where(entry.row)}: {shown(entry.year)} is not a year; give whole years"
-            " (add up months and quarters first)."
-        )
-    year = int(match[1])
-    return year if FIRST_YEAR <= year <= LAST_YEAR else f"year outside {FIRST_YEAR}-{LAST_YEAR}"
+def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Rejected], int]:
+    """Lay the rows out, one entry a row and year.
 
-
-def _labels(
-    entries: Sequence[Entry], places: Places, table: RawTable, set_aside: frozenset[str]
-) -> Mapping[tuple[str, str], frozenset[str] | str]:
-    """Find what every label means, once."""
-    valued = {(entry.label, entry.name) for entry in entries if not entry.empty}
-    found: dict[tuple[str, str], frozenset[str] | str] = {}
-    for entry in entries:
-        key = entry.label, entry.name
-        if key in found:
-            continue
-        try:
-            found[key] = places.candidates(*key, table.where(entry.row))
-        except InputError:
-            if key in valued and "unknown" not in set_aside:
-                raise
-            found[key] = "unknown municipality" if key in valued else "no municipality, no number"
-    return found
-
-
-Known = tuple[Entry, int, frozenset[str]]
-
-
-def _codes_of(
-    known: Sequence[Known], places: Places, table: RawTable
-) -> Callable[[frozenset[str], int], int | None]:
-    """Find out whose year's codes the file uses: each row's own, or those of one year for all.
+    Parameters
+    ----------
+    table
+        The file's rows.
+    layout
+        What its columns hold.
 
     Returns
     -------
-    callable
-        Codes and year of a row to the year whose codes it stands in; None where that is not
-        clear.
+    entries, rejected, rows
+        Entries in file order; rows without a municipality; and the number of rows that are not
+        blank, the header excepted.
+
+    Raises
+    ------
+    InputError
+        A row is longer or shorter than the header, has numbers but no municipality, or names a
+        quantity that is not recognised.
     """
-    valued = {(codes, year): entry for entry, year, codes in known if not entry.empty}
-    if all(places.code_in(codes, year) for codes, year in valued):
-        return lambda codes, year: year
-    labels = sorted({codes for codes, _ in valued}, key=sorted)
-    meanings: dict[tuple[tuple[str, ...], ...], list[int]] = {}
-    for year in range(LAST_YEAR, FIRST_YEAR - 1, -1):
-        found = [places.code_in(codes, year) for codes in labels]
-        if all(found):
-            units = tuple(places.units(code, year) for code in found if code)
-            meanings.setdefault(units, []).append(year)
-    if not meanings:
-        return lambda codes, year: _own_or_clear(codes, year, places)
-    if len(meanings) == 1:
-        latest = next(iter(meanings.values()))[0]
-        return lambda codes, year: latest
-    row = min(e.row for (codes, year), e in valued.items() if not places.code_in(codes, year))
-    spans = " or ".join(f"{min(years)}-{max(years)}" for years in meanings.values())
-    raise InputError(
-        f"{table.where(row)}: the municipality codes are not those of the row's own year, and"
-        f" those of {spans} stand for different areas; say which with --codes-of YEAR."
-    )
+    found: list[Entry] = []
+    rejected: list[Rejected] = []
+    rows = 0
+    width = len(layout.columns)
+    for number, row in enumerate(table.rows, start=1):
+        if layout.first <= number <= layout.last or is_blank(row):
+            continue
+        rows += 1
+        text = " | ".join(filter(None, map(plain, row)))
+        text = text if len(text) <= 80 else text[:77] + "..."
+        if number < layout.first:
+            rejected.append(Rejected(number, "above the header", text))
+            continue
+        if any(map(plain, row[width:])):
+            raise InputError(
+                f"{table.where(number)} has {len(row)} fields where the header has {width}; look"
+                " for a stray separator, or a decimal comma that is not quoted."
+            )
+        if len(row) < width and sum(map(bool, map(plain, row))) > 1:
+            raise InputError(
+                f"{table.where(number)} has {len(row)} fields where the header has {width}; the"
+                " file may be cut off: export it again."
+            )
+        own = list(_of_row(number, [*row, *[""] * (width - len(row))], layout, table))
+        if own[0].label:
+            found += own
+        elif all(entry.empty for entry in own):
+            rejected.append(Rejected(number, "no municipality", text))
+        else:
+            raise InputError(
+                f"{table.where(number)} has numbers but no municipality; name it, or delete the"
+                " row."
+            )
+    return found, rejected, rows
 
 
-def _own_or_clear(codes: frozenset[str], year: int, places: Places) -> int | None:
-    """Take the row's own year, else any other in which its code has always meant the same."""
-    if places.code_in(codes, year):
-        return year
-    found = {
-        places.units(code, one): one
-        for one in range(FIRST_YEAR, LAST_YEAR + 1)
-        if (code := places.code_in(codes, one))
-    }
-    return next(iter(found.values())) if len(found) == 1 else None
+def _of_row(number: int, row: list[Cell], layout: Layout, table: RawTable) -> Iterator[Entry]:
+    """Give a row's entries: one, or one for each year that has a column."""
+    stated = {c.role: plain(row[c.index]) for c in layout.of("municipality", "name", "year")}
+    name, own_year = stated.get("name", ""), stated.get("year", "")
+    # a total often stands in the column of names alone
+    label = stated["municipality"] or name
+    cells: dict[str, dict[str, Cell]] = {}
+    for column in layout.of(*QUANTITIES, "value"):
+        quantity, cell = column.role, row[column.index]
+        if quantity == "value":
+            quantity = _quantity(row[layout.of("quantity")[0].index], cell, table.where(number))
+        if quantity:
+            year = str(column.year) if column.year else own_year
+            cells.setdefault(year, {})[quantity] = cell
+    for year, held in (cells or {own_year: {}}).items():
+        yield Entry(number, label, name, year, held)
+
+
+def _quantity(stated: Cell, cell: Cell, where: str) -> str:
+    """Read the quantity that a row names; empty where it is none of those asked for."""
+    quantity = quantity_of(stated)
+    if quantity == "amount":
+        raise InputError(
+            f"{where}: {shown(stated)} does not say whether it is in NOK, thousands or millions;"
+            " write it into the name of the quantity, for example 'Beløp (1000 kr)'."
+        )
+    if not plain(stated) and not is_unknown(cell):
+        raise InputError(f"{where} has a number but does not say of what; name the quantity.")
+    return quantity or ""
 
 
 def map_entries(
@@ -114,7 +156,7 @@ def map_entries(
     places: Places,
     table: RawTable,
     codes_of: int | None,
-    set_aside: frozenset[str],
+    set_aside: Iterable[str],
 ) -> tuple[list[Mapped], list[Rejected]]:
     """Map every entry to the borders of 2009.
 
@@ -127,7 +169,7 @@ def map_entries(
     table
         For sentences.
     codes_of
-        The year whose codes the file uses; None: found out.
+        The year whose codes the file uses; None: each row those of its own year.
     set_aside
         `unknown`: rows of unknown municipalities are set aside; `divided`: so are rows whose
         area cannot be told in the borders of 2009.
@@ -145,53 +187,83 @@ def map_entries(
     """
     if codes_of is not None and codes_of not in places.in_force:
         raise InputError(f"--codes-of is a year from {FIRST_YEAR} to {LAST_YEAR}, not {codes_of}.")
-    labels = _labels(entries, places, table, set_aside)
-    known: list[Known] = []
+    labels = _labels(entries, places, table, "unknown" in set_aside)
+    mapped: list[Mapped] = []
     rejected: list[Rejected] = []
     for entry in entries:
-        codes = labels[entry.label, entry.name]
+        where, codes = table.where(entry.row), labels[entry.label, entry.name]
         if not entry.cells:
             rejected.append(Rejected(entry.row, "another quantity", entry.label))
             continue
-        year = codes if isinstance(codes, str) else _year(entry, table)
+        year = codes if isinstance(codes, str) else _year(entry, where)
         if isinstance(codes, str) or isinstance(year, str):
             rejected.append(Rejected(entry.row, str(year), f"{entry.label} {entry.year}".strip()))
-        else:
-            known.append((entry, year, codes))
-    find = (lambda codes, year: codes_of) if codes_of else _codes_of(known, places, table)
-    mapped: list[Mapped] = []
-    for entry, year, codes in known:
-        one = find(codes, year)
-        code = places.code_in(codes, one) if one else None
-        if code is None or one is None:
-            if not entry.empty:
-                raise InputError(
-                    f"{table.where(entry.row)}: {shown(entry.label)} was not in force in"
-                    f" {one or year}; correct it, or say which year's codes the file uses with"
-                    " --codes-of YEAR."
-                )
+            continue
+        code = places.code_in(codes, codes_of or year)
+        if code is None and not entry.empty:
+            years = places.years_of(codes)
+            raise InputError(
+                f"{where}: {shown(entry.label)} was not in force in {codes_of or year}"
+                + (f", but in {years[0]}-{years[-1]}" if years else "")
+                + "; correct it, or say which year's codes the file uses with --codes-of YEAR."
+            )
+        if code is None:
             rejected.append(Rejected(entry.row, "not in force, no number", entry.label))
             continue
-        units = places.units(code, one)
+        units = places.units(code, codes_of or year)
         if len(units) == 1:
-            mapped.append(Mapped(entry, year, code, one, units))
-        elif entry.empty or "divided" in set_aside:
-            rejected.append(Rejected(entry.row, divided(code, one, units, places), entry.label))
-        else:
+            mapped.append(Mapped(entry, year, code, codes_of or year, units[0]))
+            continue
+        reason = divided(code, codes_of or year, places)
+        if not entry.empty and "divided" not in set_aside:
             raise InputError(
-                f"{table.where(entry.row)}: {divided(code, one, units, places)}; give numbers in"
-                " the borders of 2009, or add --set-aside divided and let the municipalities"
-                " behind it stay unknown."
+                f"{where}: {reason}; give numbers in the borders of 2009, or add --set-aside"
+                " divided and let the municipalities behind it stay unknown."
             )
+        rejected.append(Rejected(entry.row, reason, entry.label))
     return mapped, rejected
 
 
-def divided(code: str, year: int, units: tuple[str, ...], places: Places) -> str:
+def _labels(
+    entries: Sequence[Entry], places: Places, table: RawTable, set_aside: bool
+) -> Mapping[tuple[str, str], frozenset[str] | str]:
+    """Find what every label means, once: codes, or why it is no municipality of the region."""
+    valued = {(entry.label, entry.name) for entry in entries if not entry.empty}
+    found: dict[tuple[str, str], frozenset[str] | str] = {}
+    for entry in entries:
+        key = entry.label, entry.name
+        if key in found:
+            continue
+        try:
+            found[key] = places.candidates(*key, table.where(entry.row))
+        except InputError:
+            if key in valued and not set_aside:
+                raise
+            found[key] = "unknown municipality" if key in valued else "no municipality, no number"
+    return found
+
+
+def _year(entry: Entry, where: str) -> int | str:
+    """Read the year, or say why the row has none that is used."""
+    match = _NEW_YEAR.fullmatch(entry.year)
+    if match:
+        year = int(match[1])
+        inside = FIRST_YEAR <= year <= LAST_YEAR
+        return year if inside else f"year outside {FIRST_YEAR}-{LAST_YEAR}"
+    if entry.empty:
+        return "no year, no number"
+    raise InputError(
+        f"{where}: {shown(entry.year)} is not a year; give whole years (add up months and"
+        " quarters first)."
+    )
+
+
+def divided(code: str, year: int, places: Places) -> str:
     """Say why a code stands for no one municipality of 2009: none, or several of them."""
     own = f"{code} {places.name_of(code)}"
-    if not units:
+    names = [places.name_of(unit) for unit in places.units(code, year)]
+    if not names:
         return f"{own} ({year}) holds parts of municipalities of 2009, so its area was divided"
-    names = [places.name_of(unit) for unit in units]
     return (
         f"{own} ({year}) stands for {', '.join(names[:-1])} and {names[-1]} in the borders of 2009"
         " and cannot be divided"

@@ -1,22 +1,18 @@
-"""Municipalities by code or name, of any year from 2002 to 2024, as those of 2009.
-
-A file may use the codes of each year it has numbers for, or the codes of one year for all of
-them (a statistics bank that carries its history back).  Which it is, the codes themselves tell:
-codes that were not in force in their own year must all have been in force in some other one.
-"""
+"""Municipalities by code or name, of any year from 2002 to 2024, as those of 2009."""
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Protocol
 
 import pandas as pd
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import.validation import published_totals
+from bsup_analysis.municipal_import.validation import PRINTED, published_totals
+from bsup_analysis.tables.borders import REFERENCE_YEAR, Borders
+from bsup_analysis.tables.sources import read_source
 
 FIRST_YEAR, LAST_YEAR = 2002, 2024
 _CODE = re.compile(r"(?:K[-\s]?)?(\d{3,4})(?!\d)[\s.,:–-]*(.*)", re.IGNORECASE)
@@ -29,16 +25,6 @@ _AREA = re.compile(
 _PARENTHESIS = re.compile(r"\s*\(([^)]*)\)")
 # what stands in parentheses after a name of the region: Herøy (M. og R.)
 _OURS = {"møreogromsdal", "mogr", "mr", "sørtrøndelag", "nordtrøndelag", "trøndelag", "st", "nt"}
-
-
-class Changes(Protocol):
-    """What is asked of the municipal borders; `bsup_analysis.tables.borders.Borders` gives it."""
-
-    def codes_in(self, year: int) -> frozenset[str]:
-        """Codes in force on 1 January."""
-
-    def units(self, code: str, year: int) -> tuple[str, ...]:
-        """Municipalities of 2009 that a code stands for; InputError where it was divided."""
 
 
 def simple_name(name: str) -> str:
@@ -60,7 +46,7 @@ class Places:
         Code and name pairs, as in any year.
     """
 
-    changes: Changes
+    changes: Borders
     names: Iterable[tuple[str, str]]
     _units: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict, repr=False)
 
@@ -155,6 +141,10 @@ class Places:
             )
         return found
 
+    def years_of(self, candidates: frozenset[str]) -> list[int]:
+        """Give the years in which one of some codes was in force."""
+        return [year for year in self.in_force if self.code_in(candidates, year)]
+
     def code_in(self, candidates: frozenset[str], year: int) -> str | None:
         """Give the one of some codes that was in force in a year."""
         found = candidates & self.in_force.get(year, frozenset())
@@ -208,34 +198,14 @@ class Reference:
     published: pd.DataFrame
 
 
-def reference(
-    read: Callable[[str], pd.DataFrame],
-    borders: Callable[[int, frozenset[str], pd.DataFrame], Changes],
-) -> Reference:
-    """Put the reference together from the study's tables.
-
-    Parameters
-    ----------
-    read
-        Gives a raw table by name.
-    borders
-        Makes the borders from year, codes and changes (`bsup_analysis.tables.borders.Borders`).
-    """
-    points, population = read("municipality_points_2009"), read("ssb_population")
+def reference() -> Reference:
+    """Put the reference together from the study's tables."""
+    points, population = read_source("municipality_points_2009"), read_source("ssb_population")
     changes = pd.concat(
-        [read("municipality_changes"), read("municipality_codes_later")], ignore_index=True
+        [read_source("municipality_changes"), read_source("municipality_codes_later")],
+        ignore_index=True,
     )
     units = frozenset(points["municipality_code"])
-    published = published_totals(
-        {
-            name: read(name)
-            for name in (
-                "programme_p14_start_loans",
-                "programme_p11_region_loans",
-                "programme_p06_malvik",
-                "press_totals",
-            )
-        }
-    )
-    places = Places(borders(2009, units, changes), names_of(points, changes, population))
+    published = published_totals(*map(read_source, PRINTED))
+    places = Places(Borders(REFERENCE_YEAR, units, changes), names_of(points, changes, population))
     return Reference(places, units, published)

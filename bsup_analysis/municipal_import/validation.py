@@ -1,4 +1,4 @@
-"""The municipal table's schema, and its comparison with every published total.
+"""The municipal table compared with every published total.
 
 Each published total and each sum of imported numbers is an interval: the press rounds to whole
 millions, a file may hold thousands of NOK, an unknown municipality may add anything.  Two
@@ -7,88 +7,33 @@ agreement either.
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 import pandas as pd
-import pandera.pandas as pa
-from pandera.typing import Series
-
-from bsup_analysis.tables.strict_csv import CODE, Strict
-
-DEFINITIONS = ("loans", "approved_dwellings")
-
-
-class MunicipalStartLoans(Strict):
-    """Start loans by municipality (borders of 2009) and year; an empty field is unknown."""
-
-    municipality_code: Series[str] = pa.Field(
-        str_matches=CODE, metadata={"unit": "code", "description": "Municipality, 2009 borders."}
-    )
-    year: Series[int] = pa.Field(
-        ge=1990, le=2030, metadata={"unit": "year", "description": "Calendar year."}
-    )
-    loans: Series[pd.Int64Dtype] = pa.Field(
-        ge=0,
-        nullable=True,
-        metadata={"unit": "count", "description": "Loans, or dwellings, by `definition`."},
-    )
-    loans_low: Series[pd.Int64Dtype] = pa.Field(
-        ge=0,
-        nullable=True,
-        metadata={"unit": "count", "description": "Least that rounding or suppression leaves."},
-    )
-    loans_high: Series[pd.Int64Dtype] = pa.Field(
-        ge=0,
-        nullable=True,
-        metadata={"unit": "count", "description": "Most that rounding or suppression leaves."},
-    )
-    amount_nok: Series[pd.Int64Dtype] = pa.Field(
-        ge=0, nullable=True, metadata={"unit": "NOK", "description": "Amount, current prices."}
-    )
-    definition: Series[str] = pa.Field(
-        isin=list(DEFINITIONS),
-        metadata={"unit": "category", "description": "Loans paid out, or dwellings approved."},
-    )
-    source: Series[str] = pa.Field(
-        metadata={"unit": "text", "description": "Where the row comes from, and marks it had."},
-    )
-    rows_used: Series[pd.Int64Dtype] = pa.Field(
-        ge=0, metadata={"unit": "rows", "description": "Input rows added up; none: no row."}
-    )
-
-    @pa.dataframe_check(error="loans lie between loans_low and loans_high")
-    @classmethod
-    def within_bounds(cls, table: pd.DataFrame) -> pd.Series:
-        """Check that the count lies inside its bounds, where all are known."""
-        low = (table["loans"] >= table["loans_low"]).fillna(True)
-        return (low & (table["loans"] <= table["loans_high"]).fillna(True)).astype(bool)
-
-    @pa.check("source", error="synthetic data are no municipality's data")
-    @classmethod
-    def not_synthetic(cls, source: Series[str]) -> Series[bool]:
-        """Refuse rows that say they are made up."""
-        return ~source.str.lower().str.contains("synthetic", regex=False)
-
-    class Config:
-        unique = ["municipality_code", "year"]  # noqa: RUF012  (pandera reads a list)
-
 
 # half of the last printed figure; document p. 6 may cut off instead of rounding (reading A3)
 _HALF = {"exact": 0.0, "whole_million": 5e5, "tenth_of_million": 5e4}
 _TRUNCATED = 1e6
+PRINTED = (
+    "programme_p14_start_loans",
+    "programme_p11_region_loans",
+    "programme_p06_malvik",
+    "press_totals",
+)
 COLUMNS = ("area", "area_code", "area_name", "year", "quantity", "published", "low", "high")
 QUANTITIES = ("loans", "amount_nok")
 AGREES, DEVIATES, INCOMPLETE = "agrees", "deviates", "incomplete"
 
 
-def published_totals(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def published_totals(
+    p14: pd.DataFrame, p11: pd.DataFrame, p06: pd.DataFrame, press: pd.DataFrame
+) -> pd.DataFrame:
     """Collect the published totals of start loans.
 
     Parameters
     ----------
-    tables
-        `programme_p14_start_loans`, `programme_p11_region_loans`, `programme_p06_malvik` and
-        `press_totals`.
+    p14, p11, p06, press
+        The tables named in `PRINTED`.
 
     Returns
     -------
@@ -98,54 +43,44 @@ def published_totals(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         follow from these, and p. 6's figures for years that p. 14 has (reading A1).
     """
     rows: list[tuple[object, ...]] = []
-    table = tables["programme_p14_start_loans"]
-    for line in table.to_dict("records"):
-        whole = line["row_kind"] == "sum"
-        own = ("municipality", line["municipality_code"], line["municipality_name"])
-        area = ("priority", "", "") if whole else own
+
+    def add(
+        area: tuple[str, str, str], year: int, quantity: str, printed: int, source: str,
+        below: float = 0, above: float = 0,
+    ) -> None:  # fmt: skip
+        value = float(printed)
+        rows.append((*area, year, quantity, value, value - below, value + above, source))
+
+    malvik = ("", "", "")
+    for line in p14.to_dict("records"):
+        area = ("municipality", line["municipality_code"], line["municipality_name"])
+        malvik = area if line["municipality_name"] == "Malvik" else malvik
+        area = ("priority", "", "") if line["row_kind"] == "sum" else area
         for year in (2009, 2010):
             for quantity in QUANTITIES:
-                value = float(line[f"{quantity}_{year}"])
-                rows.append((*area, year, quantity, value, value, value, "document p. 14"))
-    for bar in tables["programme_p11_region_loans"].to_dict("records"):
-        value = float(bar["loans"])
-        source = "document p. 11" + (
-            "" if bar["certainty"] == "confirmed" else ", year by reading order"
-        )
-        rows.append(("region", "", "", bar["year"], "loans", value, value, value, source))
-    rows += _malvik(table, tables["programme_p06_malvik"])
-    for fact in tables["press_totals"].to_dict("records"):
-        if fact["quantity"] not in ("amount", "loans"):
-            continue
+                add(area, year, quantity, line[f"{quantity}_{year}"], "document p. 14")
+    for bar in p11.to_dict("records"):
+        order = "" if bar["certainty"] == "confirmed" else ", year by reading order"
+        add(("region", "", ""), bar["year"], "loans", bar["loans"], f"document p. 11{order}")
+    for fact in p06[(p06["year"] == 2008) & p06["quantity"].isin(QUANTITIES)].to_dict("records"):
+        rounded = (0, 0) if fact["precision"] == "exact" else (5e5, _TRUNCATED)
+        add(malvik, 2008, fact["quantity"], fact["printed_value"], "document p. 6", *rounded)
+    for fact in press[press["quantity"].isin(["amount", "loans"])].to_dict("records"):
         quantity = "loans" if fact["quantity"] == "loans" else "amount_nok"
-        value, half = float(fact["printed_value"]), _HALF.get(fact["rounding"], 0.0)
+        half = _HALF.get(fact["rounding"], 0.0)
         code = fact["area_code"] if isinstance(fact["area_code"], str) else ""
         area = (fact["area_kind"], code, "" if fact["area_kind"] == "region" else fact["area"])
-        high = math.inf if fact["rounding"] == "more_than" else value + half
-        rows.append((*area, fact["year"], quantity, value, value - half, high, "press"))
+        above = math.inf if fact["rounding"] == "more_than" else half
+        add(area, fact["year"], quantity, fact["printed_value"], "press", half, above)
     totals = pd.DataFrame(rows, columns=[*COLUMNS, "source"])
-    order = {"municipality": 2, "priority": 1, "county": 1.5, "region": 0}
-    return (
-        totals.assign(order=totals["area"].map(order))
-        .sort_values(["order", "area_code", "quantity", "year", "source"], kind="stable")
-        .drop(columns="order")
-        .reset_index(drop=True)
+    order_of = {"region": 0, "priority": 1, "county": 2, "municipality": 3}
+    columns = ["area", "area_code", "quantity", "year", "source"]
+    return totals.sort_values(
+        columns,
+        kind="stable",
+        ignore_index=True,
+        key=lambda column: column.map(order_of) if column.name == "area" else column,
     )
-
-
-def _malvik(table: pd.DataFrame, malvik: pd.DataFrame) -> list[tuple[object, ...]]:
-    code = table.loc[table["municipality_name"] == "Malvik", "municipality_code"].item()
-    rows: list[tuple[object, ...]] = []
-    for fact in malvik[malvik["year"] == 2008].to_dict("records"):
-        quantity, value = fact["quantity"], float(fact["printed_value"])
-        if quantity not in QUANTITIES:
-            continue
-        exact = fact["precision"] == "exact"
-        low, high = (value, value) if exact else (value - 5e5, value + _TRUNCATED)
-        rows.append(
-            ("municipality", code, "Malvik", 2008, quantity, value, low, high, "document p. 6")
-        )
-    return rows
 
 
 def resolution_nok(amounts: pd.Series) -> int:
@@ -199,9 +134,8 @@ def compare(
             low, high = own["amount_nok"] - margin, own["amount_nok"] + margin
         values = own[total["quantity"]]
         missing = int(values.isna().sum())
-        # nothing of the area in the file: nothing to compare
         if missing == len(own):
-            continue
+            continue  # nothing of the area in the file: nothing to compare
         least = float(low.fillna(0).sum())
         most = math.inf if high.isna().any() else float(high.sum())
         meets = least <= total["high"] and most >= total["low"]

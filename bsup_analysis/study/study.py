@@ -233,12 +233,10 @@ class Study(Recording):
     def totals_in_print(self) -> pd.DataFrame:
         """The published totals of start loans, each with its rounding."""
         return published_totals(
-            {
-                "programme_p14_start_loans": self.programme_p14_start_loans,
-                "programme_p11_region_loans": self.programme_p11_region_loans,
-                "programme_p06_malvik": self.programme_p06_malvik,
-                "press_totals": self.press_totals,
-            }
+            self.programme_p14_start_loans,
+            self.programme_p11_region_loans,
+            self.programme_p06_malvik,
+            self.press_totals,
         )
 
     # --- the two groups ----------------------------------------------------------------------

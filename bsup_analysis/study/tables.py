@@ -7,8 +7,8 @@ import pandas as pd
 from bsup_analysis import paths
 from bsup_analysis.analysis.municipal_level import Demonstration
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import import read_municipal
 from bsup_analysis.municipal_import.demo import DemoParameters, calibration, demo_panel, read_demo
+from bsup_analysis.municipal_import.municipal_table import read_municipal
 from bsup_analysis.simulation.schemas import SCHEMAS as SIMULATED
 from bsup_analysis.simulation.schemas import read_stored
 from bsup_analysis.study.recording import result

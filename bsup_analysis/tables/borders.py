@@ -14,6 +14,8 @@ import pandas as pd
 
 from bsup_analysis.errors import InputError
 
+REFERENCE_YEAR = 2009
+
 
 class Change(NamedTuple):
     """A change seen in the direction of travel, backwards or forwards in time."""

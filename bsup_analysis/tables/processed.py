@@ -16,7 +16,7 @@ from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
 from bsup_analysis.tables import INPUTS, ORIGINS, OUTPUTS
-from bsup_analysis.tables.borders import Borders
+from bsup_analysis.tables.borders import REFERENCE_YEAR, Borders
 from bsup_analysis.tables.processed_schemas import (
     GroupYear,
     Municipality,
@@ -26,7 +26,6 @@ from bsup_analysis.tables.processed_schemas import (
 from bsup_analysis.tables.sources import read_source
 from bsup_analysis.tables.strict_csv import Strict, to_csv
 
-REFERENCE_YEAR = 2009
 PERSONS = ["population", "immigrants", "norwegian_born_to_immigrants"]
 # the press prints whole millions: the amount lies half a million to either side
 HALF_MILLION_NOK = 500_000

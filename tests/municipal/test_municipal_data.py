@@ -80,7 +80,7 @@ def test_agreements_by_reading(reading: str, later: list[str]) -> None:
 def test_without_a_table_the_sentence_says_how_to_bring_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("bsup_analysis.municipal_import.store.municipal_folder", lambda: tmp_path)
+    monkeypatch.setattr("bsup_analysis.paths.municipal", lambda: tmp_path)
     study = MunicipalStudy("en")
     with pytest.raises(InputError, match=r"bsup import FILE or bsup fetch startlaan.*bsup demo"):
         _ = study.municipal_data

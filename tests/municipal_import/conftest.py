@@ -6,14 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bsup_analysis.municipal_import import ImportResult, Reference, import_file, reference
-from bsup_analysis.tables.borders import Borders
+from bsup_analysis.municipal_import.importing import ImportResult, import_file
+from bsup_analysis.municipal_import.municipalities import Reference, reference
 from bsup_analysis.tables.sources import read_source
 
 
 @pytest.fixture(scope="session")
 def against() -> Reference:
-    return reference(read_source, Borders)
+    return reference()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bsup_analysis.municipal_import import ImportResult
+from bsup_analysis.municipal_import.importing import ImportResult
 
 
 def value(result: ImportResult, code: str, year: int, column: str = "loans") -> int | None:

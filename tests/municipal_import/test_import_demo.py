@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import import Reference, import_file
 from bsup_analysis.municipal_import.demo import (
     YEARS,
     Calibration,
@@ -24,6 +23,8 @@ from bsup_analysis.municipal_import.demo import (
     read_demo,
     write_demo,
 )
+from bsup_analysis.municipal_import.importing import import_file
+from bsup_analysis.municipal_import.municipalities import Reference
 from bsup_analysis.study import read_table
 
 PARAMETERS = DemoParameters(seed=7, effect=None, dispersion=2.0, noise=0.3)

@@ -11,13 +11,10 @@ import pytest
 from imported_values import source, value
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import import (
-    ImportResult,
-    Reference,
-    import_file,
-    mapping_of,
-    read_municipal,
-)
+from bsup_analysis.municipal_import.importing import ImportResult, import_file
+from bsup_analysis.municipal_import.layout import mapping_of
+from bsup_analysis.municipal_import.municipal_table import read_municipal
+from bsup_analysis.municipal_import.municipalities import Reference
 from bsup_analysis.tables.sources import Provenance
 from bsup_analysis.tables.strict_csv import to_csv
 
@@ -107,45 +104,35 @@ def test_divided_areas_refuse_with_the_row(imported: Imported, code: str) -> Non
         imported([HEAD, "1531;2021;5", f"{code};2021;5"])
 
 
-def test_codes_of_one_year_for_all_years_are_recognised(imported: Imported) -> None:
+def test_codes_of_another_year_ask_for_that_year(imported: Imported) -> None:
     rows = [HEAD, "5001;2009;225", "5030;2009;4", "5004;2009;41", "1502;2009;20"]
-    result = imported(rows)
+    with pytest.raises(InputError, match=r"row 2: '5001' was not in .* in 2018-2024;.*--codes-of"):
+        imported(rows)
+    result = imported(rows, codes_of=2018)
     assert value(result, "1601", 2009) == 225
     assert value(result, "1702", 2009) == 41
-    assert "2019" in result.codes
-
-
-def test_codes_that_could_be_of_several_years_are_asked_about(imported: Imported) -> None:
-    rows = [HEAD, "5001;2009;225"]
-    with pytest.raises(InputError, match=r"row 2.*2020-2024 or 2018-2019.*--codes-of"):
-        imported(rows)
-    assert value(imported(rows, codes_of=2018), "1601", 2009) == 225
-    with pytest.raises(InputError, match="Trondheim and Klæbu"):
-        imported(rows, codes_of=2020)
+    assert result.codes == "the codes of 2018"
+    with pytest.raises(
+        InputError, match=r"row 3: '5030' was not in force in 2020"
+    ):
+        imported(rows, codes_of=2020, set_aside=["divided"])
 
 
 def test_an_area_that_changed_without_a_new_code_is_not_mistaken(imported: Imported) -> None:
     # the codes of 2020 for 2009: Aukra, whose code did not change, then holds Orten
     rows = [HEAD, "5014;2009;1", "5020;2009;1", "1506;2009;1", "1547;2009;3"]
-    with pytest.raises(InputError, match="1506 Molde"):
+    with pytest.raises(InputError, match="'5014' was not in force in 2009"):
         imported(rows)
-    result = imported(rows, set_aside=["divided"])
+    with pytest.raises(InputError, match="1506 Molde"):
+        imported(rows, codes_of=2020)
+    result = imported(rows, codes_of=2020, set_aside=["divided"])
     assert value(result, "1547", 2009) is None
     assert value(result, "1620", 2009) == 1
 
 
-def test_one_code_of_another_year_is_clear_where_it_has_meant_one_thing(
-    imported: Imported,
-) -> None:
-    result = imported([HEAD, "1505;2006;7", "1569;2005;1", "1572;2005;2"])
-    assert value(result, "1505", 2006) == 7
-    assert value(result, "1576", 2005) == 3
-
-
-def test_a_whole_beside_its_parts_is_refused(imported: Imported) -> None:
-    rows = [HEAD, "1505;2006;7", "1503;2006;3", "1556;2006;4", "1569;2005;1", "1572;2005;2"]
-    with pytest.raises(InputError, match="overlaps another row"):
-        imported(rows)
+def test_a_whole_is_not_taken_beside_its_parts(imported: Imported) -> None:
+    with pytest.raises(InputError, match="'1505' was not in force in 2006, but in 2008-2024"):
+        imported([HEAD, "1505;2006;7", "1503;2006;3", "1556;2006;4"])
 
 
 @pytest.mark.parametrize("title", ["", "Beløp i 1000 kr;;"], ids=["bare", "below a title"])

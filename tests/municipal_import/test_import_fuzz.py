@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import import ImportResult, Reference, import_file
+from bsup_analysis.municipal_import.importing import ImportResult, import_file
+from bsup_analysis.municipal_import.municipalities import Reference
 
 QUICK = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

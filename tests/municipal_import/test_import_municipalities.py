@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import import Reference
+from bsup_analysis.municipal_import.municipalities import Reference
 from bsup_analysis.tables.sources import read_source
 
 KLASS = Path(__file__).resolve().parents[3] / "shared/payloads/klass131_codesAt_2026-01-01.json"

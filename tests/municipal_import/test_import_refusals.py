@@ -11,7 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import import ImportResult, Reference, cells, import_file
+from bsup_analysis.municipal_import import reading
+from bsup_analysis.municipal_import.importing import ImportResult, import_file
+from bsup_analysis.municipal_import.municipalities import Reference
 
 Imported = Callable[..., ImportResult]
 HEAD = "Kommunenr;År;Antall"
@@ -188,7 +190,7 @@ def test_a_bomb_dressed_as_a_workbook_is_not_unpacked(
     imported: Imported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # a hundred million blanks pack to a hundredth of that; the limit is lowered to be quick
-    monkeypatch.setattr("bsup_analysis.municipal_import.workbook.MOST_BYTES", 20_000_000)
+    monkeypatch.setattr("bsup_analysis.municipal_import.reading.MOST_BYTES", 20_000_000)
     blanks = b" " * 30_000_000
 
     def blow_up(name: str, data: bytes) -> bytes:
@@ -247,7 +249,7 @@ def test_parquet_of_lists_is_refused(imported: Imported) -> None:
 
 
 def test_parquet_that_unpacks_to_too_much_is_refused(imported: Imported) -> None:
-    rows = cells.MOST_CELLS // 3 + 1
+    rows = reading.MOST_CELLS // 3 + 1
     year = pa.repeat(pa.scalar(2011, pa.int16()), rows)
     table = pa.table({"kommune": year, "år": year, "antall": year})
     content = parquet(table)

@@ -8,7 +8,7 @@ import pytest
 
 from bsup_analysis.chapters.municipal.gate import data_gate
 from bsup_analysis.language import LANGUAGES, Words
-from bsup_analysis.municipal_import import Reference
+from bsup_analysis.municipal_import.municipalities import Reference
 from bsup_analysis.municipal_import.validation import compare, resolution_nok
 
 # The press on the region and on Nord-Trøndelag, NOK; document p. 11, loans.

@@ -20,7 +20,6 @@ from bsup_analysis.chapters.phasing import all_municipalities, ranking
 from bsup_analysis.chapters.profile import page
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES, Words
-from bsup_analysis.municipal_import import store
 from bsup_analysis.study import MunicipalStudy, Study, read_table
 from bsup_analysis.study import tables as study_module
 
@@ -149,7 +148,7 @@ def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, mon
 
 
 def test_without_a_table_it_is_told_how_to_bring_one(root, monkeypatch):
-    monkeypatch.setattr(store, "municipal_folder", lambda: root / "nowhere")
+    monkeypatch.setattr("bsup_analysis.paths.municipal", lambda: root / "nowhere")
     with pytest.raises(InputError, match="there is no municipal table yet; make one"):
         displayed(MunicipalStudy("en"), all_municipalities.loan_rate_ranking)
     text = displayed(Study("en", municipality_code="1723"), page.municipality_profile).caption

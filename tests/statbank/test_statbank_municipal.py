@@ -19,15 +19,10 @@ from typer.testing import CliRunner
 import bsup_analysis.statbank
 from bsup_analysis import cli
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import import (
-    Origin,
-    Reference,
-    import_counts,
-    read_municipal,
-    reference,
-)
-from bsup_analysis.tables.borders import Borders
-from bsup_analysis.tables.sources import read_source
+from bsup_analysis.municipal_import.importing import import_fetched
+from bsup_analysis.municipal_import.municipal_table import read_municipal
+from bsup_analysis.municipal_import.municipalities import Reference, reference
+from bsup_analysis.statbank import Fetched
 
 Said = tuple[int, str, str]
 # a year's parts of a municipality of 2009 (Statistics Norway's changes, data/raw/)
@@ -145,7 +140,7 @@ def test_published_totals_of_loans_are_passed_only_by_naming_what_is_counted(
 
 @pytest.fixture(scope="module")
 def against() -> Reference:
-    return reference(read_source, Borders)
+    return reference()
 
 
 def brought(
@@ -156,8 +151,8 @@ def brought(
         low=lambda t: t["value"] - 1, high=lambda t: t["value"] + 1,
         definition="approved_dwellings", source="planted", note="",
     )  # fmt: skip
-    origin = Origin("counts.csv", "a test", "none", "", "", None)  # type: ignore[arg-type]
-    result = import_counts(counts, against, origin, dry_run=True)
+    fetched = Fetched(counts, counts.head(0), (), ())
+    result = import_fetched(fetched, "counts.csv", against, dry_run=True)
     assert result.rows_in == result.rows_used + len(result.set_aside)
     return result.table.set_index(["municipality_code", "year"])
 

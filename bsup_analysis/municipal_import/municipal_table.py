@@ -1,0 +1,169 @@
+"""The municipal table: its schema, its file, and beside it the record of where it comes from."""
+
+import datetime as dt
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+from pandera.typing import Series
+
+from bsup_analysis import paths
+from bsup_analysis.errors import InputError
+from bsup_analysis.files import sha256, write_aside
+from bsup_analysis.tables.strict_csv import CODE, Strict, field, read_csv, to_csv
+
+NAME = "start_loans"
+DEFINITIONS = ("loans", "approved_dwellings")
+LICENCE = "the user's own data; kept out of git and of everything published"
+
+
+class MunicipalStartLoans(Strict):
+    """Start loans by municipality (borders of 2009) and year; an empty field is unknown."""
+
+    municipality_code: Series[str] = field("code", "Municipality, 2009 borders.", str_matches=CODE)
+    year: Series[int] = field("year", "Calendar year.", ge=1990, le=2030)
+    loans: Series[pd.Int64Dtype] = field(
+        "count", "Loans, or dwellings, by `definition`.", ge=0, nullable=True
+    )
+    loans_low: Series[pd.Int64Dtype] = field(
+        "count", "Least that rounding or suppression leaves.", ge=0, nullable=True
+    )
+    loans_high: Series[pd.Int64Dtype] = field(
+        "count", "Most that rounding or suppression leaves.", ge=0, nullable=True
+    )
+    amount_nok: Series[pd.Int64Dtype] = field("NOK", "Amount, current prices.", ge=0, nullable=True)
+    definition: Series[str] = field(
+        "category", "Loans paid out, or dwellings approved.", isin=list(DEFINITIONS)
+    )
+    source: Series[str] = field("text", "Where the row comes from, and marks it had.")
+    rows_used: Series[pd.Int64Dtype] = field("rows", "Input rows added up; none: no row.", ge=0)
+
+    @pa.dataframe_check(error="loans lie between loans_low and loans_high")
+    @classmethod
+    def within_bounds(cls, table: pd.DataFrame) -> pd.Series:
+        """Check that the count lies inside its bounds, where all are known."""
+        low = (table["loans"] >= table["loans_low"]).fillna(True)
+        return (low & (table["loans"] <= table["loans_high"]).fillna(True)).astype(bool)
+
+    @pa.check("source", error="synthetic data are no municipality's data")
+    @classmethod
+    def not_synthetic(cls, source: Series[str]) -> Series[bool]:
+        """Refuse rows that say they are made up."""
+        return ~source.str.lower().str.contains("synthetic", regex=False)
+
+    class Config:
+        unique = ["municipality_code", "year"]  # noqa: RUF012  (pandera reads a list)
+
+
+def validated(table: pd.DataFrame) -> pd.DataFrame:
+    """Check a municipal table against its schema and order it.
+
+    Raises
+    ------
+    InputError
+        The schema refuses a row, as it does rows that say they are synthetic.
+    """
+    columns = list(MunicipalStartLoans.to_schema().columns)
+    ordered = table[columns].sort_values(["municipality_code", "year"], ignore_index=True)
+    try:
+        return MunicipalStartLoans.validate(ordered, lazy=True)
+    except SchemaErrors as invalid:
+        case = invalid.failure_cases.iloc[0]
+        raise InputError(
+            f"the municipal table is refused: {case['column']}: {case['check']}; nothing is"
+            " written."
+        ) from None
+
+
+def write_municipal(
+    table: pd.DataFrame, *, producer: str, document: str, url: str, method: str, read_on: dt.date
+) -> tuple[Path, Path]:
+    """Write the municipal table and its record, each aside and then renamed.
+
+    Parameters
+    ----------
+    table
+        Columns of `MunicipalStartLoans`.
+    producer, document, url, method
+        What the record says of it.
+    read_on
+        The day it was imported or fetched.
+
+    Returns
+    -------
+    table, record
+        The two files.
+
+    Raises
+    ------
+    InputError
+        The table is refused by its schema.
+    """
+    path, record = _files()
+    write_aside(path, to_csv(validated(table)))
+    about = {
+        "title": "Start loans by municipality (borders of 2009) and year",
+        "producer": producer,
+        "document": document,
+        "pages": [],
+        "url": url,
+        "read_on": read_on,
+        "licence": LICENCE,
+        "sha256": sha256(path),
+        "method": method,
+    }
+    lines = [f"{key} = {_toml(value)}" for key, value in about.items()]
+    for name, column in MunicipalStartLoans.to_schema().columns.items():
+        unit = (column.metadata or {})["unit"]
+        lines += ["", f"[columns.{name}]", f"unit = {_toml(unit)}"]
+        lines.append(f"description = {_toml(column.description)}")
+    write_aside(record, "\n".join(lines) + "\n")
+    return path, record
+
+
+def _files() -> tuple[Path, Path]:
+    folder = paths.municipal()
+    return folder / f"{NAME}.csv", folder / f"{NAME}.provenance.toml"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, str):
+        # control characters come from file names; TOML writes them otherwise than JSON
+        value = re.sub(r"[\x00-\x1f\x7f]", " ", value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def read_municipal() -> pd.DataFrame:
+    """Read the municipal table, checked against its schema and its record.
+
+    Raises
+    ------
+    InputError
+        There is no table, it is refused, or it is not the file its record describes.
+    """
+    path, record = _files()
+    if not path.is_file():
+        raise InputError(
+            "there is no municipal table yet; make one with bsup import FILE or bsup fetch"
+            " startlaan, or give the notebook a SYNTHETIC panel of bsup demo with panel=FILE."
+        )
+    table = read_csv(path, MunicipalStartLoans)
+    try:
+        recorded = tomllib.loads(record.read_text(encoding="utf-8"))["sha256"]
+    except (FileNotFoundError, KeyError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raise InputError(
+            "data/municipal/start_loans.provenance.toml is missing or not readable; import the"
+            " table again."
+        ) from None
+    if recorded != sha256(path):
+        raise InputError(
+            "data/municipal/start_loans.csv is not the file its record describes; import the"
+            " table again."
+        )
+    return table
