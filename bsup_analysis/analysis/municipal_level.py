@@ -10,8 +10,8 @@ import pandas as pd
 
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.estimands import (
-    Draws,
     Estimand,
+    Inference,
     RobustnessRow,
     Variant,
     estimands,
@@ -304,20 +304,18 @@ def municipal_estimands(
     municipal_panels: MunicipalPanels, municipal_data: MunicipalData, design: Design
 ) -> tuple[Estimand, ...]:
     """Estimate E1 to E4; one that the data do not allow stays, with its reason."""
-    panels, draws = municipal_panels, design.municipal.draws.value
+    panels, chosen = municipal_panels, design.municipal
     if isinstance(panels.primary, NotEstimableError):
-        return tuple(Estimand(key, key == "E1", None, None, panels.primary) for key in KEYS)
+        return tuple(Estimand(key, None, None, panels.primary) for key in KEYS)
     missing = panels.amounts if isinstance(panels.amounts, NotEstimableError) else None
     found = estimands(
         panels.primary,
         None if isinstance(panels.amounts, NotEstimableError) else panels.amounts,
-        Draws(design.inference.seed.value, draws, draws),
+        Inference(design.inference.seed.value, chosen.draws.value, design.level, design.power),
         largest=municipal_data.largest,
-        level=design.level,
-        power=design.power,
     )
     absent = KEYS[len(found) :]
-    return (*found, *(Estimand(key, False, None, None, missing) for key in absent))
+    return (*found, *(Estimand(key, None, None, missing) for key in absent))
 
 
 def municipal_robustness(
@@ -330,7 +328,7 @@ def municipal_robustness(
     panels, data, chosen = municipal_panels, municipal_data, design.municipal
     draws = chosen.robustness_draws.value
     if isinstance(panels.primary, NotEstimableError):
-        return (RobustnessRow("primary", None, "primary", str(panels.primary), panels.primary),)
+        return (RobustnessRow("primary", "primary", None, panels.primary),)
     left_out = {"without_loss_sharing": data.loss_sharing, "without_largest": (data.largest,)}
     further = {"selection_year_treated": panels.selection_year_treated}
     if panels.partners_kept is not None:
@@ -352,14 +350,10 @@ def municipal_robustness(
     known = {"primary": municipal_estimands[0], "without_largest": municipal_estimands[1]}
     found = robustness(
         [row for row in (*rows, *limits) if row.name not in known],
-        Draws(design.inference.seed.value, draws, draws),
-        level=design.level,
-        power=design.power,
+        Inference(design.inference.seed.value, draws, design.level, design.power),
     )
     by_name = {row.name: row for row in found} | {
-        row.name: RobustnessRow(
-            row.kind, item.estimate, row.name, str(item.problem or ""), item.problem
-        )
+        row.name: RobustnessRow(row.name, row.kind, item.estimate, item.problem)
         for row in rows
         if (item := known.get(row.name))
     }

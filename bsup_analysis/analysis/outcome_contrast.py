@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from bsup_analysis.analysis.groups import GROUPS, region_amounts, rounded
-from bsup_analysis.design import Design, Outcome
-from bsup_analysis.design import Specification as Chosen
+from bsup_analysis.design import Design, Outcome, Specification
 from bsup_analysis.effects.group_poisson import GroupContrast, GroupTotals
 from bsup_analysis.effects.inference import (
     RatioInterval,
-    Specification,
     SpecificationRow,
     dispersed_se,
     ratio_interval,
-    specification_rows,
+    specification_row,
 )
 from bsup_analysis.effects.intervals import (
     AmountContrast,
@@ -219,7 +217,7 @@ def _with_malvik_of_the_text(rows: Paired, malvik: pd.DataFrame, year: int) -> P
     return replace(rows, pre=pre)
 
 
-def _error(chosen: Chosen, totals: GroupTotals, rows: Paired) -> tuple[float, int | None]:
+def _error(chosen: Specification, totals: GroupTotals, rows: Paired) -> tuple[float, int | None]:
     """Give the standard error of the log ratio and the degrees of freedom it rests on."""
     if chosen.dispersion == "poisson":
         return dispersed_se(totals), None
@@ -242,13 +240,13 @@ def specification_table(
 ) -> tuple[SpecificationRow, ...]:
     """Compute every specification that the design names."""
     region_loans = region_year.set_index("year")["loans"].astype(float)
-    averages = average_ratio(loans_contrast.totals, nok_contrast.totals, later=False)
+    averages = average_ratio(loans_contrast.totals, nok_contrast.totals)
     known = {
         "loans": [Interval.exact(region_loans[year]) for year in design.years],
         "amount_nok": region_amounts(region_year, design),
     }
 
-    def compute(chosen: Chosen) -> Specification:
+    def compute(chosen: Specification) -> SpecificationRow:
         column = design.outcomes[chosen.outcome].column
         total = known[column]
         if chosen.region_loans:
@@ -256,24 +254,22 @@ def specification_table(
         whole = priority_amounts if column == "amount_nok" else priority_loans
         if chosen.malvik_2009_loans:
             whole = _with_malvik_of_the_text(whole, programme_p06_malvik, design.years[0])
-        others = [total[0] - whole.pre_total, total[1] - whole.post_total]
+        rest = [total[0] - whole.pre_total, total[1] - whole.post_total]
         rows = whole.without(chosen.without) if chosen.without else whole
-        totals = GroupTotals(rows.pre_total, rows.post_total, others[0].value, others[1].value)
-        ratio = rows.growth / others[0].growth_to(others[1])
+        totals = GroupTotals(rows.pre_total, rows.post_total, rest[0].value, rest[1].value)
+        ratio = rows.growth / rest[0].growth_to(rest[1])
         if chosen.baseline != "table_2009":
             of_average = 1.0 if chosen.baseline == "share_2008_of_loans" else averages
-            implied = implied_loans(printed_share_2008, region_loans[2008], of_average)
-            totals = replace(
-                totals,
-                priority_pre=implied.priority_loans.value,
-                other_pre=implied.other_loans.value,
-            )
+            priority, others = implied_loans(printed_share_2008, region_loans[2008], of_average)
+            totals = replace(totals, priority_pre=priority.value, other_pre=others.value)
             ratio = implied_ratio(
                 printed_share_2008, totals.priority_post, totals.other_post, of_average
             )
         if chosen.per_inhabitant:
             kept = ~municipality_year["municipality_code"].isin(chosen.without)
             ratio = ratio / _relative_growth(municipality_year[kept], design)
-        return Specification(chosen.name, ratio, *_error(chosen, totals, rows))
+        return specification_row(
+            chosen.name, ratio, *_error(chosen, totals, rows), level=design.level
+        )
 
-    return specification_rows([compute(one) for one in design.specifications], level=design.level)
+    return tuple(compute(one) for one in design.specifications)

@@ -11,7 +11,7 @@ for the published ratio is the normal one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from scipy.stats import norm, t
 
 from bsup_analysis.effects.group_poisson import GroupTotals
 from bsup_analysis.effects.intervals import Interval
-from bsup_analysis.effects.paired import Dispersion, Paired, growth_dispersion, pearson_dispersion
+from bsup_analysis.effects.paired import Paired, growth_dispersion
 from bsup_analysis.errors import InputError
 
 
@@ -166,134 +166,6 @@ def dispersed_se(
 
 
 @dataclass(frozen=True)
-class AssumedDispersion:
-    """The interval if the others had this dispersion.
-
-    Attributes
-    ----------
-    phi_other
-        Assumed dispersion of the others.
-    interval
-        The resulting interval.
-    """
-
-    phi_other: float
-    interval: RatioInterval
-
-
-def interval_by_dispersion(
-    totals: GroupTotals, priority_variance: float, grid: Iterable[float], *, level: float = 0.95
-) -> tuple[AssumedDispersion, ...]:
-    """Intervals with the priority half computed and the others' half assumed.
-
-    Parameters
-    ----------
-    totals
-        The four totals.
-    priority_variance
-        The priority group's part of the variance, e.g. `clustered_half(rows).variance`.
-    grid
-        Dispersions to assume for the others.
-    level
-        Confidence level.
-    """
-    if not (math.isfinite(priority_variance) and priority_variance >= 0):
-        raise InputError(f"The priority half must be zero or more, not {priority_variance}.")
-    phi_priority = priority_variance / totals.priority_half
-    return tuple(
-        AssumedDispersion(
-            phi,
-            ratio_interval(
-                totals.log_ratio,
-                dispersed_se(totals, phi_priority=phi_priority, phi_other=phi),
-                level=level,
-            ),
-        )
-        for phi in grid
-    )
-
-
-def tipping_dispersion(
-    totals: GroupTotals, *, priority_variance: float | None = None, level: float = 0.95
-) -> float | None:
-    """Dispersion at which the interval just touches one.
-
-    Below it the interval excludes one, above it the interval holds it.
-
-    Parameters
-    ----------
-    totals
-        The four totals.
-    priority_variance
-        The priority half, held fixed while the others' dispersion moves; None to move both
-        groups' dispersion together.
-    level
-        Confidence level.
-
-    Returns
-    -------
-    float or None
-        None where no dispersion of zero or more reaches it: the interval holds one throughout.
-    """
-    needed = (totals.log_ratio / float(norm.ppf((1 + level) / 2))) ** 2
-    if priority_variance is None:
-        phi = needed / (totals.priority_half + totals.other_half)
-    else:
-        phi = (needed - priority_variance) / totals.other_half
-    return phi if phi > 0 else None
-
-
-@dataclass(frozen=True)
-class MunicipalityEffects:
-    """Poisson model with municipality effects and one common growth.
-
-    Attributes
-    ----------
-    growth
-        Later divided by earlier year, the same for every municipality.
-    se
-        Model-based standard error of the log growth.
-    dispersion
-        Pearson dispersion of the fit.
-    deviance
-        Residual deviance.
-    residuals
-        Pearson residual of each municipality's later year, in the order of the rows.
-    """
-
-    growth: float
-    se: float
-    dispersion: Dispersion
-    deviance: float
-    residuals: tuple[float, ...]
-
-
-def municipality_effects(group: Paired) -> MunicipalityEffects:
-    """Fit log E[loans] = municipality + later year with statsmodels.
-
-    Estimate and dispersion equal `Paired.growth` and `growth_dispersion`, which published
-    numbers are taken from: closed forms do not depend on the linear algebra library.
-    """
-    # Imported here: half a second that no other estimator needs.
-    import statsmodels.api as sm
-
-    count = len(group.codes)
-    unit = np.tile(np.eye(count), (2, 1))
-    later = np.repeat([0.0, 1.0], count)
-    observed = np.array([*group.pre, *group.post], dtype=float)
-    fit = sm.GLM(observed, np.column_stack([unit, later]), family=sm.families.Poisson()).fit(
-        tol=1e-12
-    )
-    return MunicipalityEffects(
-        growth=math.exp(fit.params[-1]),
-        se=float(fit.bse[-1]),
-        dispersion=pearson_dispersion(observed.tolist(), fit.fittedvalues.tolist(), count + 1),
-        deviance=float(fit.deviance),
-        residuals=tuple(float(value) for value in fit.resid_pearson[count:]),
-    )
-
-
-@dataclass(frozen=True)
 class LeftOut:
     """The group contrast without one priority municipality.
 
@@ -338,53 +210,15 @@ def leave_one_out(
     """
     if len(priority.codes) < 3:
         raise InputError("Leaving one municipality out needs three of them at least.")
-    return tuple(
-        group_without(priority, (code,), other_pre, other_post, level=level, power=power)
-        for code in priority.codes
-    )
-
-
-def group_without(
-    priority: Paired,
-    codes: Sequence[str],
-    other_pre: float,
-    other_post: float,
-    *,
-    level: float = 0.95,
-    power: float = 0.80,
-) -> LeftOut:
-    """Compute the group contrast without the named municipalities, e.g. Trondheim and Steinkjer."""
-    rest = priority.without(codes)
-    totals = GroupTotals(rest.pre_total, rest.post_total, other_pre, other_post)
-    dispersion = growth_dispersion(rest)
-    se = dispersed_se(totals, phi_priority=dispersion.phi)
-    interval = ratio_interval(totals.log_ratio, se, level=level, power=power, df=dispersion.df)
-    return LeftOut("+".join(codes), dispersion.phi, interval)
-
-
-MOST_ROWS = 30  # a reader can still find a named row; a curve of hundreds hides the choices
-
-
-@dataclass(frozen=True)
-class Specification:
-    """The outcome of one set of choices.
-
-    Attributes
-    ----------
-    name
-        Key of the row.
-    ratio
-        The ratio, with what rounding leaves open where it does.
-    se
-        Standard error of its log, under the row's assumption on dispersion.
-    df
-        Degrees of freedom of the t distribution; None for the normal.
-    """
-
-    name: str
-    ratio: float | Interval
-    se: float
-    df: int | None = None
+    found = []
+    for code in priority.codes:
+        rest = priority.without((code,))
+        totals = GroupTotals(rest.pre_total, rest.post_total, other_pre, other_post)
+        spread = growth_dispersion(rest)
+        se = dispersed_se(totals, phi_priority=spread.phi)
+        interval = ratio_interval(totals.log_ratio, se, level=level, power=power, df=spread.df)
+        found.append(LeftOut(code, spread.phi, interval))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -411,35 +245,36 @@ class SpecificationRow:
     detectable_below: float
 
 
-def specification_rows(
-    specifications: Sequence[Specification], *, level: float = 0.95
-) -> tuple[SpecificationRow, ...]:
-    """Put an interval and the minimum detectable ratios beside each, in the order given.
+def specification_row(
+    name: str, value: float | Interval, se: float, df: int | None = None, *, level: float = 0.95
+) -> SpecificationRow:
+    """Give one set of choices its interval and the minimum detectable ratios.
+
+    Parameters
+    ----------
+    name
+        Key of the row.
+    value
+        The ratio, with what rounding leaves open where it does.
+    se
+        Standard error of its log, under the row's assumption on dispersion.
+    df
+        Degrees of freedom of the t distribution; None for the normal.
+    level
+        Confidence level.
 
     Raises
     ------
     InputError
-        More rows than one figure shows, none, two of the same name, or a ratio not above zero.
+        A ratio or a standard error that is not above zero.
     """
-    if not 1 <= len(specifications) <= MOST_ROWS:
-        raise InputError(
-            f"{len(specifications)} specifications are given: one figure shows 1 to {MOST_ROWS}."
-        )
-    names = [specification.name for specification in specifications]
-    twice = [name for position, name in enumerate(names) if name in names[:position]]
-    if twice:
-        raise InputError(f"Two specifications are named {twice[0]}.")
-    return tuple(_row(specification, level) for specification in specifications)
-
-
-def _row(chosen: Specification, level: float) -> SpecificationRow:
-    ratio = Interval.exact(chosen.ratio)
+    ratio = Interval.exact(value)
     if ratio.low <= 0:
-        raise InputError(f"{chosen.name}: the ratio must be above zero, not {ratio.low}.")
+        raise InputError(f"{name}: the ratio must be above zero, not {ratio.low}.")
     # Around a ratio of one the interval is a pair of factors, whatever the ratio.
-    factors: RatioInterval = ratio_interval(0.0, chosen.se, level=level, df=chosen.df)
+    factors = ratio_interval(0.0, se, level=level, df=df)
     return SpecificationRow(
-        chosen.name,
+        name,
         ratio,
         ratio.low * factors.low,
         ratio.high * factors.high,

@@ -71,6 +71,8 @@ class Interval:
         term = Interval.exact(other)
         return Interval(self.value + term.value, self.low + term.low, self.high + term.high)
 
+    __radd__ = __add__
+
     def __sub__(self, other: float | Interval) -> Interval:
         return self + -Interval.exact(other)
 
@@ -78,6 +80,8 @@ class Interval:
         factor = Interval.exact(other)
         ends = [a * b for a in (self.low, self.high) for b in (factor.low, factor.high)]
         return Interval(self.value * factor.value, min(ends), max(ends))
+
+    __rmul__ = __mul__
 
     def __truediv__(self, other: float | Interval) -> Interval:
         divisor = Interval.exact(other)
@@ -89,14 +93,8 @@ class Interval:
         ends = [a / b for a in (self.low, self.high) for b in (divisor.low, divisor.high)]
         return Interval(self.value / divisor.value, min(ends), max(ends))
 
-    def __radd__(self, other: float) -> Interval:
-        return self + other
-
     def __rsub__(self, other: float) -> Interval:
         return Interval.exact(other) - self
-
-    def __rmul__(self, other: float) -> Interval:
-        return self * other
 
     def __rtruediv__(self, other: float) -> Interval:
         return Interval.exact(other) / self
@@ -170,15 +168,12 @@ class AxisBounds:
     ----------
     region_average, other_average
         NOK per loan.
-    other_amount
-        NOK.
     priority_share
         The priority group's share of the region's NOK.
     """
 
     region_average: tuple[float, float]
     other_average: tuple[float, float]
-    other_amount: tuple[float, float]
     priority_share: tuple[float, float]
 
 
@@ -210,11 +205,9 @@ def axis_bounds(
             f"The priority group alone has {priority_amount_nok} NOK, more than the {ceiling} "
             "the axis allows the region: the two cannot both be right."
         )
-    other_most = ceiling - priority_amount_nok
     return AxisBounds(
         region_average=(priority_amount_nok / region_loans, axis_end_nok),
-        other_average=(0.0, other_most / other_loans),
-        other_amount=(0.0, other_most),
+        other_average=(0.0, (ceiling - priority_amount_nok) / other_loans),
         priority_share=(priority_amount_nok / ceiling, 1.0),
     )
 
@@ -234,13 +227,6 @@ class GrowthParts:
     amount: Interval
     number: float
     average: Interval
-
-    @property
-    def number_share_of_log_growth(self) -> float:
-        """Part of the log growth in NOK that is growth in number; the rest is the average's."""
-        if self.amount.value == 1:
-            raise InputError("NOK did not change, so its growth has no parts.")
-        return math.log(self.number) / math.log(self.amount.value)
 
 
 def growth_parts(
@@ -366,27 +352,6 @@ def average_change_bounds(
     return AverageChangeBounds(*bounds)
 
 
-@dataclass(frozen=True)
-class ImpliedLoans:
-    """Loans of the share's year under one ratio of average loans.
-
-    Attributes
-    ----------
-    average_ratio
-        Assumed average loan of the priority group divided by the others'; 1 reads the share as
-        one of loans.
-    priority_share
-        The priority group's share of loans.
-    priority_loans, other_loans
-        Loans; not rounded to whole ones.
-    """
-
-    average_ratio: float
-    priority_share: Interval
-    priority_loans: Interval
-    other_loans: Interval
-
-
 def share_odds(share: Interval) -> Interval:
     """Odds s / (1 - s) of a share.
 
@@ -402,8 +367,10 @@ def share_odds(share: Interval) -> Interval:
     return 1 / (1 / share - 1)
 
 
-def implied_loans(share: Interval, loans: float, average_ratio: float = 1.0) -> ImpliedLoans:
-    """Split the year's loans so that the share of NOK is the printed one.
+def implied_loans(
+    share: Interval, loans: float, average_ratio: float = 1.0
+) -> tuple[Interval, Interval]:
+    """Split the share's year's loans so that the share of NOK is the printed one.
 
     Parameters
     ----------
@@ -412,12 +379,17 @@ def implied_loans(share: Interval, loans: float, average_ratio: float = 1.0) -> 
     loans
         Loans of all municipalities in that year.
     average_ratio
-        Average loan of the priority group divided by the others'.
+        Assumed average loan of the priority group divided by the others'; 1 reads the share as
+        one of loans.
+
+    Returns
+    -------
+    tuple of Interval
+        Loans of the priority group and of the others; not rounded to whole ones.
     """
     _positive(average_ratio=average_ratio, loans=loans)
     odds = share_odds(share) / average_ratio
-    priority_share = 1 / (1 + 1 / odds)
-    return ImpliedLoans(average_ratio, priority_share, priority_share * loans, loans / (1 + odds))
+    return 1 / (1 + 1 / odds) * loans, loans / (1 + odds)
 
 
 def implied_ratio(
@@ -451,12 +423,8 @@ def breakeven_average_ratio(share: Interval, priority_loans: float, other_loans:
     return share_odds(share) / (priority_loans / other_loans)
 
 
-def average_ratio(loans: GroupTotals, amounts: GroupTotals, *, later: bool) -> float:
-    """Average loan of the priority group divided by the others', in one of the two known years."""
-    if later:
-        return (amounts.priority_post / amounts.other_post) / (
-            loans.priority_post / loans.other_post
-        )
+def average_ratio(loans: GroupTotals, amounts: GroupTotals) -> float:
+    """Average loan of the priority group divided by the others', in the earlier year."""
     return (amounts.priority_pre / amounts.other_pre) / (loans.priority_pre / loans.other_pre)
 
 
@@ -528,27 +496,23 @@ def chart_orders(
         raise InputError(f"Year {outside[0]} is not a year of the chart.")
     if len(priority_loans) < 2:
         raise InputError("The window is one year: growth needs priority loans of two years.")
-    return tuple(_order(years, order, priority_loans, known) for order in permutations(bars))
-
-
-def _order(
-    years: Sequence[int],
-    order: Sequence[int],
-    priority_loans: Mapping[int, int],
-    known: Mapping[int, int],
-) -> ChartOrder:
-    region = dict(sorted(zip(years, order, strict=True)))
-    other = {year: region[year] - priority_loans[year] for year in sorted(priority_loans)}
-    first, *_, last = other
-    ratio = None
-    if min(other.values()) > 0:
-        ratio = GroupTotals(
-            priority_loans[first], priority_loans[last], other[first], other[last]
-        ).ratio
-    return ChartOrder(
-        region=tuple(region.items()),
-        other=tuple(other.items()),
-        possible=min(other.values()) >= 0,
-        agrees_with_known=all(region[year] == loans for year, loans in known.items()),
-        ratio=ratio,
-    )
+    first, *_, last = sorted(priority_loans)
+    found = []
+    for order in permutations(bars):
+        region = dict(sorted(zip(years, order, strict=True)))
+        other = {year: region[year] - priority_loans[year] for year in sorted(priority_loans)}
+        ratio = None
+        if min(other.values()) > 0:
+            ratio = GroupTotals(
+                priority_loans[first], priority_loans[last], other[first], other[last]
+            ).ratio
+        found.append(
+            ChartOrder(
+                region=tuple(region.items()),
+                other=tuple(other.items()),
+                possible=min(other.values()) >= 0,
+                agrees_with_known=all(region[year] == loans for year, loans in known.items()),
+                ratio=ratio,
+            )
+        )
+    return tuple(found)

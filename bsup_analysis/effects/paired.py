@@ -7,7 +7,7 @@ how unlike their growths are beyond chance. Derivations: `METHODS.md`, published
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,28 +88,21 @@ class Paired:
 
     def only(self, codes: Iterable[str]) -> Paired:
         """Return the named municipalities, in the order held here."""
-        return self._at(self._positions(codes))
+        return self._kept(frozenset(codes), True)
 
     def without(self, codes: Iterable[str]) -> Paired:
         """Return every municipality but the named ones."""
-        named = self._positions(codes)
-        return self._at([n for n in range(len(self.codes)) if n not in named])
+        return self._kept(frozenset(codes), False)
 
-    def _positions(self, codes: Iterable[str]) -> list[int]:
-        wanted = frozenset(codes)
-        missing = sorted(wanted.difference(self.codes))
+    def _kept(self, named: frozenset[str], wanted: bool) -> Paired:
+        missing = sorted(named.difference(self.codes))
         if missing:
             raise InputError(
                 f"Municipality {missing[0]} is named but has no row among {', '.join(self.codes)}."
             )
-        return [n for n, code in enumerate(self.codes) if code in wanted]
-
-    def _at(self, positions: Sequence[int]) -> Paired:
-        return Paired(
-            tuple(self.codes[n] for n in positions),
-            tuple(self.pre[n] for n in positions),
-            tuple(self.post[n] for n in positions),
-        )
+        at = [n for n, code in enumerate(self.codes) if (code in named) == wanted]
+        pre, post = (tuple(values[n] for n in at) for values in (self.pre, self.post))
+        return Paired(tuple(self.codes[n] for n in at), pre, post)
 
 
 def paired(panel: pd.DataFrame, measure: str, pre_year: int, post_year: int) -> Paired:
@@ -141,20 +134,14 @@ def paired(panel: pd.DataFrame, measure: str, pre_year: int, post_year: int) -> 
     if not twice.empty:
         row = twice.iloc[0]
         raise InputError(f"Municipality {row['municipality_code']} stands twice in {row['year']}.")
-    of_year = {
-        year: rows.loc[rows["year"] == year].set_index("municipality_code")[measure]
-        for year in (pre_year, post_year)
-    }
-    wide = pd.DataFrame(of_year).sort_index()
+    wide = rows.pivot(index="municipality_code", columns="year", values=measure)
+    wide = wide.reindex(columns=[pre_year, post_year])
     lacking = wide.index[wide.isna().any(axis=1)]
     if wide.empty or len(lacking):
         name = "no municipality has" if wide.empty else f"municipality {lacking[0]} lacks"
         raise InputError(f"In {measure}, {name} both {pre_year} and {post_year}.")
-    return Paired(
-        tuple(str(code) for code in wide.index),
-        tuple(_whole(value) for value in wide[pre_year]),
-        tuple(_whole(value) for value in wide[post_year]),
-    )
+    pre, post = (tuple(_whole(value) for value in wide[year]) for year in wide.columns)
+    return Paired(tuple(str(code) for code in wide.index), pre, post)
 
 
 def _whole(value: float) -> float:
@@ -183,35 +170,6 @@ class Dispersion:
         return self.chi2 / self.df
 
 
-def pearson_dispersion(
-    observed: Sequence[float], expected: Sequence[float], parameters: int
-) -> Dispersion:
-    """Dispersion of any fitted Poisson model.
-
-    Parameters
-    ----------
-    observed, expected
-        Observed values and fitted means, one a cell.
-    parameters
-        Number of estimated parameters.
-
-    Raises
-    ------
-    InputError
-        No degree of freedom left, or a fitted mean that is not above zero.
-    """
-    df = len(observed) - parameters
-    if df < 1:
-        raise InputError(
-            f"{len(observed)} cells and {parameters} parameters leave nothing to measure "
-            "dispersion with: two municipalities at least are needed."
-        )
-    if not all(mean > 0 and math.isfinite(mean) for mean in expected):
-        raise InputError("Every fitted mean must be above zero for a dispersion.")
-    terms = ((y - mean) ** 2 / mean for y, mean in zip(observed, expected, strict=True))
-    return Dispersion(math.fsum(terms), df)
-
-
 def growth_dispersion(*groups: Paired) -> Dispersion:
     """Dispersion around a common growth inside each group.
 
@@ -227,16 +185,27 @@ def growth_dispersion(*groups: Paired) -> Dispersion:
     -------
     Dispersion
         With (municipalities - groups) degrees of freedom.
+
+    Raises
+    ------
+    InputError
+        No degree of freedom left.
     """
-    observed: list[float] = []
-    expected: list[float] = []
+    municipalities = sum(len(group.codes) for group in groups)
+    df = municipalities - len(groups)
+    if df < 1:
+        raise InputError(
+            f"{municipalities} municipalities and {len(groups)} growths leave nothing to measure "
+            "dispersion with: two municipalities at least are needed."
+        )
+    terms = []
     for group in groups:
         share_post = group.post_total / (group.pre_total + group.post_total)
         for pre, post in zip(group.pre, group.post, strict=True):
-            observed += [pre, post]
-            expected += [(pre + post) * (1 - share_post), (pre + post) * share_post]
-    municipalities = sum(len(group.codes) for group in groups)
-    return pearson_dispersion(observed, expected, municipalities + len(groups))
+            for observed, share in ((pre, 1 - share_post), (post, share_post)):
+                expected = (pre + post) * share
+                terms.append((observed - expected) ** 2 / expected)
+    return Dispersion(math.fsum(terms), df)
 
 
 @dataclass(frozen=True)
@@ -246,15 +215,13 @@ class ClusteredHalf:
     Attributes
     ----------
     variance
-        Factor times the sum of squared influences; unit-free.
-    factor
-        Small-sample factor, municipalities / (municipalities - 1).
+        Sum of squared influences times the small-sample factor municipalities /
+        (municipalities - 1); unit-free.
     poisson_variance
         1/pre + 1/post of the group's loans (or NOK).
     """
 
     variance: float
-    factor: float
     poisson_variance: float
 
     @property
@@ -307,9 +274,8 @@ def _half(influences: tuple[float, ...], poisson_variance: float) -> ClusteredHa
     clusters = len(influences)
     if clusters < 2:
         raise InputError("One municipality has no variance between municipalities: give two.")
-    factor = clusters / (clusters - 1)
     total = math.fsum(value**2 for value in influences)
-    return ClusteredHalf(factor * total, factor, poisson_variance)
+    return ClusteredHalf(clusters / (clusters - 1) * total, poisson_variance)
 
 
 @dataclass(frozen=True)

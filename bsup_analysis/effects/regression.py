@@ -23,23 +23,17 @@ import numpy as np
 import pandas as pd
 
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval, tidy
-from bsup_analysis.effects.municipal import ppml
-from bsup_analysis.effects.municipal.cluster_inference import crv3
-from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.paired import clustered_half, paired
 from bsup_analysis.effects.regression_model import (
     Family,
     FittedModel,
-    absorbed,
     fit_model,
-    independent,
     statsmodels_fit,
 )
 from bsup_analysis.errors import InputError
+from bsup_analysis.estimators import jackknife, poisson
 
-_MOST_STEPS = 50
 _ALONE = 1e-12
-_SETTLED = 1e-12  # the last step squared, in standard errors; the next would be its square
 Kind = Literal["model", "pearson", "clustered", "CRV3", "priority_rows"]
 Variance = tuple[np.ndarray, int | None]
 
@@ -139,98 +133,62 @@ def _clusters(fitted: FittedModel) -> tuple[np.ndarray, pd.Index, int]:
 
 def _jackknife(fitted: FittedModel) -> Variance:
     index, labels, df = _clusters(fitted)
-    treatment = _treatment(fitted)
-    if fitted.family == "poisson" and set(fitted.fixed) == {"unit", "year"} and treatment:
-        return _municipal_jackknife(fitted, labels[index], treatment), df
-    apart = _refits(fitted, index, labels) - fitted.result.params[list(fitted.terms)].to_numpy()
+    terms = list(fitted.terms)
+    estimates = np.full((len(labels), len(terms)), np.nan)
+    if fitted.family == "poisson" and "unit" in fitted.fixed:
+        estimates = _refits_of_units(fitted, index, labels)
+    for number in np.flatnonzero(np.isnan(estimates).any(axis=1)):
+        rows = fitted.rows[index != number]
+        try:
+            again = fit_model(fitted.formula, rows, family=fitted.family, exposure=fitted.exposure)
+            estimates[number] = again.result.params[terms]
+        except (InputError, KeyError):
+            raise _no_estimate_without(labels[number]) from None
+    apart = estimates - fitted.result.params[terms].to_numpy()
     return apart.T @ apart * (len(labels) - 1) / len(labels), df
 
 
-def _treatment(fitted: FittedModel) -> str | None:
-    """First term of zeros and ones that is zero for everybody in the first year."""
-    first = (fitted.rows["year"] == fitted.rows["year"].min()).to_numpy()
-    for term, column in fitted.exog.items():
-        if column.isin([0, 1]).all() and (column[first] == 0).all():
-            return str(term)
-    return None
-
-
-def _municipal_jackknife(fitted: FittedModel, cluster: np.ndarray, treatment: str) -> np.ndarray:
-    """Jackknife by the municipal estimator: a refit takes it well under a millisecond."""
-    rows = fitted.rows.assign(
-        cluster=cluster,
-        outcome=fitted.result.model.endog,
-        exposure=1.0 if fitted.exposure is None else fitted.rows[fitted.exposure],
+def _no_estimate_without(label: str) -> InputError:
+    return InputError(
+        f"Without {label} a term has no estimate, so that the jackknife has no variance: use"
+        " pearson."
     )
+
+
+def _refits_of_units(fitted: FittedModel, index: np.ndarray, labels: pd.Index) -> np.ndarray:
+    """Refit a model with unit effects without each cluster; NaN where that takes fewer columns.
+
+    The kernel takes well under a millisecond for a refit. Shape (clusters, terms).
+    """
+    unit, names = pd.factorize(fitted.rows["unit"], sort=True)
+    cluster = np.zeros(len(names), dtype=np.intp)
+    cluster[unit] = index
+    if (cluster[unit] != index).any():  # a unit changes cluster
+        return np.full((len(labels), len(fitted.terms)), np.nan)
+    keys = pd.DataFrame({"unit": unit, "year": fitted.rows.get("year", 0)}).reset_index(drop=True)
+    if "year" in fitted.rows and keys.duplicated().any():
+        first = keys[keys.duplicated()].iloc[0]
+        raise InputError(f"Municipality {names[first['unit']]} stands twice in {first['year']}.")
     # a term that moves inside the municipalities of one cluster alone is a coefficient of that one
-    centred = fitted.exog - fitted.exog.groupby(rows["unit"].to_numpy()).transform("mean")
-    moves = (centred**2).groupby(cluster).sum()
-    for label in moves.index[(moves > (1 - _ALONE) * moves.sum()).any(axis=1)]:
-        raise InputError(
-            f"Without {label} a term has no estimate, so that the jackknife has no variance: use"
-            " pearson."
-        )
-    on = fitted.exog[treatment].to_numpy() != 0
-    treated = rows["unit"].isin(rows.loc[on, "unit"])
-    panel = MunicipalPanel.from_frame(
-        rows.assign(
-            group=np.where(treated, "priority", "other"), county="", population=rows["exposure"]
-        ),
-        outcome="outcome",
-        first_treated_year=int(rows.loc[on, "year"].min()),
-    )
-    place = {code: number for number, code in enumerate(panel.codes)}
-    columns = np.zeros((*panel.y.shape, len(fitted.terms)))
-    units = rows["unit"].astype(str).map(place).to_numpy()
-    columns[units, np.searchsorted(panel.years, rows["year"])] = fitted.exog.to_numpy()
-
-    def interest(given: MunicipalPanel) -> ppml.Columns:
-        return ppml.Columns(fitted.terms, columns[[place[code] for code in given.codes]])
-
-    return crv3(ppml.fit(panel, interest)).vcov
-
-
-def _refits(fitted: FittedModel, index: np.ndarray, labels: pd.Index) -> np.ndarray:
-    """Refit without each cluster, from the full estimate; shape (clusters, terms)."""
-    exog, outcome = fitted.result.model.exog, fitted.result.model.endog
-    own = [fitted.result.model.exog_names.index(term) for term in fitted.terms]
-    exposure = 1.0 if fitted.exposure is None else fitted.rows[fitted.exposure].to_numpy(float)
-    offset = np.log(exposure * np.ones(len(exog)))
-    linear = exog @ fitted.result.params.to_numpy()
-    estimates = []
-    for number, label in enumerate(labels):
-        kept = index != number
-        if absorbed(exog[kept], own) is not None:
-            raise InputError(
-                f"Without {label} a term has no estimate, so that the jackknife has no variance:"
-                " use pearson."
-            )
-        columns = independent(exog[kept])  # an effect of a unit left out is a column of zeros
-        x, poisson = exog[np.ix_(kept, columns)], fitted.family == "poisson"
-        target = linear[kept] if poisson else outcome[kept]
-        parameters = np.linalg.lstsq(x, target, rcond=None)[0]
-        if poisson:
-            parameters = _newton(x, outcome[kept], offset[kept], parameters, str(label))
-        estimates.append(parameters[np.searchsorted(columns, own)])
-    return np.array(estimates)
-
-
-def _newton(
-    x: np.ndarray, y: np.ndarray, offset: np.ndarray, parameters: np.ndarray, label: str
-) -> np.ndarray:
-    """Maximise a Poisson likelihood; near the maximum, as a refit is, a few steps are enough."""
-    for _ in range(_MOST_STEPS):
-        mean = np.exp(x @ parameters + offset)
-        score = x.T @ (y - mean)
-        step = np.linalg.solve(x.T @ (mean[:, None] * x), score)
-        # no log mean moves by more than 5 at once, so that exp cannot overflow
-        parameters = parameters + step * min(1.0, 5 / max(float(np.abs(x @ step).max()), 1e-300))
-        if score @ step < _SETTLED:
-            return parameters
-    raise InputError(
-        f"Without {label} the model has no finite estimate, so that the jackknife has no variance:"
-        " use pearson or clustered."
-    )
+    centred = fitted.exog - fitted.exog.groupby(unit).transform("mean")
+    moves = (centred**2).groupby(index).sum()
+    for number in moves.index[(moves > (1 - _ALONE) * moves.sum()).any(axis=1)]:
+        raise _no_estimate_without(labels[number])
+    cell = keys.sort_values(["unit", "year"]).groupby("unit").cumcount().sort_index().to_numpy()
+    shape = len(names), cell.max() + 1
+    exposure, outcome = np.zeros(shape), np.zeros(shape)
+    exposure[unit, cell] = 1.0 if fitted.exposure is None else fitted.rows[fitted.exposure]
+    outcome[unit, cell] = fitted.result.model.endog
+    exog = fitted.result.model.exog
+    beside = [
+        position
+        for position, name in enumerate(fitted.result.model.exog_names)
+        if name != "Intercept" and not name.startswith("C(unit)") and name not in fitted.terms
+    ]
+    columns = np.zeros((*shape, len(beside) + len(fitted.terms)))
+    columns[unit, cell] = np.hstack([exog[:, beside], fitted.exog])
+    kernel = poisson.fit(poisson.Model.of_columns(exposure, columns, cluster), outcome[None])
+    return jackknife.refits(kernel)[0][:, -len(fitted.terms) :]
 
 
 def _priority_rows(fitted: FittedModel) -> Variance:

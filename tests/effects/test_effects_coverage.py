@@ -15,7 +15,7 @@ from scipy.stats import t
 
 from bsup_analysis.effects.agreement import agreement_contrast
 from bsup_analysis.effects.group_poisson import GroupTotals
-from bsup_analysis.effects.inference import dispersed_se, interval_by_dispersion, ratio_interval
+from bsup_analysis.effects.inference import dispersed_se, ratio_interval
 from bsup_analysis.effects.paired import Paired, clustered_half, growth_dispersion
 from bsup_analysis.effects.randomisation import randomise_growth
 
@@ -83,10 +83,9 @@ def scaled(priority, other, df):
 
 def half_known(priority, other):
     """Cluster-robust priority half, the others' dispersion assumed rightly."""
-    (point,) = interval_by_dispersion(
-        totals(priority, other), clustered_half(priority).variance, [PHI]
-    )
-    return point.interval
+    both = totals(priority, other)
+    se = math.sqrt(clustered_half(priority).variance + PHI * both.other_half)
+    return ratio_interval(both.log_ratio, se)
 
 
 def coverage(interval, phi, log_ratio, number=DRAWS):

@@ -14,7 +14,7 @@ from bsup_analysis.effects.intervals import chart_orders
 from bsup_analysis.effects.agreement import county_comparison
 from bsup_analysis.effects.paired import clustered_half, growth_dispersion
 from bsup_analysis.effects.paired import heterogeneity
-from bsup_analysis.effects.inference import leave_one_out, municipality_effects
+from bsup_analysis.effects.inference import leave_one_out
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.randomisation import randomise_growth
 
@@ -27,7 +27,7 @@ for rows in (loans, amounts):
     print(agreement_contrast(rows, signed), county_comparison(rows, signed, county))
     found = randomise_growth(rows, signed, [county[code] for code in rows.codes])
     print(found, found.log_ratios.tolist())
-print(leave_one_out(loans, 309, 478), average_change(loans, amounts), municipality_effects(loans))
+print(leave_one_out(loans, 309, 478), average_change(loans, amounts))
 print(chart_orders((993, 931, 1047, 1487), (2007, 2008, 2009, 2010), {2009: 738, 2010: 1009}, {}))
 """
 

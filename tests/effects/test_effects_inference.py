@@ -5,14 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from bsup_analysis.effects.group_poisson import GroupTotals
 from bsup_analysis.effects.inference import (
     dispersed_se,
-    interval_by_dispersion,
     ratio_interval,
-    tipping_dispersion,
 )
-from bsup_analysis.effects.paired import clustered_half, growth_dispersion
+from bsup_analysis.effects.paired import growth_dispersion
 from bsup_analysis.errors import InputError
 
 
@@ -52,35 +49,6 @@ def test_detectable_ratio_is_found_with_the_power_it_claims():
     assert interval.detectable_above * interval.detectable_below == pytest.approx(1, rel=1e-14)
 
 
-def test_grid_holds_the_priority_half_and_widens(totals, loans):
-    half = clustered_half(loans)
-    grid = interval_by_dispersion(totals, half.variance, [0, 1, half.equivalent_phi, 5])
-    widths = [point.interval.high / point.interval.low for point in grid]
-    assert widths == sorted(widths)
-    assert grid[0].interval.se == pytest.approx(math.sqrt(half.variance), rel=1e-12)
-    both = dispersed_se(totals, phi_priority=half.equivalent_phi)
-    assert grid[2].interval.se == pytest.approx(both, rel=1e-12)
-
-
-def test_interval_touches_one_at_the_tipping_dispersion(totals, loans):
-    half = clustered_half(loans).variance
-    common = tipping_dispersion(totals)
-    touching = ratio_interval(totals.log_ratio, dispersed_se(totals, phi_priority=common))
-    assert touching.high == pytest.approx(1, rel=1e-12)
-    others = tipping_dispersion(totals, priority_variance=half)
-    (point,) = interval_by_dispersion(totals, half, [others])
-    assert point.interval.high == pytest.approx(1, rel=1e-12)
-    (below,) = interval_by_dispersion(totals, half, [others / 2])
-    (above,) = interval_by_dispersion(totals, half, [others * 2])
-    assert below.interval.excludes_one
-    assert not above.interval.excludes_one
-
-
-def test_no_tipping_dispersion_where_the_interval_always_holds_one(totals):
-    assert tipping_dispersion(totals, priority_variance=0.1) is None
-    assert tipping_dispersion(GroupTotals(10, 20, 30, 60)) is None
-
-
 @given(st.floats(-2, 2), st.floats(0.01, 2), st.sampled_from([None, 1, 6, 16]))
 def test_reciprocal_contrast_has_the_reciprocal_interval(log_ratio, se, df):
     one, other = ratio_interval(log_ratio, se, df=df), ratio_interval(-log_ratio, se, df=df)
@@ -98,5 +66,3 @@ def test_refuses(totals):
         ratio_interval(0.1, 0.2, df=0)
     with pytest.raises(InputError, match="Dispersions"):
         dispersed_se(totals, phi_priority=-1)
-    with pytest.raises(InputError, match="priority half"):
-        interval_by_dispersion(totals, float("nan"), [1])

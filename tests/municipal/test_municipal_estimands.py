@@ -11,7 +11,7 @@ import pytest
 
 from bsup_analysis.effects.municipal.cluster_inference import crv3
 from bsup_analysis.effects.municipal.estimands import (
-    Draws,
+    Inference,
     average_panel,
     estimands,
     estimate,
@@ -23,7 +23,7 @@ from bsup_analysis.effects.municipal.estimands import (
 from bsup_analysis.effects.municipal.ppml import PpmlSettings, fit
 from bsup_analysis.errors import InputError
 
-DRAWS = Draws(seed=1, wild=199, randomisation=199)
+DRAWS = Inference(seed=1, draws=199)
 
 
 def test_four_estimands(panel, amounts):
@@ -129,7 +129,7 @@ def test_a_row_that_cannot_be_estimated_keeps_its_reason(panel):
     rows = [row for row in table(replace(panel, y=y)) if row.kind == "placebo"]
     (found,) = robustness(rows, DRAWS)
     assert found.estimate is None
-    assert "no finite estimate" in found.reason
+    assert "no finite estimate" in str(found.problem)
 
 
 def test_rows_do_not_depend_on_their_company(panel):
@@ -137,13 +137,13 @@ def test_rows_do_not_depend_on_their_company(panel):
     both = robustness(rows, DRAWS)
     (alone,) = robustness(rows[1:], DRAWS)
     assert both[1] == alone
-    direct = estimate("size_by_year", panel, DRAWS, settings=PpmlSettings(by_size=True))
+    direct = estimate("size_by_year", panel, DRAWS, PpmlSettings(by_size=True))
     assert alone.estimate == direct
 
 
 def test_every_test_of_every_row_draws_from_its_own_stream():
     streams = {
-        (seed, row, test): tuple(Draws(seed).stream(row, test).generate_state(2))
+        (seed, row, test): tuple(Inference(seed).stream(row, test).generate_state(2))
         for seed in (1, 2)
         for row in ("primary", "placebo")
         for test in ("wild", "randomisation")
@@ -154,7 +154,7 @@ def test_every_test_of_every_row_draws_from_its_own_stream():
 SCRIPT = """
 import json, sys
 import numpy as np
-from bsup_analysis.effects.municipal.estimands import Draws, estimate
+from bsup_analysis.effects.municipal.estimands import Inference, estimate
 from bsup_analysis.effects.municipal.event_study import event_study
 from bsup_analysis.effects.municipal.honest import relative_magnitudes
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
@@ -167,7 +167,7 @@ panel = MunicipalPanel(**given)
 for settings in (PpmlSettings(), PpmlSettings(by_county=True), PpmlSettings(by_size=True)):
     fitted = fit(panel, settings=settings)
     print(crv1(fitted).vcov.tolist(), crv3(fitted).vcov.tolist())
-found = estimate("row", panel, Draws(3, 199, 199))
+found = estimate("row", panel, Inference(3, 199))
 print(found, found.randomisation.statistics.tolist())
 study = event_study(panel, 2008)
 print(study, study.vcov.tolist())

@@ -1,27 +1,24 @@
 """Tables hold the results' numbers, row by row."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from bsup_analysis.effects.municipal.estimands import (
-    Draws,
+    Inference,
     RobustnessRow,
     Variant,
     dropped_rows,
     estimand_rows,
     estimands,
-    honest_rows,
     robustness,
     robustness_rows,
-    tidy_estimands,
 )
 from bsup_analysis.effects.municipal.event_study import event_study
-from bsup_analysis.effects.municipal.honest import sensitivity
+from bsup_analysis.effects.municipal.honest import honest_rows, sensitivity
+from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import municipal_verdict
 
-DRAWS = Draws(seed=1, wild=199, randomisation=199)
+DRAWS = Inference(seed=1, draws=199)
 
 
 def test_estimands_as_rows(panel, amounts):
@@ -37,23 +34,10 @@ def test_estimands_as_rows(panel, amounts):
     ]
 
 
-def test_estimands_as_a_regression_table(panel, amounts):
-    """The same numbers as the interval's own; one that could not be estimated is absent."""
-    found = estimands(panel, amounts, DRAWS, largest="u04")
-    lost = replace(found[3], estimate=None)
-    table = tidy_estimands([*found[:3], lost])
-    assert list(table) == ["term", "estimate", "se", "df", "low", "high", "exp"]
-    assert table["term"].tolist() == ["E1", "E2", "E3"]
-    for row, item in zip(table.itertuples(index=False), found, strict=False):
-        given = item.estimate.interval
-        expected = given.log_ratio, given.se, given.df, given.low, given.high, given.ratio
-        assert row[1:] == pytest.approx(expected, rel=1e-12)
-    assert list(tidy_estimands([lost])) == list(table)
-
-
 def test_robustness_as_rows(panel):
     found = robustness([Variant("primary", "primary", panel)], DRAWS)
-    table = robustness_rows([*found, RobustnessRow("placebo", None, "x", "No finite estimate.")])
+    problem = NotEstimableError("x", "No finite estimate.")
+    table = robustness_rows([*found, RobustnessRow("x", "placebo", None, problem)])
     assert table["name"].tolist() == ["primary", "x"]
     assert np.isnan(table["ratio"][1])
     assert table["reason"].tolist() == ["", "No finite estimate."]

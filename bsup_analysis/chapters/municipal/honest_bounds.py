@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from bsup_analysis.analysis.municipal_level import MunicipalData
 from bsup_analysis.chapters.municipal.phrases import counted, finite, not_estimable, source
 from bsup_analysis.design import Design
-from bsup_analysis.effects.municipal.estimands import honest_rows
-from bsup_analysis.effects.municipal.honest import HonestInterval, Sensitivity
+from bsup_analysis.effects.municipal.honest import HonestInterval, Sensitivity, honest_rows
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.exhibit.charts import ratio_axis, ratio_text, ticks_between
 from bsup_analysis.exhibit.exhibit import Exhibit, traced

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from bsup_analysis.effects.inference import RatioInterval, tidy
+from bsup_analysis.effects.inference import RatioInterval
 from bsup_analysis.effects.municipal.cluster_inference import (
     ScoreRandomisation,
     ScoreWildTest,
@@ -19,28 +19,30 @@ from bsup_analysis.effects.municipal.cluster_inference import (
     randomise_score,
     score_wild,
 )
-from bsup_analysis.effects.municipal.honest import Sensitivity
 from bsup_analysis.effects.municipal.panel import MunicipalPanel, NotEstimableError, attempt, known
 from bsup_analysis.effects.municipal.ppml import Dropped, PpmlSettings, fit
 from bsup_analysis.errors import InputError
 
 
 @dataclass(frozen=True)
-class Draws:
-    """How much is drawn at random, and from where.
+class Inference:
+    """How certain the inference is to be, and how much is drawn at random for it, from where.
 
     Attributes
     ----------
     seed
         Whole number; each test derives a stream of its own from it and its row's name, so that
         rows may be computed in any order.
-    wild, randomisation
-        Number of draws.
+    draws
+        Number of draws of the bootstrap, and of randomisation inference.
+    level, power
+        Confidence level, and the certainty that detectable ratios are stated for.
     """
 
     seed: int
-    wild: int = 9_999
-    randomisation: int = 9_999
+    draws: int = 9_999
+    level: float = 0.95
+    power: float = 0.80
 
     def stream(self, row: str, test: str) -> np.random.SeedSequence:
         """Source of random numbers for one test of one row."""
@@ -92,13 +94,7 @@ class Estimate:
 
 
 def estimate(
-    name: str,
-    panel: MunicipalPanel,
-    draws: Draws,
-    *,
-    settings: PpmlSettings | None = None,
-    level: float = 0.95,
-    power: float = 0.80,
+    name: str, panel: MunicipalPanel, wanted: Inference, settings: PpmlSettings | None = None
 ) -> Estimate:
     """Estimate the effect on the treated of being named a priority municipality.
 
@@ -108,25 +104,22 @@ def estimate(
         Key of the row.
     panel
         The panel; its exposure decides what the ratio is of.
-    draws
-        Random numbers.
+    wanted
+        Level, power and random numbers.
     settings
         What stands beside the effect.
-    level, power
-        Confidence level, and the certainty that detectable ratios are stated for.
     """
     fitted = fit(panel, settings=settings)
     jackknife = crv3(fitted)
     active = fitted.used.any(axis=1)
+    draws, level, power = wanted.draws, wanted.level, wanted.power
     return Estimate(
         name=name,
         interval=jackknife.interval(level=level, power=power),
         p_value=jackknife.p_value(),
         sandwich=crv1(fitted).interval(level=level, power=power),
-        wild=score_wild(fitted, draws.stream(name, "wild"), draws=draws.wild, level=level),
-        randomisation=randomise_score(
-            fitted, draws.stream(name, "randomisation"), draws=draws.randomisation
-        ),
+        wild=score_wild(fitted, wanted.stream(name, "wild"), draws=draws, level=level),
+        randomisation=randomise_score(fitted, wanted.stream(name, "randomisation"), draws=draws),
         municipalities=int(active.sum()),
         priority=int((active & panel.treated).sum()),
         clusters=jackknife.clusters,
@@ -143,8 +136,6 @@ class Estimand:
     ----------
     key
         "E1" to "E4".
-    confirmatory
-        True for E1 alone.
     estimate
         The estimate; None where the data do not allow one.
     holm_p_value
@@ -155,20 +146,22 @@ class Estimand:
     """
 
     key: str
-    confirmatory: bool
     estimate: Estimate | None
     holm_p_value: float | None
     problem: NotEstimableError | None = None
+
+    @property
+    def confirmatory(self) -> bool:
+        """Whether it is E1."""
+        return self.key == "E1"
 
 
 def estimands(
     loans: MunicipalPanel,
     amounts: MunicipalPanel | None,
-    draws: Draws,
+    wanted: Inference,
     *,
     largest: str,
-    level: float = 0.95,
-    power: float = 0.80,
 ) -> tuple[Estimand, ...]:
     """Estimate E1 to E4.
 
@@ -184,29 +177,33 @@ def estimands(
     amounts
         NOK of the same municipalities and years; None where no amounts are known: E3 and E4 are
         then absent.
-    draws
-        Random numbers.
+    wanted
+        Level, power and random numbers.
     largest
         Code left out in E2: Trondheim.
-    level, power
-        Confidence level, and the certainty that detectable ratios are stated for.
     """
     panels = {"E1": loans, "E2": loans.without([largest])}
     if amounts is not None:
         panels |= {"E3": amounts, "E4": average_panel(loans, amounts)}
-    found: dict[str, Estimate] = {}
-    problems: dict[str, NotEstimableError] = {}
-    for key, panel in panels.items():
-        try:
-            found[key] = estimate(key, panel, draws, level=level, power=power)
-        except NotEstimableError as problem:
-            problems[key] = problem
-    others = [key for key in found if key != "E1"]
-    adjusted = dict(zip(others, holm([found[key].p_value for key in others]), strict=True))
+    found = {key: _estimated(key, panel, wanted) for key, panel in panels.items()}
+    others = {key: one.p_value for key, (one, _) in found.items() if one and key != "E1"}
+    adjusted = dict(zip(others, holm(list(others.values())), strict=True))
     return tuple(
-        Estimand(key, key == "E1", found.get(key), adjusted.get(key), problems.get(key))
-        for key in panels
+        Estimand(key, one, adjusted.get(key), problem) for key, (one, problem) in found.items()
     )
+
+
+def _estimated(
+    name: str,
+    panel: MunicipalPanel | NotEstimableError,
+    wanted: Inference,
+    settings: PpmlSettings | None = None,
+) -> tuple[Estimate | None, NotEstimableError | None]:
+    """Give the estimate, or why there is none."""
+    try:
+        return estimate(name, known(panel), wanted, settings), None
+    except NotEstimableError as problem:
+        return None, problem
 
 
 def average_panel(loans: MunicipalPanel, amounts: MunicipalPanel) -> MunicipalPanel:
@@ -264,20 +261,17 @@ class RobustnessRow:
 
     Attributes
     ----------
-    kind
-        What was changed.
+    name, kind
+        Its key, and what was changed.
     estimate
-        The estimate, by the row's name; None where it cannot be estimated.
-    reason
-        Why not, as a sentence in English; empty where it can.
+        The estimate; None where it cannot be estimated.
     problem
-        The same, to be said in another language.
+        Why not.
     """
 
+    name: str
     kind: Kind
     estimate: Estimate | None
-    name: str
-    reason: str = ""
     problem: NotEstimableError | None = None
 
 
@@ -361,86 +355,49 @@ def overlap(panel: MunicipalPanel, largest_others: int, smallest_priority: int) 
     return panel.keep([unit in chosen for unit in range(len(size))])
 
 
-def robustness(
-    rows: Iterable[Variant], draws: Draws, *, level: float = 0.95, power: float = 0.80
-) -> tuple[RobustnessRow, ...]:
+def robustness(rows: Iterable[Variant], wanted: Inference) -> tuple[RobustnessRow, ...]:
     """Estimate each row; one that cannot be estimated stays in the table with its reason."""
-    return tuple(_row(variant, draws, level, power) for variant in rows)
-
-
-def _row(variant: Variant, draws: Draws, level: float, power: float) -> RobustnessRow:
-    name, settings = variant.name, variant.settings
-    try:
-        panel = known(variant.panel)
-        found = estimate(name, panel, draws, settings=settings, level=level, power=power)
-    except NotEstimableError as problem:
-        return RobustnessRow(variant.kind, None, name, str(problem), problem)
-    return RobustnessRow(variant.kind, found, name)
+    return tuple(
+        RobustnessRow(row.name, row.kind, *_estimated(row.name, row.panel, wanted, row.settings))
+        for row in rows
+    )
 
 
 def estimand_rows(found: Iterable[Estimand]) -> pd.DataFrame:
     """One row an estimand: key, confirmatory, the estimate's numbers or why there are none."""
     return pd.DataFrame(
-        [
-            {
-                "key": item.key,
-                "confirmatory": item.confirmatory,
-                **(_numbers(item.estimate) if item.estimate else {}),
-                "holm_p_value": item.holm_p_value,
-                "reason": str(item.problem or ""),
-            }
-            for item in found
-        ]
-    )
-
-
-def tidy_estimands(found: Iterable[Estimand]) -> pd.DataFrame:
-    """One row an estimand that could be estimated, as `inference.tidy` lays out a regression."""
-    rows = [
-        tidy([item.key], [given.log_ratio], [given.se], df=given.df, level=given.level)
+        {
+            "key": item.key,
+            "confirmatory": item.confirmatory,
+            **_numbers(item.estimate),
+            "holm_p_value": item.holm_p_value,
+            "reason": str(item.problem or ""),
+        }
         for item in found
-        if item.estimate and (given := item.estimate.interval)
-    ]
-    return pd.concat(rows, ignore_index=True) if rows else tidy([], [], [], df=None, level=0.95)
+    )
 
 
 def robustness_rows(found: Iterable[RobustnessRow]) -> pd.DataFrame:
     """One row a variant; where it could not be estimated, a reason in place of numbers."""
     return pd.DataFrame(
-        [
-            {
-                "name": row.name,
-                "kind": row.kind,
-                **(_numbers(row.estimate) if row.estimate else {}),
-                "reason": row.reason,
-            }
-            for row in found
-        ]
-    )
-
-
-def honest_rows(found: Sensitivity) -> pd.DataFrame:
-    """One row a bound: restriction, departure allowed, and limits on the log scale."""
-    bounds = [("parallel", found.parallel)]
-    bounds += [("relative_magnitudes", item) for item in found.relative]
-    bounds += [("smoothness", item) for item in found.smooth]
-    return pd.DataFrame(
-        [
-            {"restriction": name, "m": item.m, "low": item.low, "high": item.high}
-            for name, item in bounds
-        ]
+        {
+            "name": row.name,
+            "kind": row.kind,
+            **_numbers(row.estimate),
+            "reason": str(row.problem or ""),
+        }
+        for row in found
     )
 
 
 def dropped_rows(dropped: Iterable[Dropped]) -> pd.DataFrame:
     """One row a thing left out before fitting: why, its name, and how many cells."""
-    return pd.DataFrame(
-        [{"kind": item.kind, "name": item.name, "cells": item.cells} for item in dropped],
-        columns=["kind", "name", "cells"],
-    )
+    return pd.DataFrame(list(dropped), columns=["kind", "name", "cells"])
 
 
-def _numbers(given: Estimate) -> dict[str, Any]:
+def _numbers(given: Estimate | None) -> dict[str, Any]:
+    if given is None:
+        return {}
     interval, sandwich = given.interval, given.sandwich
     return {
         "ratio": interval.ratio,

@@ -25,6 +25,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import brentq, minimize
 from scipy.special import log_ndtr, ndtr
 from scipy.stats import norm
@@ -412,6 +413,17 @@ def sensitivity(
         relative_most=relative_most,
         smooth_most=smooth_most,
         level=level,
+    )
+
+
+def honest_rows(found: Sensitivity) -> pd.DataFrame:
+    """One row a bound: restriction, departure allowed, and limits on the log scale."""
+    bounds = [("parallel", found.parallel)]
+    bounds += [("relative_magnitudes", item) for item in found.relative]
+    bounds += [("smoothness", item) for item in found.smooth]
+    return pd.DataFrame(
+        {"restriction": name, "m": item.m, "low": item.low, "high": item.high}
+        for name, item in bounds
     )
 
 
