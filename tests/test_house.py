@@ -19,9 +19,7 @@ PACKAGE = Path(bsup_analysis.__file__).parent
 FLOORS = 7
 OF_EVERY_ROOM = {"__init__.py", "__main__.py", "exhibits.py", "checks.py"}
 # still to get a name of their own; none may be added
-SHARED_NAMES = {
-    "tables.py",
-}
+SHARED_NAMES = {}
 NAMES = sorted(path.name for path in CHAPTERS.iterdir() if (path / "__init__.py").is_file())
 
 

@@ -1,23 +1,6 @@
 """The design of the study: `study.toml` as frozen objects."""
 
 from bsup_analysis.design.load import load_design
-from bsup_analysis.design.model import (
-    Choice,
-    Design,
-    Notebook,
-    Outcome,
-    Parameter,
-    Run,
-    Specification,
-)
+from bsup_analysis.design.model import Design, Notebook, Outcome, Run, Specification
 
-__all__ = [
-    "Choice",
-    "Design",
-    "Notebook",
-    "Outcome",
-    "Parameter",
-    "Run",
-    "Specification",
-    "load_design",
-]
+__all__ = ["Design", "Notebook", "Outcome", "Run", "Specification", "load_design"]

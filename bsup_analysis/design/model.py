@@ -72,10 +72,8 @@ class Window:
     def _in_order(self) -> Self:
         before, first = self.last_year_before.value, self.first_treated_year.value
         if before >= first:
-            raise clash(
-                "last_year_before.value",
-                f"{before} is not before the first treated year, {first}",
-            )
+            problem = f"{before} is not before the first treated year, {first}"
+            raise clash("last_year_before.value", problem)
         for name, year in (("last_year_before", before), ("first_treated_year", first)):
             if year not in self.published_years.value:
                 raise clash(f"{name}.value", f"{year} is not among window.published_years")
@@ -201,10 +199,8 @@ class Readings:
             if len(set(reading.value)) < len(reading.value):
                 raise clash(f"{name}.value", "two sides are the same reading")
             if name != "share_2008" and len(reading.used) != 1:
-                raise clash(
-                    f"{name}.value",
-                    "its row of data/decisions/readings.csv has to use one side",
-                )
+                problem = "its row of data/decisions/readings.csv has to use one side"
+                raise clash(f"{name}.value", problem)
         if self.share_2008.value[0] != "share_2008_of_loans":
             raise clash("share_2008.value", "side_a of its row is the share of loans")
         return self

@@ -112,9 +112,7 @@ def test_codes_of_another_year_ask_for_that_year(imported: Imported) -> None:
     assert value(result, "1601", 2009) == 225
     assert value(result, "1702", 2009) == 41
     assert result.codes == "the codes of 2018"
-    with pytest.raises(
-        InputError, match=r"row 3: '5030' was not in force in 2020"
-    ):
+    with pytest.raises(InputError, match=r"row 3: '5030' was not in force in 2020"):
         imported(rows, codes_of=2020, set_aside=["divided"])
 
 

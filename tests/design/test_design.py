@@ -12,7 +12,7 @@ from bsup_analysis.design import load_design
 from bsup_analysis.design.load import line_of
 from bsup_analysis.errors import InputError
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parents[2]
 TEXT = (CHECKOUT / "study.toml").read_text(encoding="utf-8")
 
 
