@@ -20,9 +20,9 @@ from fractions import Fraction
 import pandas as pd
 
 from bsup_analysis.errors import InputError
+from bsup_analysis.statbank import jsonstat
 from bsup_analysis.statbank.client import Answer, Client, Found, not_as_expected
-from bsup_analysis.statbank.jsonstat import Table, UnexpectedTable
-from bsup_analysis.statbank.query import Selection, contents_code, municipalities, select
+from bsup_analysis.statbank.jsonstat import Selection, Table, UnexpectedTable
 
 PREFIXES = ("15", "16", "17", "50")  # Møre og Romsdal, Sør- and Nord-Trøndelag, Trøndelag
 POPULATION, PERSONS = "07459", "Personer1"
@@ -135,11 +135,11 @@ def fetch_startlaan(
     wanted = set(years)
 
     def choose(table: Table) -> Selection:
-        code = contents_code(table, contents or RATE, WORDS)
+        code = jsonstat.contents_code(table, contents or RATE, WORDS)
         label = table.contents.labels[table.contents.codes.index(code)]
         if not PER_1000.search(" ".join(label.split())):
             raise UnexpectedTable(f"its {code} is not per 1 000 inhabitants but {label!r}")
-        return select(table, PREFIXES, code, wanted, may_add=False)
+        return jsonstat.select(table, PREFIXES, code, wanted, may_add=False)
 
     found = client.fetch(STARTLAAN, choose)
     next_years = {year + 1 for year in wanted}
@@ -275,8 +275,8 @@ def _population(
     wanted = set(years)
 
     def choose(table: Table) -> Selection:
-        code = contents_code(table, contents or PERSONS, "personer")
-        return select(table, PREFIXES, code, wanted, may_add=True)
+        code = jsonstat.contents_code(table, contents or PERSONS, "personer")
+        return jsonstat.select(table, PREFIXES, code, wanted, may_add=True)
 
     found = client.fetch(POPULATION, choose)
     rows = _by_municipality(found)
@@ -300,7 +300,7 @@ def _by_municipality(found: Found) -> pd.DataFrame:
         `municipality_code`, `year` (int64), `value` (object: number or None), `sign` (of a cell
         that has no number, else of any; empty where there is none); sorted.
     """
-    region, _ = municipalities(found.table, PREFIXES)
+    region, _ = jsonstat.municipalities(found.table, PREFIXES)
     rows = []
     for (code, year), group in found.cells.groupby([region, found.table.time.code], sort=True):
         cells = list(zip(group["value"], group["sign"].fillna(""), strict=True))

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bsup_analysis.statbank.http import Malformed
-from bsup_analysis.statbank.jsonstat import read_table
+from bsup_analysis.statbank.jsonstat import Malformed, read_table
 
 RECORDED = Path(__file__).parent / "recorded"
 DATA = RECORDED / "data_05300_no_jsonstat2.json"

@@ -13,13 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bsup_analysis.statbank.jsonstat import Dimension, Table, UnexpectedTable, read_table
-from bsup_analysis.statbank.query import (
+from bsup_analysis.statbank.jsonstat import (
+    Dimension,
     Selection,
+    Table,
+    UnexpectedTable,
     contents_code,
     key,
     municipalities,
     post_body,
+    read_table,
     select,
     split,
     year_codes,
