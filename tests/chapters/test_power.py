@@ -11,7 +11,7 @@ from displayed import displayed
 from readers_eye import clashes, says
 
 from bsup_analysis import paths
-from bsup_analysis.chapters.power import bias, curves, interval_coverage, pretrend, size
+from bsup_analysis.chapters.power import bias, rejection
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit.style import house_style
 from bsup_analysis.language import LANGUAGES, Words
@@ -19,14 +19,14 @@ from bsup_analysis.simulation.schemas import SCHEMAS, differs, read_stored
 from bsup_analysis.study import Study
 
 SHOWN = (
-    size.size,
-    curves.curves,
-    curves.detectable,
-    interval_coverage.coverage,
+    rejection.size,
+    rejection.curves,
+    rejection.detectable,
+    bias.coverage,
     bias.regression_to_mean,
     bias.largest_apart,
     bias.linear_rates,
-    pretrend.pretrend,
+    bias.pretrend,
 )
 MARK = {"nb": "SYNTETISK", "en": "SYNTHETIC"}
 
@@ -80,7 +80,7 @@ def test_numbers_are_those_stored(study):
 
 def test_the_curve_passes_through_what_it_is_said_to_detect(study):
     """Read off the drawn curve, the detectable ratio has the power it is said to have."""
-    exhibit = displayed(study, curves.curves)
+    exhibit = displayed(study, rejection.curves)
     for name, curve in exhibit.data.groupby("scenario"):
         ratio = exhibit.numbers[f"power_detectable_{name.lower()}"].value
         at = np.interp(np.log(ratio), np.log(curve["effect"]), curve["rejection_rate"])
@@ -91,17 +91,17 @@ def test_the_curve_passes_through_what_it_is_said_to_detect(study):
 def test_words_about_the_level_follow_the_rates(language):
     study = Study(language)
     table, words = study.SYNTHETIC_rejection, Words(language)
-    none = size.size(table.assign(rejection_rate=0.2), study.design, words)
-    assert says(none.caption, "power.size_none", language)
-    kept = size.size(table.assign(rejection_rate=0.05), study.design, words)
-    assert says(kept.caption, "power.size_kept", language)
-    assert words("power.test_poisson") in kept.caption.split(words("power.test_crv3_t_treated"))[1]
+    none = rejection.size(table.assign(rejection_rate=0.2), study.design, words)
+    assert says(none.caption, "power.size.none", language)
+    kept = rejection.size(table.assign(rejection_rate=0.05), study.design, words)
+    assert says(kept.caption, "power.size.kept", language)
+    assert words("power.test_name.poisson") in kept.caption.split(words("power.test_name.crv3_t_treated"))[1]
 
 
 def test_a_range_of_equals_is_one_value():
     words = Words("en")
     table = Study("en").SYNTHETIC_pretrend.assign(mean_log_ratio_passed=0.0)
-    caption = pretrend.pretrend(table, Study("en").design, words).caption
+    caption = bias.pretrend(table, Study("en").design, words).caption
     assert "ratio of 1.00;" in caption
 
 

@@ -4,27 +4,70 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bsup_analysis.chapters.power.marks import (
-    NORMAL_95,
-    decimal_ticks,
-    errorbars,
+from bsup_analysis.chapters.power.rejection import (
+    draw_scenarios,
     identifier,
     labelled,
     legend,
-    ratios,
-    rows_where,
-    scenarios,
-    shares,
     synthetic_figure,
 )
-from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.style import PRINTED, REGION
+from bsup_analysis.design import Design
+from bsup_analysis.exhibit.charts import number_axis
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.style import PRINTED, REGION, beside
 from bsup_analysis.language import Words
+
+ASSUMED = ("assumed", "known_half")
+HELD = ("poisson", "estimated_normal", "estimated_t")
+
+
+@traced
+def coverage(SYNTHETIC_coverage: pd.DataFrame, design: Design, words: Words) -> Exhibit:
+    """Show the coverage of each published-level interval against the dispersion it assumes."""
+    data, level = SYNTHETIC_coverage, design.inference.confidence_level.value
+    rates = data.pivot_table(index="scenario", columns="interval", values="coverage")
+    poisson = data.query("interval == 'assumed' and assumed_phi == 1").set_index("scenario")
+    rates = rates.assign(poisson=poisson["coverage"])[[*HELD]]
+    own = data.groupby("scenario")[["phi_priority", "phi_other"]].first()
+
+    def draw() -> Figure:
+        figure, panels = synthetic_figure(words, 1, 2, 4.0, sharey=True)
+        for axes, kind in zip(panels, ASSUMED, strict=True):
+            axes.axhline(level, color=REGION, lw=1, ls="--")
+            places = ("assumed_phi", "coverage", "mc_error")
+            draw_scenarios(axes, data[data["interval"] == kind], places, words)
+            axes.set_title(words(f"power.coverage.interval_{kind}"))
+            axes.set_xlabel(words(f"power.coverage.phi_{kind}"))
+            number_axis(axes.yaxis, words, "percent.0")
+        legend(figure, panels[0])
+        return figure
+
+    return Exhibit.of(
+        "power_coverage",
+        "power.coverage",
+        words,
+        labelled(data),
+        {
+            "level": level,
+            "draws": data["draws"].min(),
+            "error": data["mc_error"].max(),
+            "phi_priority": own["phi_priority"],
+            "phi_other": own["phi_other"],
+            **{f"held_{kind}": rates[kind] for kind in HELD},
+        },
+        draw=draw,
+        shown=words.table("power.coverage", own.join(rates).reset_index()),
+        numbers={
+            identifier("coverage", kind, name): (rate, "share")
+            for kind in (*HELD[1:], HELD[0])
+            for name, rate in rates[kind].items()
+        },
+    )
 
 
 def _asked(SYNTHETIC_bias: pd.DataFrame, question: str) -> pd.DataFrame:
     """Choose the rows of a question; log ratios also as ratios, with their error."""
-    rows = rows_where(SYNTHETIC_bias, question=question)
+    rows = SYNTHETIC_bias[SYNTHETIC_bias["question"] == question]
     ratio = np.exp(rows["mean_estimate"])
     return rows.assign(ratio=ratio, ratio_mc_error=ratio * rows["mc_error"])
 
@@ -33,44 +76,105 @@ def _asked(SYNTHETIC_bias: pd.DataFrame, question: str) -> pd.DataFrame:
 def regression_to_mean(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
     """Show what choosing on a noisy figure of 2008 looks like, with that year and without it."""
     data = _asked(SYNTHETIC_bias, "regression_to_mean")
-    names = scenarios(data)
     by_length = sorted(data["dropped_years"].unique(), key=len)
-    kinds = dict(zip(("kept", "dropped"), by_length, strict=True))
+    kinds = {
+        kind: data[data["dropped_years"] == dropped]
+        for kind, dropped in zip(("kept", "dropped"), by_length, strict=True)
+    }
 
     def draw() -> Figure:
         figure, panels = synthetic_figure(words, 1, 2, 3.8, sharey=True)
-        for axes, (kind, dropped) in zip(panels, kinds.items(), strict=True):
+        for axes, (kind, rows) in zip(panels, kinds.items(), strict=True):
             axes.axhline(1, color=REGION, lw=1)
-            for name in names:
-                rows = rows_where(data, dropped_years=dropped, scenario=name)
-                error = NORMAL_95 * rows["ratio_mc_error"]
-                errorbars(axes, name, rows["value"], rows["ratio"], error, label=name)
-            axes.set_title(words(f"power.selection_{kind}"))
-            axes.set_xlabel(words("power.selection_axis"))
-            decimal_ticks(axes.xaxis, sorted(data["value"].unique()), words, 1)
-            decimal_ticks(axes.yaxis, (0.8, 0.85, 0.9, 0.95, 1.0), words)
+            draw_scenarios(axes, rows, ("value", "ratio", "ratio_mc_error"), words)
+            axes.set_title(words(f"power.selection.{kind}"))
+            axes.set_xlabel(words("power.selection.axis"))
+            number_axis(axes.xaxis, words, ".1", sorted(data["value"].unique()))
+            number_axis(axes.yaxis, words, ".2", (0.8, 0.85, 0.9, 0.95, 1.0))
         panels[0].set_ylabel(words("power.mean_ratio"))
-        legend(figure, panels[0], names, words)
+        legend(figure, panels[0])
         return figure
 
-    strongest = data[data["value"] == data["value"].max()].set_index(["dropped_years", "scenario"])
-    found = {kind: strongest.loc[dropped, "ratio"] for kind, dropped in kinds.items()}
-    values = {
-        "strongest": words.decimal(data["value"].max(), 1),
-        **{kind: ratios(means, words) for kind, means in found.items()},
+    strongest = data["value"].max()
+    found = {
+        kind: rows[rows["value"] == strongest].set_index("scenario")["ratio"]
+        for kind, rows in kinds.items()
     }
-    return Exhibit(
-        id="power_regression_to_mean",
-        title=words("power.selection_title"),
-        caption=words("power.selection_caption", **values),
-        source=words("power.source"),
-        alternative_text=words("power.selection_alternative_text", **values),
-        data=labelled(data),
+    return Exhibit.of(
+        "power_regression_to_mean",
+        "power.selection",
+        words,
+        labelled(data),
+        {"strongest": strongest, **found},
         draw=draw,
         numbers={
-            identifier("regression_to_mean_2008", kind, name): Number(means[name], "ratio")
+            identifier("regression_to_mean_2008", kind, name): (mean, "ratio")
             for kind, means in found.items()
-            for name in names
+            for name, mean in means.items()
+        },
+    )
+
+
+@traced
+def pretrend(SYNTHETIC_pretrend: pd.DataFrame, design: Design, words: Words) -> Exhibit:
+    """Show the power of the test of earlier trends, and the drift left where it passes."""
+    passed = np.exp(SYNTHETIC_pretrend["mean_log_ratio_passed"])
+    data = SYNTHETIC_pretrend.assign(
+        ratio_passed=passed, ratio_passed_mc_error=passed * SYNTHETIC_pretrend["mc_error_passed"]
+    )
+
+    def draw() -> Figure:
+        figure, (left, right) = synthetic_figure(words, 1, 2, 4.0)
+        left.axhline(design.inference.power.value, color=REGION, lw=1, ls="--")
+        right.axhline(1, color=REGION, lw=1)
+        drift = "drift_per_year"
+        draw_scenarios(left, data, (drift, "rejection_rate", "mc_error"), words)
+        draw_scenarios(right, data, (drift, "ratio_passed", "ratio_passed_mc_error"), words)
+        right.set_yscale("log")
+        number_axis(right.yaxis, words, ".2", (1.0, 1.25, 1.5, 1.75, 2.0))
+        number_axis(left.yaxis, words, "percent.0")
+        left.set_ylim(0, 1)
+        left.set_title(words("power.pretrend.seen"))
+        right.set_title(words("power.pretrend.left"))
+        for axes in (left, right):
+            axes.set_xlabel(words("power.pretrend.axis"))
+            number_axis(axes.xaxis, words, ".2", sorted(data[drift].unique()))
+        legend(figure, left)
+        return figure
+
+    drifting = data.query("drift_per_year > 0")
+    rows = [
+        {"drift": drift, "seen": rows["rejection_rate"], "left": rows["ratio_passed"]}
+        for drift, rows in drifting.groupby("drift_per_year")
+    ]
+    middle, largest = rows[1], rows[-1]
+    at_middle = data["drift_per_year"] == middle["drift"]
+    return Exhibit.of(
+        "power_pretrend",
+        "power.pretrend",
+        words,
+        labelled(data),
+        {
+            "level": 1 - design.inference.confidence_level.value,
+            "drift": np.expm1(middle["drift"]),
+            "seen": middle["seen"],
+            "left": middle["left"],
+            "all": np.exp(data.loc[at_middle, "mean_log_ratio"]),
+            "large": np.expm1(largest["drift"]),
+            "large_seen": largest["seen"],
+        },
+        draw=draw,
+        shown=words.table("power.pretrend", rows),
+        numbers={
+            identifier("pretrend", *part, f"{row['drift_per_year']:.2f}", row["scenario"]): (
+                row[column],
+                unit,
+            )
+            for row in drifting.to_dict("records")
+            for column, part, unit in (
+                ("rejection_rate", (), "share"),
+                ("ratio_passed", ("left",), "ratio"),
+            )
         },
     )
 
@@ -80,55 +184,44 @@ def largest_apart(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
     """Show what Poisson regression estimates when only the largest municipality changes."""
     data = _asked(SYNTHETIC_bias, "largest_apart")
     data = data.assign(ratio_without_noise=np.exp(data["without_noise"]))
-    names = scenarios(data)
     target = data.drop_duplicates("value").set_index("value")["ratio_without_noise"]
+    last = target.index[-1]
 
     def draw() -> Figure:
         figure, axes = synthetic_figure(words, height_in=3.8)
         axes.plot(target.index, target.index, color=PRINTED, lw=1, ls=":")
         axes.axhline(1, color=REGION, lw=1)
-        axes.plot(target.index, target, color=PRINTED, lw=1, label="_")
-        for place, name in enumerate(names):
-            rows = rows_where(data, scenario=name)
-            x = rows["value"] * (1 + 0.008 * (place - (len(names) - 1) / 2))
-            error = NORMAL_95 * rows["ratio_mc_error"]
-            errorbars(axes, name, x, rows["ratio"], error, label=name, linestyle="none")
-        for text, height, below in (("own", target.index[-1], -6), ("others", 1.0, 5)):
-            axes.annotate(
-                words(f"power.largest_{text}"),
-                (target.index[-1], height),
-                (-60 if text == "own" else 0, below),
-                textcoords="offset points",
-                ha="right",
-                va="top" if text == "own" else "bottom",
-                fontsize="small",
-                color=PRINTED,
-            )
+        axes.plot(target.index, target, color=PRINTED, lw=1)
+        # side by side, so that no scenario hides another
+        place = pd.factorize(data["scenario"], sort=True)[0]
+        apart = data.assign(at=data["value"] * (1 + 0.008 * (place - place.max() / 2)))
+        places = ("at", "ratio", "ratio_mc_error")
+        draw_scenarios(axes, apart, places, words, linestyle="none")
+        look = {"ha": "right", "fontsize": "small", "color": PRINTED}
+        beside(axes, words("power.largest.own"), (last, last), (-60, -6), va="top", **look)
+        beside(axes, words("power.largest.others"), (last, 1), (0, 5), va="bottom", **look)
         axes.set_xscale("log")
         axes.set_yscale("log")
-        decimal_ticks(axes.xaxis, list(target.index), words)
-        decimal_ticks(axes.yaxis, (1.0, 1.25, 1.5, 2.0), words)
-        axes.set_xlabel(words("power.largest_axis"))
+        number_axis(axes.xaxis, words, ".2", list(target.index))
+        number_axis(axes.yaxis, words, ".2", (1.0, 1.25, 1.5, 2.0))
+        axes.set_xlabel(words("power.largest.axis"))
         axes.set_title(words("power.mean_ratio"))
-        legend(figure, axes, names, words)
+        legend(figure, axes)
         return figure
 
-    last = target.index[-1]
-    values = {
-        "own": words.decimal(last, 1),
-        "estimand": words.decimal(target[last]),
-        "weight": words.percent(np.log(target[last]) / np.log(last), 0),
-    }
-    return Exhibit(
-        id="power_largest_apart",
-        title=words("power.largest_title"),
-        caption=words("power.largest_caption", **values),
-        source=words("power.source"),
-        alternative_text=words("power.largest_alternative_text", **values),
-        data=labelled(data),
+    return Exhibit.of(
+        "power_largest_apart",
+        "power.largest",
+        words,
+        labelled(data),
+        {
+            "own": last,
+            "estimand": target[last],
+            "weight": np.log(target[last]) / np.log(last),
+        },
         draw=draw,
         numbers={
-            identifier("largest_apart", f"{own:g}"): Number(ratio, "ratio")
+            identifier("largest_apart", f"{own:g}"): (ratio, "ratio")
             for own, ratio in target.items()
             if own != 1
         },
@@ -138,39 +231,17 @@ def largest_apart(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
 @traced
 def linear_rates(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
     """Tabulate what least squares on rates finds where growth is parallel and nothing happened."""
-    data = SYNTHETIC_bias.query("question == 'linear_rates'")
-    names, rows = scenarios(data), data.set_index("scenario")
-    shown = pd.DataFrame(
-        {
-            words("power.noise"): [words("power.scenario", name=name) for name in names],
-            words("power.rates_mean"): [
-                words.decimal(rows.loc[name, "mean_estimate"], 3) for name in names
-            ],
-            words("power.rates_error"): [
-                words.decimal(rows.loc[name, "mc_error"], 3) for name in names
-            ],
-            words("power.rates_quiet"): [
-                words.decimal(rows.loc[name, "without_noise"], 3) for name in names
-            ],
-            words("power.rates_rejected"): [
-                words.percent(rows.loc[name, "rejection_rate"]) for name in names
-            ],
-        }
-    )
-    quiet = words.decimal(rows["without_noise"].iloc[0])
-    rejected = shares(rows["rejection_rate"], words)
-    return Exhibit(
-        id="power_linear_rates",
-        title=words("power.rates_title"),
-        caption=words("power.rates_caption", quiet=quiet, rejected=rejected),
-        source=words("power.source"),
-        alternative_text=words("power.rates_title"),
-        data=labelled(data),
-        shown=shown,
+    data = SYNTHETIC_bias.query("question == 'linear_rates'").sort_values("scenario")
+    unit = "loans per 1 000 inhabitants and year"
+    return Exhibit.of(
+        "power_linear_rates",
+        "power.rates",
+        words,
+        labelled(data),
+        {"quiet": data["without_noise"].iloc[0], "rejected": data["rejection_rate"]},
+        shown=words.table("power.rates", data),
         numbers={
-            identifier("linear_rates", name): Number(
-                rows.loc[name, "mean_estimate"], "loans per 1 000 inhabitants and year"
-            )
-            for name in names
+            identifier("linear_rates", row.scenario): (row.mean_estimate, unit)
+            for row in data.itertuples()
         },
     )
