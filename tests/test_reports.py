@@ -12,7 +12,7 @@ import pytest
 from bsup_analysis.design import Notebook, Run, load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import Words
-from bsup_analysis.report.finding import finding, with_block
+from bsup_analysis.report.render import finding, with_block
 from bsup_analysis.tables.codebook import codebook
 
 CHECKOUT = Path(__file__).resolve().parent.parent

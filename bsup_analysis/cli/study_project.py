@@ -29,7 +29,7 @@ def study_project(boundaries: Path | None = None) -> Project:
     from bsup_analysis.design import load_design
     from bsup_analysis.language import notebook_texts
     from bsup_analysis.report import FILES, make_report, report_inputs
-    from bsup_analysis.report.finding import readme_files
+    from bsup_analysis.report.render import readme_files
     from bsup_analysis.tables import INPUTS, OUTPUTS
 
     def build() -> list[Path]:

@@ -1,5 +1,65 @@
 """The report that is read, printed and shared: one content, written as HTML, PDF and Word."""
 
-from bsup_analysis.report.make import FILES, make_report, report_inputs
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
-__all__ = ["FILES", "make_report", "report_inputs"]
+from bsup_analysis.files import write_aside
+from bsup_analysis.language import LANGUAGES, Words
+from bsup_analysis.published.reader import read_edition
+from bsup_analysis.report.content import Report, compose
+
+CODE = Path(__file__).parent
+WORDS = CODE.parent / "language"
+FILES = ("report.html", "report.pdf", "report.docx")
+
+
+def make_report(reports: Path, language: str) -> list[Path]:
+    """Write the report of a language as page, PDF and Word file.
+
+    Parameters
+    ----------
+    reports
+        The folder of the results, in which a next report is put together.
+    language
+        `nb` or `en`.
+
+    Returns
+    -------
+    list of Path
+        The files, whether or not they changed.
+
+    Raises
+    ------
+    InputError
+        The language is not known, or nothing complete lies in the folder.
+    """
+    Words(language)
+    report = compose(read_edition(reports, language))
+    contents = {reports / language / f"report.{form}": to(report) for form, to in forms().items()}
+    for path, content in contents.items():
+        write_aside(path, content)
+    return list(contents)
+
+
+def forms() -> Mapping[str, Callable[[Report], bytes | str]]:
+    """Give the forms of a report, by the ending of their file."""
+    from bsup_analysis.report.html import to_html
+    from bsup_analysis.report.pdf import to_pdf
+    from bsup_analysis.report.word import to_docx
+
+    return {"html": lambda report: to_html(report, beside(report)), "pdf": to_pdf, "docx": to_docx}
+
+
+def beside(report: Report) -> dict[str, str]:
+    """Give what lies beside the page, by the key of its words: an address relative to it."""
+    around = {"as_pdf": "report.pdf", "as_word": "report.docx", "notebooks": "html/index.html"}
+    for other in LANGUAGES:
+        if other != report.words.language and other in report.published.languages:
+            return {"other_language": f"../{other}/report.html", **around}
+    return around
+
+
+def report_inputs() -> list[Path]:
+    """Give what a report follows from, beside the results: words and code."""
+    code = [path for room in (CODE, WORDS) for path in sorted(room.rglob("*"))]
+    return [path for path in code if path.is_file() and "__pycache__" not in path.parts]

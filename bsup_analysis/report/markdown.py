@@ -1,6 +1,6 @@
-"""Markdown, as a filled template holds it, read into the report's blocks.
+"""What the report is built of, the same for every format, and Markdown read into it.
 
-CommonMark with tables, read by markdown-it, and four conventions on top:
+The Markdown is CommonMark with tables, read by markdown-it, and four conventions on top:
 
 - `# Heading {: #id }` gives a heading its id; `.unnumbered` after the id leaves out its number;
 - `[0.88](#exhibit "number_id")` is a number that leads to its exhibit;
@@ -11,17 +11,106 @@ CommonMark with tables, read by markdown-it, and four conventions on top:
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.report import blocks
-from bsup_analysis.report.blocks import Block, Span, Spans
 
 _NAMED = re.compile(r"(?P<text>.*?) *\{: #(?P<id>[\w-]+)(?P<unnumbered> \.unnumbered)? \}")
 _SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Words in one style, which may lead to an exhibit, a table or a section.
+
+    `style` is empty, `strong`, `em` or `code`; `target` is the id it leads to; `number` the id of
+    the published number that is shown.
+    """
+
+    text: str
+    style: str = ""
+    target: str = ""
+    number: str = ""
+
+
+Spans = tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; level 1 opens a section, and `numbered` says whether it gets a number."""
+
+    id: str
+    level: int
+    text: str
+    numbered: bool = True
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Sentences; `lead` sets them larger, as the answer is."""
+
+    spans: Spans
+    lead: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list of items."""
+
+    items: tuple[Spans, ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class ExhibitBlock:
+    """A published exhibit, by id, in its place."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the report's own: a summary, sources, versions or checksums.
+
+    `numeric` names the columns (from 0) set right; the first column names the row.
+    """
+
+    id: str
+    title: str
+    note: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Spans, ...], ...]
+    numeric: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Lines to be typed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """A place where looking beats reading; only the page on a screen fills it.
+
+    `kind` is `municipalities` (map and series linked) or `dispersion` (interval with a slider).
+    """
+
+    kind: str
+
+
+Block = Heading | Paragraph | Listing | ExhibitBlock | Table | Commands | Explorer
+
+
+def plain(spans: Spans) -> str:
+    """Return the words alone."""
+    return "".join(span.text for span in spans)
 
 
 def parse(text: str) -> list[Block]:
@@ -56,16 +145,16 @@ def _block(node: SyntaxTreeNode, caption: str) -> Block:
         case "heading":
             found = _named(node.children[0].content)
             level = int(node.tag.removeprefix("h"))
-            return blocks.Heading(found["id"], level, found["text"], not found["unnumbered"])
+            return Heading(found["id"], level, found["text"], not found["unnumbered"])
         case "paragraph":
-            return _placed(node.children[0]) or blocks.Paragraph(_spans(node.children[0]))
+            return _placed(node.children[0]) or Paragraph(_spans(node.children[0]))
         case "blockquote":
-            return blocks.Paragraph(_spans(_only(node)), lead=True)
+            return Paragraph(_spans(_only(node)), lead=True)
         case "bullet_list" | "ordered_list":
             items = tuple(_spans(_only(item)) for item in node.children)
-            return blocks.Listing(items, ordered=node.type == "ordered_list")
+            return Listing(items, ordered=node.type == "ordered_list")
         case "fence":
-            return blocks.Commands(node.content.rstrip("\n"))
+            return Commands(node.content.rstrip("\n"))
         case "table":
             return _table(node, caption)
     raise InputError(f"the report cannot show this Markdown: {node.type}.")
@@ -82,14 +171,14 @@ def _placed(inline: SyntaxTreeNode) -> Block | None:
     if [child.type for child in inline.children] != ["image"]:
         return None
     kind, _, name = str(inline.children[0].attrs["src"]).partition(":")
-    return blocks.ExhibitBlock(name) if kind == "exhibit" else blocks.Explorer(name)
+    return ExhibitBlock(name) if kind == "exhibit" else Explorer(name)
 
 
-def _table(node: SyntaxTreeNode, caption: str) -> blocks.Table:
+def _table(node: SyntaxTreeNode, caption: str) -> Table:
     head, *body = (row for part in node.children for row in part.children)
     title, _, note = caption.partition("\n")
     found = _named(title)
-    return blocks.Table(
+    return Table(
         id=found["id"],
         title=found["text"],
         note=note.replace("\n", " "),

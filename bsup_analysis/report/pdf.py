@@ -21,7 +21,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, PdfObject
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.report import blocks
+from bsup_analysis.report import markdown as blocks
 from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.widths import fits_whole, layout
 

@@ -1,6 +1,17 @@
-"""Styles and paper of the Word file; fields, bookmarks and links, which python-docx lacks."""
+"""The report as a Word file, for those who go on writing in it.
 
+Headings, captions, cross references and contents are Word's own fields and styles, so that they
+renew themselves when the text is edited; figures are pictures with alternative text.  python-docx
+has no fields, bookmarks and links within a document, so they are written as XML.
+"""
+
+import io
+import zipfile
+from collections.abc import Sequence
+
+from docx import Document
 from docx.document import Document as DocumentType
+from docx.enum.section import WD_ORIENT
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
@@ -8,28 +19,154 @@ from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Cm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
+from docx.text.run import Run
 
-from bsup_analysis.report.blocks import Heading, Spans
-from bsup_analysis.report.content import Report
+from bsup_analysis.report import markdown as blocks
+from bsup_analysis.report.content import Report, edition
+from bsup_analysis.report.widths import Layout, layout
 
 _INK, _SOFT = RGBColor(0x1C, 0x24, 0x30), RGBColor(0x55, 0x60, 0x6E)
+_TEXT_CM = 16.2
+# the earliest time a zip archive can hold: files of the same content have the same bytes
+_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-class Word:
-    """Writes sentences with links into paragraphs, and marks what they lead to.
+def to_docx(report: Report) -> bytes:
+    """Write the report as a Word file; the same report has the same bytes."""
+    writer = _Writer(report)
+    writer.write()
+    made, stream = io.BytesIO(), io.BytesIO()
+    writer.document.save(made)
+    with (
+        zipfile.ZipFile(made) as old,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            entry = zipfile.ZipInfo(name, _TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(entry, old.read(name))
+    return stream.getvalue()
 
-    Parameters
-    ----------
-    report
-        The report that is written.
-    """
+
+class _Writer:
+    """Writes the blocks of a report into a document, one after the other."""
 
     def __init__(self, report: Report) -> None:
-        self._report = report
+        self.report = report
+        self.document = Document()
         self._marks = 0
 
-    def write(self, paragraph: Paragraph, spans: Spans) -> None:
+    def write(self) -> None:
+        report = self.report
+        _set_styles(self.document, report)
+        _set_frame(self.document, report)
+        self._add(report.title, "Title")
+        self._add(report.subtitle, "Subtitle")
+        self._add(f"{report.text('edition')}: {edition(report)}", "Source")
+        listed = False
+        for block in report.blocks:
+            if not listed and isinstance(block, blocks.Heading) and block.id in report.sections:
+                self.document.add_page_break()
+                self._add(report.text("contents"), "TOC Heading")
+                self._contents()
+                self.document.add_page_break()
+                listed = True
+            self._block(block)
+
+    def _add(self, text: str, style: str) -> Paragraph:
+        return self.document.add_paragraph(text, style=style)
+
+    def _block(self, block: blocks.Block) -> None:
+        match block:
+            case blocks.Heading():
+                heading = self.document.add_heading(self._titled(block), block.level)
+                self._bookmark(heading, block.id)
+            case blocks.Paragraph():
+                self._sentence(block.spans, "Intense Quote" if block.lead else None)
+            case blocks.Listing():
+                for item in block.items:
+                    self._sentence(item, "List Number" if block.ordered else "List Bullet")
+            case blocks.Commands():
+                self._add(block.text, "Command")
+            case blocks.Table():
+                rows = [[blocks.plain(cell) for cell in row] for row in block.rows]
+                laid = layout(block.head, rows, block.numeric, may_turn=False)
+                self._caption(block.id, block.title)
+                self._table(block.head, rows, block.numeric, laid)
+                self._notes("", block.note)
+            case blocks.ExhibitBlock():
+                self._exhibit(block.id)
+
+    def _titled(self, heading: blocks.Heading) -> str:
+        number = self.report.sections.get(heading.id)
+        return f"{number}  {heading.text}" if number else heading.text
+
+    def _exhibit(self, name: str) -> None:
+        exhibit = self.report.published.exhibits[name]
+        table = exhibit.table
+        if exhibit.png is not None:
+            picture = self.document.add_picture(str(exhibit.png), width=Cm(_TEXT_CM))
+            self.document.paragraphs[-1].paragraph_format.keep_with_next = True
+            properties = picture._inline.docPr  # python-docx has no way of its own
+            properties.set("descr", exhibit.alternative_text)
+            properties.set("title", exhibit.title)
+            self._caption(name, exhibit.title, above=False)
+        elif table is not None:
+            laid = layout(table.head, table.rows, table.numeric)
+            if laid.across:
+                self._turn(True)
+            self._caption(name, exhibit.title)
+            self._table(table.head, table.rows, table.numeric, laid)
+        self._notes(exhibit.caption, exhibit.source)
+        if self.document.sections[-1].orientation == WD_ORIENT.LANDSCAPE:
+            self._turn(False)
+
+    def _caption(self, name: str, title: str, above: bool = True) -> None:
+        paragraph = self._add("", "Caption")
+        paragraph.paragraph_format.keep_with_next = above
+        label, number = self.report.labels[name].split("\N{NO-BREAK SPACE}")
+        self._bookmark(paragraph, name)
+        paragraph.add_run(f"{label}\N{NO-BREAK SPACE}")
+        _field(paragraph, f"SEQ {label} \\* ARABIC", number)
+        paragraph.add_run(f". {title}")
+
+    def _notes(self, words: str, source: str) -> None:
+        if words:
+            self._add(words, "Note")
+        if source:
+            self._add(f"{self.report.text('source')}: {source}", "Source")
+
+    def _table(
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        numeric: frozenset[int],
+        laid: Layout,
+    ) -> None:
+        style = "Light List Accent 1"
+        table = self.document.add_table(rows=1 + len(rows), cols=len(head), style=style)
+        table.autofit = False
+        for row, texts in zip(table.rows, [head, *rows], strict=True):
+            row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+            for i, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
+                cell.width = Pt(laid.columns_pt[i])
+                paragraph = cell.paragraphs[0]
+                paragraph.paragraph_format.space_after = Pt(0)
+                paragraph.add_run(text).font.size = Pt(laid.type_pt)
+                if i in numeric:
+                    paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+
+    def _turn(self, across: bool) -> None:
+        """Begin a section laid across the page, or upright again."""
+        section = self.document.add_section()
+        if across != (section.orientation == WD_ORIENT.LANDSCAPE):
+            section.orientation = WD_ORIENT.LANDSCAPE if across else WD_ORIENT.PORTRAIT
+            section.page_width, section.page_height = section.page_height, section.page_width
+
+    def _sentence(self, spans: blocks.Spans, style: str | None) -> None:
         """Write a sentence; numbers and references lead to their exhibits."""
+        paragraph = self.document.add_paragraph(style=style)
         for span in spans:
             run = paragraph.add_run(span.text)
             run.bold = True if span.style == "strong" else None
@@ -37,11 +174,9 @@ class Word:
             if span.style == "code":
                 run.font.name = "Consolas"
             if span.target:
-                link = _element("w:hyperlink", {"w:anchor": span.target[:40], "w:history": "1"})
-                run._r.addprevious(link)
-                link.append(run._r)
+                _link(run, span.target)
 
-    def bookmark(self, paragraph: Paragraph, name: str) -> None:
+    def _bookmark(self, paragraph: Paragraph, name: str) -> None:
         """Mark a paragraph so that links can lead to it; Word takes names of 40 letters."""
         self._marks += 1
         number = str(self._marks)
@@ -49,39 +184,44 @@ class Word:
         paragraph._p.append(start)
         paragraph._p.append(_element("w:bookmarkEnd", {"w:id": number}))
 
-    def contents(self, document: DocumentType) -> None:
+    def _contents(self) -> None:
         """Write the list of sections as a field that Word renews with page numbers."""
-        headings = [block for block in self._report.blocks if isinstance(block, Heading)]
-        first = document.add_paragraph()
-        self._begin(first, 'TOC \\o "1-2" \\h \\z')
+        headings = [block for block in self.report.blocks if isinstance(block, blocks.Heading)]
+        paragraph = first = self.document.add_paragraph()
+        _begin(first, 'TOC \\o "1-2" \\h \\z')
         for i, heading in enumerate(headings):
-            paragraph = first if i == 0 else document.add_paragraph()
+            paragraph = self.document.add_paragraph() if i else first
             paragraph.paragraph_format.space_after = 0
-            number = self._report.sections.get(heading.id)
-            run = paragraph.add_run(f"{number}  {heading.text}" if number else heading.text)
-            link = _element("w:hyperlink", {"w:anchor": heading.id[:40], "w:history": "1"})
-            run._r.addprevious(link)
-            link.append(run._r)
-        self._end(paragraph)
+            _link(paragraph.add_run(self._titled(heading)), heading.id)
+        _end(paragraph)
 
-    @classmethod
-    def field(cls, paragraph: Paragraph, instruction: str, shown: str) -> None:
-        """Write a field with what it shows until Word renews it."""
-        cls._begin(paragraph, instruction)
-        paragraph.add_run(shown)
-        cls._end(paragraph)
 
-    @staticmethod
-    def _begin(paragraph: Paragraph, instruction: str) -> None:
-        paragraph.add_run()._r.append(_element("w:fldChar", {"w:fldCharType": "begin"}))
-        told = _element("w:instrText", {"xml:space": "preserve"})
-        told.text = instruction
-        paragraph.add_run()._r.append(told)
-        paragraph.add_run()._r.append(_element("w:fldChar", {"w:fldCharType": "separate"}))
+def _link(run: Run, target: str) -> None:
+    """Make a run lead to a bookmark."""
+    link = _element("w:hyperlink", {"w:anchor": target[:40], "w:history": "1"})
+    run._r.addprevious(link)
+    link.append(run._r)
 
-    @staticmethod
-    def _end(paragraph: Paragraph) -> None:
-        paragraph.add_run()._r.append(_element("w:fldChar", {"w:fldCharType": "end"}))
+
+def _field(paragraph: Paragraph, instruction: str, shown: str) -> None:
+    """Write a field with what it shows until Word renews it."""
+    _begin(paragraph, instruction)
+    paragraph.add_run(shown)
+    _end(paragraph)
+
+
+def _begin(paragraph: Paragraph, instruction: str) -> None:
+    told = _element("w:instrText", {"xml:space": "preserve"})
+    told.text = instruction
+    begin, separate = (
+        _element("w:fldChar", {"w:fldCharType": kind}) for kind in ("begin", "separate")
+    )
+    for part in (begin, told, separate):
+        paragraph.add_run()._r.append(part)
+
+
+def _end(paragraph: Paragraph) -> None:
+    paragraph.add_run()._r.append(_element("w:fldChar", {"w:fldCharType": "end"}))
 
 
 def _element(name: str, attributes: dict[str, str]) -> BaseOxmlElement:
@@ -91,7 +231,7 @@ def _element(name: str, attributes: dict[str, str]) -> BaseOxmlElement:
     return element
 
 
-def set_styles(document: DocumentType, report: Report) -> None:
+def _set_styles(document: DocumentType, report: Report) -> None:
     """Set type, colours and language; add the styles Word does not have."""
     styles = document.styles
     normal = styles["Normal"]
@@ -116,7 +256,7 @@ def set_styles(document: DocumentType, report: Report) -> None:
     quote.paragraph_format.left_indent = quote.paragraph_format.right_indent = Cm(0.5)
 
 
-def set_frame(document: DocumentType, report: Report) -> None:
+def _set_frame(document: DocumentType, report: Report) -> None:
     """Set the paper, the running head, the page numbers and the properties."""
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
@@ -126,9 +266,9 @@ def set_frame(document: DocumentType, report: Report) -> None:
     foot: Paragraph = section.footer.paragraphs[0]
     foot.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     foot.add_run(f"{report.text('page')} ")
-    Word.field(foot, "PAGE", "1")
+    _field(foot, "PAGE", "1")
     foot.add_run(f" {report.text('of')} ")
-    Word.field(foot, "NUMPAGES", "1")
+    _field(foot, "NUMPAGES", "1")
     about = document.core_properties
     about.title, about.subject = report.title, report.subtitle
     about.author, about.comments, about.keywords = "bsup_analysis", "", ""

@@ -21,7 +21,7 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
 from bsup_analysis.published.manifest import MANIFEST, PACKAGE, PROFILES
 from bsup_analysis.published.reader import Check, Published, read_profiles, read_published
-from bsup_analysis.report.finding import generated
+from bsup_analysis.report.render import generated
 from bsup_analysis.tables import sources
 
 README, OWN_README = "README.md", "README-project.md"

@@ -11,8 +11,8 @@ import pytest
 from golden_pages import STORED, WRITE, golden_report, golden_root, hold
 
 from bsup_analysis.language import LANGUAGES
+from bsup_analysis.report import beside
 from bsup_analysis.report.html import to_html
-from bsup_analysis.report.make import beside
 
 __all__ = ["golden_root"]
 

@@ -9,9 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.published.reader import read_edition
+from bsup_analysis.report import beside
 from bsup_analysis.report.content import compose
 from bsup_analysis.report.html import to_html
-from bsup_analysis.report.make import beside
 
 WIDTHS = (360, 768, 1280)
 

@@ -15,7 +15,7 @@ from study_copy import CHECKOUT, english
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
 from bsup_analysis.published.reader import read_published
-from bsup_analysis.report.finding import generated
+from bsup_analysis.report.render import generated
 from bsup_analysis.run.package import Package, datasets, make_package, programs
 from bsup_analysis.run.project import Project
 from bsup_analysis.run.verify import published as checks

@@ -24,11 +24,11 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.published.reader import read_edition
 from bsup_analysis.report import FILES, make_report, report_inputs
-from bsup_analysis.report.blocks import Heading
 from bsup_analysis.report.content import Report, compose
-from bsup_analysis.report.docx import to_docx
 from bsup_analysis.report.html import to_html
+from bsup_analysis.report.markdown import Heading
 from bsup_analysis.report.pdf import FONTS, to_pdf
+from bsup_analysis.report.word import to_docx
 from bsup_analysis.run.pages import complaints
 
 

@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 from pypdf import PdfReader
 
 from bsup_analysis.language import LANGUAGES
-from bsup_analysis.report.blocks import Heading
 from bsup_analysis.report.content import Report
+from bsup_analysis.report.markdown import Heading
 from bsup_analysis.report.pdf import source, to_pdf
 
 __all__ = ["golden_root"]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import Words
-from bsup_analysis.report.blocks import (
+from bsup_analysis.report.markdown import (
     Commands,
     ExhibitBlock,
     Explorer,
@@ -15,9 +15,10 @@ from bsup_analysis.report.blocks import (
     Paragraph,
     Span,
     Table,
+    escape,
+    parse,
     plain,
 )
-from bsup_analysis.report.markdown import escape, parse
 from bsup_analysis.report.render import Value, Values, direction
 
 WRITTEN = """

@@ -14,8 +14,8 @@ from published_report import LANGUAGES, seal
 
 from bsup_analysis.language import Words
 from bsup_analysis.published.reader import read_edition
-from bsup_analysis.report.blocks import ExhibitBlock, Heading, Listing, Paragraph, plain
 from bsup_analysis.report.content import Report, compose
+from bsup_analysis.report.markdown import ExhibitBlock, Heading, Listing, Paragraph, plain
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 EXHIBITS = {

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.exhibit.style import new_figure
 from bsup_analysis.published.reader import ShownTable, shown_table
-from bsup_analysis.report.finding import exhibit_table
 from bsup_analysis.report.html import Glyphs, inline_svg
+from bsup_analysis.report.render import exhibit_table
 from bsup_analysis.report.widths import LEAST_PT, column_widths, fits_whole, is_across
 
 

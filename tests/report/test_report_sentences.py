@@ -12,7 +12,8 @@ from published_report import seal
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.published.reader import PublishedNumber, read_edition
-from bsup_analysis.report.blocks import (
+from bsup_analysis.report.content import Report, compose
+from bsup_analysis.report.markdown import (
     ExhibitBlock,
     Heading,
     Listing,
@@ -21,8 +22,7 @@ from bsup_analysis.report.blocks import (
     Table,
     plain,
 )
-from bsup_analysis.report.content import Report, compose
-from bsup_analysis.report.finding import finding
+from bsup_analysis.report.render import finding
 from bsup_analysis.tables.sources import read_source
 
 # pages, years and table numbers: what a sentence may hold without a mark

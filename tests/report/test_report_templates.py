@@ -9,8 +9,8 @@ from published_report import LANGUAGES
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.published.reader import read_edition
-from bsup_analysis.report.blocks import Block, ExhibitBlock, Listing, Paragraph, Span, Table
 from bsup_analysis.report.content import Report, compose
+from bsup_analysis.report.markdown import Block, ExhibitBlock, Listing, Paragraph, Span, Table
 from bsup_analysis.report.render import TEMPLATES
 
 NAMES = ("report", "readme")
