@@ -42,18 +42,15 @@ SHOWN = {
 }
 
 
-def drawing() -> tuple[bytes, bytes]:
-    """Draw two letters and a hatched bar, as SVG and PNG."""
+def drawing() -> bytes:
+    """Draw two letters and a hatched bar, as SVG."""
     figure = Figure(figsize=(3, 2))
     axes = figure.subplots()
     axes.bar([1], [2], hatch="//", color="white", edgecolor="black")
     axes.set_title("Æå")
-    files = []
-    for form in ("svg", "png"):
-        stream = io.BytesIO()
-        figure.savefig(stream, format=form)
-        files.append(stream.getvalue())
-    return files[0], files[1]
+    stream = io.BytesIO()
+    figure.savefig(stream, format="svg")
+    return stream.getvalue()
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +61,7 @@ def published_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(CHECKOUT / "reports" / "tables", reports / "tables")
     shutil.copy(CHECKOUT / "reports" / "numbers.json", reports / "numbers.json")
     names = sorted(path.stem for path in (reports / "tables").glob("*.csv"))
-    svg, png = drawing()
+    svg = drawing()
     pages: dict[str, Any] = {}
     exhibits: dict[str, Any] = {}
     for language in LANGUAGES:
@@ -74,7 +71,6 @@ def published_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (places["html"] / "run.html").write_text("<h1>A page</h1>", encoding="utf-8")
         for name in set(names) - TABLES:
             (places["figures"] / f"{name}.svg").write_bytes(svg)
-            (places["figures"] / f"{name}.png").write_bytes(png)
         words = {
             name: {
                 "kind": "table" if name in TABLES else "figure",

@@ -94,7 +94,6 @@ def publish(root: Path) -> list[str]:
         patch("bsup_analysis.run.pages.render_page", _page),
         patch("bsup_analysis.run.pages.render_contents", _index),
         patch.object(Exhibit, "svg", lambda self: f"<svg>{self.title}</svg>".encode()),
-        patch.object(Exhibit, "png", lambda self: self.title.encode()),
     ):
         project = english()
         make(project, project.pages(), 1, progress)

@@ -190,10 +190,6 @@ class Exhibit:
         """Draw the figure as SVG: letters as outlines, no date, the same bytes each time."""
         return self._svg
 
-    def png(self) -> bytes:
-        """Draw the figure as PNG, 150 dots an inch, without a stamp of the software."""
-        return rendered(self._drawn(), "png")
-
     @cached_property
     def _svg(self) -> bytes:
         # a notebook both writes and shows it, and drawing is most of a notebook's time

@@ -159,7 +159,6 @@ class PublishedExhibit:
     inputs: Mapping[str, str]
     data: Path
     svg: Path | None
-    png: Path | None
     table: ShownTable | None
 
 
@@ -245,14 +244,12 @@ def _exhibit(
     reports: Path, manifest: Mapping[str, Any], page: Mapping[str, Any], name: str
 ) -> PublishedExhibit:
     words, origin = page["exhibits"][name], manifest["exhibits"][name]
-    figure = reports / page["language"] / "figures" / name
-    is_figure = words["kind"] == "figure"
+    figures = reports / page["language"] / "figures"
     return PublishedExhibit(
         id=name,
         **{key: words[key] for key in ("kind", "title", "caption", "source", "alternative_text")},
         **{key: origin[key] for key in ("notebook", "function", "parameters", "inputs")},
         data=reports / "tables" / f"{name}.csv",
-        svg=figure.with_suffix(".svg") if is_figure else None,
-        png=figure.with_suffix(".png") if is_figure else None,
+        svg=figures / f"{name}.svg" if words["kind"] == "figure" else None,
         table=shown_table(words["shown"]),
     )

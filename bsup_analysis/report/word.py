@@ -6,9 +6,11 @@ has no fields, bookmarks and links within a document, so they are written as XML
 """
 
 import io
+import json
 import zipfile
 from collections.abc import Sequence
 
+import typst
 from docx import Document
 from docx.document import Document as DocumentType
 from docx.enum.section import WD_ORIENT
@@ -26,7 +28,7 @@ from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.widths import Layout, layout
 
 _INK, _SOFT = RGBColor(0x1C, 0x24, 0x30), RGBColor(0x55, 0x60, 0x6E)
-_TEXT_CM = 16.2
+_TEXT_CM, _DOTS_PER_INCH = 16.2, 170
 # the earliest time a zip archive can hold: files of the same content have the same bytes
 _TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -53,6 +55,7 @@ class _Writer:
 
     def __init__(self, report: Report) -> None:
         self.report = report
+        self.pictures = _pictures(report)
         self.document = Document()
         self._marks = 0
 
@@ -104,8 +107,9 @@ class _Writer:
     def _exhibit(self, name: str) -> None:
         exhibit = self.report.published.exhibits[name]
         table = exhibit.table
-        if exhibit.png is not None:
-            picture = self.document.add_picture(str(exhibit.png), width=Cm(_TEXT_CM))
+        if exhibit.svg is not None:
+            drawn = io.BytesIO(self.pictures[name])
+            picture = self.document.add_picture(drawn, width=Cm(_TEXT_CM))
             self.document.paragraphs[-1].paragraph_format.keep_with_next = True
             properties = picture._inline.docPr  # python-docx has no way of its own
             properties.set("descr", exhibit.alternative_text)
@@ -194,6 +198,20 @@ class _Writer:
             paragraph.paragraph_format.space_after = 0
             _link(paragraph.add_run(self._titled(heading)), heading.id)
         _end(paragraph)
+
+
+def _pictures(report: Report) -> dict[str, bytes]:
+    """Draw the published figures as PNG, by exhibit; python-docx places no SVG."""
+    root = report.published.reports
+    exhibits = report.published.exhibits.values()
+    figures = {one.id: one.svg.relative_to(root).as_posix() for one in exhibits if one.svg}
+    page = f"#page(image({{}}, width: {_TEXT_CM}cm), width: auto, height: auto, margin: 0pt)"
+    pages = "\n".join(page.format(json.dumps(f"/{path}")) for path in figures.values())
+    # typst's own hints want the text and the folder of one type
+    made = typst.compile(  # type: ignore[call-overload]
+        pages.encode(), root=str(root), format="png", ppi=_DOTS_PER_INCH
+    )
+    return dict(zip(figures, made if isinstance(made, list) else [made], strict=True))
 
 
 def _link(run: Run, target: str) -> None:

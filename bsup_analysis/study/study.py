@@ -537,7 +537,6 @@ class Study(Recording):
         files = {f"tables/{exhibit.id}.csv": to_csv(exhibit.data).encode("utf-8")}
         if exhibit.draw is not None:
             files[f"figures/{exhibit.id}.svg"] = exhibit.svg()
-            files[f"figures/{exhibit.id}.png"] = exhibit.png()
         for name, content in files.items():
             write_aside(self._folder / name, content)
         return sorted(files)

@@ -55,7 +55,7 @@ def test_every_form_of_an_exhibit_is_marked(language: str, demo: Path, tmp_path:
         assert all(row["synthetic"] is True for row in content.values())
     plain = displayed(Study(language), shares.population_share)
     assert plain is not None
-    assert plain.png() != figure.png()
+    assert plain.svg() != figure.svg()
     assert plain.svg() == plain.svg()
 
 

@@ -252,7 +252,7 @@ def test_what_cannot_be_estimated_is_shown_with_its_reason(panel: Path, language
             ), exhibit.id
             assert not any("ratio" in name for name in exhibit.numbers)
         if exhibit.draw is not None:
-            assert exhibit.png()
+            assert exhibit.svg()
     none = study.words("municipal_verdict.word_none")
     assert none in displayed(study, judgement.judgement).title
 
@@ -323,7 +323,7 @@ def test_unknown_amounts_are_said_to_be_unknown(
     assert (exhibit.shown.iloc[2:, 1] == Words(language)("ratios.no_estimate")).all()
     assert not any("e3" in name or "e4" in name for name in exhibit.numbers)
     assert exhibit.data["reason"].tolist()[2:] == [str(problem)] * 2
-    assert exhibit.png()
+    assert exhibit.svg()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -223,7 +223,7 @@ def test_word_file_has_the_same_headings_and_described_figures(
     assert [h.split("  ")[-1] for h in headings] == [
         b.text for b in report.blocks if isinstance(b, Heading)
     ]
-    drawn = [e for e in report.published.exhibits.values() if e.png]
+    drawn = [e for e in report.published.exhibits.values() if e.svg]
     described = {shape._inline.docPr.get("descr") for shape in document.inline_shapes}
     assert described == {exhibit.alternative_text for exhibit in drawn}
     for table in document.tables:
