@@ -95,7 +95,10 @@ def test_words_about_the_level_follow_the_rates(language):
     assert says(none.caption, "power.size.none", language)
     kept = rejection.size(table.assign(rejection_rate=0.05), study.design, words)
     assert says(kept.caption, "power.size.kept", language)
-    assert words("power.test_name.poisson") in kept.caption.split(words("power.test_name.crv3_t_treated"))[1]
+    assert (
+        words("power.test_name.poisson")
+        in kept.caption.split(words("power.test_name.crv3_t_treated"))[1]
+    )
 
 
 def test_a_range_of_equals_is_one_value():

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from displayed import displayed
 
-from bsup_analysis.chapters.municipal import gate
+from bsup_analysis.chapters.municipal import imported_table
 from bsup_analysis.chapters.programme import shares
 from bsup_analysis.cli.study_project import study_project
 from bsup_analysis.design import load_design
@@ -33,7 +33,10 @@ MUNICIPAL = [
 def test_every_form_of_an_exhibit_is_marked(language: str, demo: Path, tmp_path: Path) -> None:
     study = DemonstrationStudy(language, str(tmp_path), panel=str(demo))
     opening = study.opening("effects")
-    table, figure = displayed(study, gate.data_gate), displayed(study, shares.population_share)
+    table, figure = (
+        displayed(study, imported_table.data_gate),
+        displayed(study, shares.population_share),
+    )
     study.close()
     word = {"nb": "SYNTETISK", "en": "SYNTHETIC"}[language]
     assert opening.title.startswith(word)

@@ -15,17 +15,12 @@ from made_up import opened, panel_file
 
 from bsup_analysis.analysis.municipal_level import municipal_change as change_of
 from bsup_analysis.chapters.municipal import (
-    agreement_dates,
-    change,
-    data_used,
-    estimand_table,
-    event_figure,
-    honest_bounds,
-    judgement,
-    refits,
-    synthetic_municipality,
+    growth_ratios,
+    imported_table,
+    municipal_rates,
+    yearly_ratios,
 )
-from bsup_analysis.chapters.municipal.phrases import ends_text, p_text
+from bsup_analysis.chapters.municipal.phrases import ends_text
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import MUNICIPAL_REASONS, municipal_verdict
 from bsup_analysis.language import LANGUAGES, Words
@@ -35,17 +30,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "exhibits"))
 from readers_eye import clashes, says
 
 SHOWN = (
-    data_used.data_used,
-    estimand_table.estimands,
-    estimand_table.left_out,
-    event_figure.event_study,
-    honest_bounds.honest_bounds,
-    agreement_dates.agreements,
-    synthetic_municipality.synthetic_largest,
-    change.municipal_change,
-    judgement.judgement,
-    refits.robustness,
-    refits.leave_one_out,
+    imported_table.data_used,
+    growth_ratios.estimands,
+    growth_ratios.left_out,
+    yearly_ratios.event_study,
+    yearly_ratios.honest_bounds,
+    municipal_rates.agreements,
+    municipal_rates.synthetic_largest,
+    municipal_rates.municipal_change,
+    growth_ratios.judgement,
+    growth_ratios.robustness,
+    growth_ratios.leave_one_out,
 )
 # agreements need no more than the two published years
 ESTIMATED = SHOWN[1:2] + SHOWN[3:5] + SHOWN[6:]
@@ -147,7 +142,7 @@ def verdict_of(study: Study, low: float, high: float, breakdown: float, largest:
             ),
             municipal_bounds=bounds,
         ),
-        judgement.judgement,
+        growth_ratios.judgement,
     )
     return f"{shown.title} {shown.caption}"
 
@@ -198,9 +193,7 @@ def test_the_caption_of_the_estimate_follows_its_interval(
     first, *rest = study.municipal_estimands
     interval = replace(first.estimate.interval, ratio=math.sqrt(low * high), low=low, high=high)
     planted = replace(first, estimate=replace(first.estimate, interval=interval))
-    shown = displayed(
-        changed(study, municipal_estimands=(planted, *rest)), estimand_table.estimands
-    )
+    shown = displayed(changed(study, municipal_estimands=(planted, *rest)), growth_ratios.estimands)
     for other in ("above", "below", "holds_one"):
         assert says(shown.caption, f"municipal.side.{other}", language) == (other == side)
 
@@ -214,7 +207,7 @@ def test_the_event_study_states_its_power_and_decides_nothing(
     for p_value, key in ((0.01, "rejected"), (0.4, "not_rejected")):
         planted = replace(found, joint=replace(found.joint, p_value=p_value))
         caption = displayed(
-            changed(study, municipal_event_study=planted), event_figure.event_study
+            changed(study, municipal_event_study=planted), yearly_ratios.event_study
         ).caption
         assert says(caption, f"municipal_event.{key}", language)
         assert study.words.percent(found.joint.power, 0) in caption
@@ -230,7 +223,7 @@ def test_the_bounds_say_what_survives(
     study = studies[language]
     planted = replace(study.municipal_bounds, relative_breakdown=breakdown)
     caption = displayed(
-        changed(study, municipal_bounds=planted), honest_bounds.honest_bounds
+        changed(study, municipal_bounds=planted), yearly_ratios.honest_bounds
     ).caption
     for other in ("none", "some", "all"):
         assert says(caption, f"municipal_bounds.relative_{other}", language) == (other == key)
@@ -253,8 +246,8 @@ def test_what_cannot_be_estimated_is_shown_with_its_reason(panel: Path, language
             assert not any("ratio" in name for name in exhibit.numbers)
         if exhibit.draw is not None:
             assert exhibit.svg()
-    none = study.words("municipal_verdict.word_none")
-    assert none in displayed(study, judgement.judgement).title
+    none = study.words("municipal_verdict.word.none")
+    assert none in displayed(study, growth_ratios.judgement).title
 
 
 ODD = {
@@ -276,7 +269,10 @@ def test_odd_tables_end_in_reasons(panel: Path, odd: str) -> None:
         if exhibit.draw is not None:
             assert exhibit.draw()
         assert all(math.isfinite(number.value) for number in exhibit.numbers.values())
-    assert study.words("municipal_verdict.word_none") in displayed(study, judgement.judgement).title
+    assert (
+        study.words("municipal_verdict.word.none")
+        in displayed(study, growth_ratios.judgement).title
+    )
 
 
 def test_the_map_names_every_municipality_and_its_change(panel: Path) -> None:
@@ -291,7 +287,7 @@ def test_the_map_names_every_municipality_and_its_change(panel: Path) -> None:
     names = municipality.set_index("municipality_code")["municipality_name"].to_dict()
     table = data.table.assign(unit=data.table["unit"].map(code))
     placed = replace(data, table=table, names=names, synthetic=False)
-    exhibit = change.municipal_change(
+    exhibit = municipal_rates.municipal_change(
         change_of(placed, made_up.design), placed, municipality, made_up.design, made_up.words
     )
     assert says(exhibit.caption, "municipal_change.map", "nb")
@@ -317,7 +313,7 @@ def test_unknown_amounts_are_said_to_be_unknown(
         for item in found
     )
     exhibit = displayed(
-        changed(studies[language], municipal_estimands=without), estimand_table.estimands
+        changed(studies[language], municipal_estimands=without), growth_ratios.estimands
     )
     assert says(exhibit.caption, "municipal.not_estimable.no_amounts", language)
     assert (exhibit.shown.iloc[2:, 1] == Words(language)("ratios.no_estimate")).all()
@@ -347,15 +343,15 @@ def test_unbounded_intervals_are_said_to_be(studies: dict[str, Study]) -> None:
     assert ends_text(0.0, math.inf, words) == "unbounded"
     assert ends_text(0.0, 1.5, words) == "up to 1.50"
     assert ends_text(0.8, math.inf, words) == "from 0.80"
-    assert p_text(0.0, words) == "< 0.001"
-    assert p_text(0.0, words, 99) == "< 0.010"  # no more than ninety-nine draws can tell
-    assert p_text(0.004, words, 9999) == "0.004"
-    assert p_text(None, words) == "–"
+    assert words.written(0.0, "p") == "< 0.001"
+    assert words.written((0.0, 99), "p") == "< 0.010"  # no more than ninety-nine draws can tell
+    assert words.written((0.004, 9999), "p") == "0.004"
+    assert words.written(None, "p") == "–"
     first, *rest = studies["en"].municipal_estimands
     wild = replace(first.estimate.wild, low=0.0, high=math.inf)
     planted = (replace(first, estimate=replace(first.estimate, wild=wild)), *rest)
     exhibit = displayed(
-        changed(studies["en"], municipal_estimands=planted), estimand_table.estimands
+        changed(studies["en"], municipal_estimands=planted), growth_ratios.estimands
     )
     assert "unbounded" in exhibit.shown.iloc[0, 5]
     assert pd.isna(exhibit.data["wild_high"][0])
@@ -364,7 +360,7 @@ def test_unbounded_intervals_are_said_to_be(studies: dict[str, Study]) -> None:
 def test_a_verdict_without_bounds_says_so(studies: dict[str, Study]) -> None:
     problem = NotEstimableError("year_without_ratio", "...", year=2011)
     for language, study in studies.items():
-        shown = displayed(changed(study, municipal_bounds=problem), judgement.judgement)
+        shown = displayed(changed(study, municipal_bounds=problem), growth_ratios.judgement)
         assert says(shown.caption, "municipal_verdict.unknown_breakdown", language)
         assert not says(shown.caption, "municipal_verdict.unmet_breakdown", language)
         assert "2011" in shown.shown.iloc[1, 1]
@@ -386,24 +382,24 @@ def planted_rows(study: Study, spans: dict[str, tuple[float, float]]) -> Study:
 def test_the_robustness_caption_counts_its_rows(studies: dict[str, Study], language: str) -> None:
     """One row above, one below, the others and the placebo on one, which is not counted."""
     spans = {"without_2008": (1.1, 1.5), "size_by_year": (0.5, 0.9), "else": (0.9, 1.2)}
-    exhibit = displayed(planted_rows(studies[language], spans), refits.robustness)
+    exhibit = displayed(planted_rows(studies[language], spans), growth_ratios.robustness)
     numbers = {name: number.value for name, number in exhibit.numbers.items()}
     counted = int(numbers["municipal_robustness_rows"])
     assert counted == len(exhibit.data) - 1
     assert numbers["municipal_robustness_hold_one"] == counted - 2
     words = Words(language)
     values = {
-        "rows": words.count(counted),
-        "holding": words.count(counted - 2),
-        "above": words.count(1),
-        "below": words.count(1),
-        "smallest": words.decimal(math.sqrt(0.45)),
-        "largest": words.decimal(math.sqrt(1.65)),
+        "rows": counted,
+        "holding": counted - 2,
+        "above": 1,
+        "below": 1,
+        "smallest": math.sqrt(0.45),
+        "largest": math.sqrt(1.65),
     }
     assert words("municipal_robustness.caption", **values) in exhibit.caption
     assert says(exhibit.caption, "municipal_robustness.placebo_holds", language)
     spans["placebo_2007"] = (1.01, 1.5)
-    again = displayed(planted_rows(studies[language], spans), refits.robustness)
+    again = displayed(planted_rows(studies[language], spans), growth_ratios.robustness)
     assert says(again.caption, "municipal_robustness.placebo_excludes", language)
     assert not says(again.caption, "municipal_robustness.placebo_holds", language)
 
@@ -413,9 +409,9 @@ def test_a_municipality_that_tips_the_answer_is_named(
     studies: dict[str, Study], language: str
 ) -> None:
     steady = planted_rows(studies[language], {"else": (1.1, 1.3)})
-    caption = displayed(steady, refits.leave_one_out).caption
-    assert says(caption, "municipal_robustness.left_out_holds", language)
+    caption = displayed(steady, growth_ratios.leave_one_out).caption
+    assert says(caption, "municipal_robustness.left_out.holds", language)
     tipped = planted_rows(studies[language], {"else": (1.1, 1.3), "leave_out_SYN-P07": (0.95, 1.2)})
-    caption = displayed(tipped, refits.leave_one_out).caption
-    assert says(caption, "municipal_robustness.left_out_tips", language)
+    caption = displayed(tipped, growth_ratios.leave_one_out).caption
+    assert says(caption, "municipal_robustness.left_out.tips", language)
     assert caption.count("SYN-P07") == 2  # the smallest ratio, and the one that tips

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from bsup_analysis.chapters.municipal.gate import data_gate
+from bsup_analysis.chapters.municipal.imported_table import data_gate
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.municipal_import.municipalities import Reference
 from bsup_analysis.municipal_import.validation import compare, resolution_nok

@@ -1,0 +1,379 @@
+"""The ratio of growth at the municipal level: four estimands, every choice changed, the verdict."""
+
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from bsup_analysis.analysis.municipal_level import MunicipalData
+from bsup_analysis.chapters.municipal.phrases import (
+    counted,
+    estimate_table,
+    municipal_exhibit,
+    named,
+    not_estimable,
+    reason,
+    reasons,
+    rows_in_words,
+    rows_to_draw,
+    sentence,
+)
+from bsup_analysis.design import Design
+from bsup_analysis.effects.municipal.estimands import (
+    Estimand,
+    RobustnessRow,
+    dropped_rows,
+    estimand_rows,
+    robustness_rows,
+)
+from bsup_analysis.effects.municipal.honest import Sensitivity
+from bsup_analysis.effects.municipal.panel import NotEstimableError
+from bsup_analysis.effects.verdict import Criterion, Verdict
+from bsup_analysis.exhibit.charts import forest, side_of_one
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.language import Words
+
+LEFT_OUT = "leave_out_"
+SCORE = {"worse": -1, "not_shown": 0, "improved": 1}
+ESTIMANDS = {
+    "E1": "per_inhabitant",
+    "E2": "without_largest",
+    "E3": "nok_per_inhabitant",
+    "E4": "average",
+}
+
+
+def estimand_label(key: str, data: MunicipalData, words: Words) -> str:
+    """Name an estimand."""
+    name = ESTIMANDS[key] + (f"_{data.definition}" if key == "E4" else "")
+    largest = data.names[data.largest]
+    return sentence(
+        words(f"municipal.estimand.{name}", counted=counted(data, words), largest=largest)
+    )
+
+
+@traced
+def estimands(
+    municipal_estimands: Sequence[Estimand], municipal_data: MunicipalData, words: Words
+) -> Exhibit:
+    """Show E1 to E4: ratio, primary interval and p-value, and the other tests beside."""
+    found, data, first = municipal_estimands, municipal_data, municipal_estimands[0]
+    labels = [estimand_label(item.key, data, words) for item in found]
+    rows = estimand_rows(found)
+    drawn = rows_to_draw(rows, labels, rows["confirmatory"])
+    parts = reasons(labels, [item.problem for item in found], data, words)
+    if first.estimate is not None:
+        ratio = first.estimate.interval
+        parts.insert(
+            0,
+            words(
+                "municipal_estimates.caption",
+                counted=counted(data, words),
+                ratio=ratio,
+                side=side_of_one(ratio.low, ratio.high),
+            ),
+        )
+    numbers: dict[str, tuple[float | None, str]] = {}
+    for item in found:
+        if item.estimate is not None:
+            given, stem = item.estimate, f"municipal_{item.key.lower()}"
+            numbers |= {
+                f"{stem}_ratio": (given.ratio, "ratio"),
+                f"{stem}_low": (given.interval.low, "ratio"),
+                f"{stem}_high": (given.interval.high, "ratio"),
+                f"{stem}_p_value": (given.p_value, "p-value"),
+                f"{stem}_holm_p_value": (item.holm_p_value, "p-value"),
+                f"{stem}_wild_p_value": (given.wild.p_value, "p-value"),
+                f"{stem}_randomisation_p_value": (given.randomisation.p_value, "p-value"),
+                f"{stem}_detectable_above": (given.interval.detectable_above, "ratio"),
+                f"{stem}_detectable_below": (given.interval.detectable_below, "ratio"),
+                f"{stem}_municipalities": (float(given.municipalities), "municipalities"),
+            }
+    return municipal_exhibit(
+        "municipal_estimands",
+        "municipal_estimates",
+        data,
+        words,
+        drawn.drop(columns=["label", "is_main"]),
+        {},
+        caption=" ".join(parts),
+        alternative_text=rows_in_words(drawn, words),
+        draw=lambda: forest(drawn, words("municipal_estimates.axis"), words),
+        shown=estimate_table(
+            "municipal_estimates", drawn, [item.estimate for item in found], words
+        ),
+        numbers=numbers,
+    )
+
+
+@traced
+def left_out(
+    municipal_estimands: Sequence[Estimand], municipal_data: MunicipalData, words: Words
+) -> Exhibit:
+    """List what no model could use: unknown cells, nothing but zeros, no finite fit."""
+    data, stem = municipal_data, "municipal_estimates.left_out"
+    columns = ["estimand", "kind", "name", "cells"]
+    parts = [
+        dropped_rows(item.estimate.dropped).assign(estimand=item.key)[columns]
+        for item in municipal_estimands
+        if item.estimate is not None
+    ]
+    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    shown = [
+        {
+            "what": words(f"{stem}.row", why=kind, measure=estimand_label(str(key), data, words)),
+            "cells": group["cells"].sum(),
+            "which": _which(list(group["name"]), data),
+        }
+        for (key, kind), group in rows.groupby(["estimand", "kind"], sort=True)
+    ]
+    nothing = {"what": words("municipal.nothing"), "cells": 0, "which": None}
+    own = rows[rows["estimand"] == "E1"]
+    cells = int(own["cells"].sum())
+    zeros = int((own["kind"] == "municipality_only_zeros").sum())
+    return municipal_exhibit(
+        "municipal_left_out",
+        stem,
+        data,
+        words,
+        rows,
+        {},
+        caption=words(f"{stem}.{'some' if len(rows) else 'none'}", cells=cells, zeros=zeros),
+        shown=words.table(stem, shown or [nothing]),
+        numbers={"municipal_cells_left_out": (float(cells), "municipality-years")},
+    )
+
+
+def _which(names: Sequence[str], data: MunicipalData) -> str:
+    """Write `1601 2005`, `1601 2006` as one name with its years."""
+    by_name: dict[str, list[str]] = {}
+    for name in names:
+        code, _, year = name.partition(" ")
+        by_name.setdefault(data.names.get(code, code), []).append(year)
+    return "; ".join(f"{name} {', '.join(years)}".strip() for name, years in by_name.items())
+
+
+def row_label(name: str, data: MunicipalData, design: Design, words: Words) -> str:
+    """Name a row of the robustness table."""
+    if name.startswith(LEFT_OUT):
+        code = name.removeprefix(LEFT_OUT)
+        return data.names.get(code, code)
+    chosen = design.municipal
+    key = re.sub(r"_\d+", "", name)  # of `placebo_2007` it is `placebo`
+    return words(
+        f"municipal_robustness.row_{key}",
+        reference=chosen.reference_year.value,
+        placebo=chosen.placebo_year.value,
+        selection=chosen.selection_year.value,
+        others=chosen.largest_others.value,
+        priority=chosen.smallest_priority.value,
+        largest=data.names[data.largest],
+        loss_sharing=named(data.loss_sharing, data, words),
+        partners=named(data.excluded, data, words),
+    )
+
+
+@traced
+def robustness(
+    municipal_robustness: Sequence[RobustnessRow],
+    municipal_data: MunicipalData,
+    design: Design,
+    words: Words,
+) -> Exhibit:
+    """Show the primary ratio and every row that departs from it in one choice."""
+    data = municipal_data
+    found = [row for row in municipal_robustness if row.kind != "leave_one_out"]
+    labels = [row_label(row.name, data, design, words) for row in found]
+    rows = robustness_rows(found)
+    drawn = rows_to_draw(rows, labels, rows["kind"] == "primary")
+    known = [row.estimate for row in found if row.estimate is not None and row.kind != "placebo"]
+    sides = [side_of_one(given.interval.low, given.interval.high) for given in known]
+    parts = []
+    if known:
+        values = {
+            "rows": len(known),
+            "holding": sides.count("holds_one"),
+            "above": sides.count("above"),
+            "below": sides.count("below"),
+            "smallest": min(given.ratio for given in known),
+            "largest": max(given.ratio for given in known),
+        }
+        parts.append(words("municipal_robustness.caption", **values))
+    for row in found:
+        if row.kind == "placebo" and row.estimate is not None:
+            ratio, year = row.estimate.interval, design.municipal.placebo_year.value
+            held = "excludes" if ratio.excludes_one else "holds"
+            parts.append(words(f"municipal_robustness.placebo_{held}", year=year, ratio=ratio))
+    parts += reasons(labels, [row.problem for row in found], data, words)
+    return municipal_exhibit(
+        "municipal_robustness",
+        "municipal_robustness",
+        data,
+        words,
+        drawn.drop(columns=["label", "is_main"]),
+        {},
+        caption=" ".join(parts),
+        alternative_text=rows_in_words(drawn, words),
+        draw=lambda: forest(drawn, words("municipal_estimates.axis"), words),
+        shown=estimate_table("municipal_robustness", drawn, [row.estimate for row in found], words),
+        numbers={
+            "municipal_robustness_rows": (float(len(known)), "rows"),
+            "municipal_robustness_hold_one": (float(sides.count("holds_one")), "rows"),
+            **{
+                f"municipal_robustness_{row.name}_ratio": (row.estimate.ratio, "ratio")
+                for row in found
+                if row.estimate is not None
+            },
+        },
+    )
+
+
+@traced
+def leave_one_out(
+    municipal_robustness: Sequence[RobustnessRow],
+    municipal_data: MunicipalData,
+    design: Design,
+    words: Words,
+) -> Exhibit:
+    """Show the primary ratio without each priority municipality in turn."""
+    data, primary, stem = municipal_data, municipal_robustness[0], "municipal_robustness.left_out"
+    found = [row for row in municipal_robustness if row.kind == "leave_one_out"]
+    rows = robustness_rows([primary, *found])
+    labels = [words("municipal_robustness.everybody")]
+    labels += [row_label(row.name, data, design, words) for row in found]
+    units = rows["name"].str.removeprefix(LEFT_OUT)
+    filled = rows_to_draw(rows, labels, rows["kind"] == "primary")
+    order = [0, *filled.iloc[1:].sort_values(["ratio", "name"], kind="stable").index]
+    drawn = filled.loc[order]
+    known = drawn.iloc[1:].dropna(subset=["ratio"])
+    if primary.problem is not None:
+        why = reason(primary.problem, data, words)
+        caption = words("municipal.not_estimable_caption", reason=why)
+    elif primary.estimate is None or known.empty:
+        caption = words("ratios.no_estimate")
+    else:
+        whole, first, last = primary.estimate.interval, known.iloc[0], known.iloc[-1]
+        own = side_of_one(whole.low, whole.high)
+        apart = [row.label for row in known.itertuples() if side_of_one(row.low, row.high) != own]
+        caption = words(
+            f"{stem}.caption",
+            all=whole,
+            smallest=first["ratio"],
+            smallest_name=first["label"],
+            largest=last["ratio"],
+            largest_name=last["label"],
+            finding=words(f"{stem}.{'tips' if apart else 'holds'}", names=apart),
+        )
+    return municipal_exhibit(
+        "municipal_leave_one_out",
+        stem,
+        data,
+        words,
+        filled.drop(columns=["label", "is_main"]).assign(unit=units),
+        {},
+        caption=caption,
+        alternative_text=rows_in_words(drawn, words),
+        draw=lambda: forest(drawn, words(f"{stem}.axis"), words),
+        numbers={
+            "municipal_leave_one_out_smallest": (known["ratio"].min(), "ratio"),
+            "municipal_leave_one_out_largest": (known["ratio"].max(), "ratio"),
+        },
+    )
+
+
+@traced
+def judgement(
+    municipal_decision: Verdict | NotEstimableError,
+    municipal_estimands: Sequence[Estimand],
+    municipal_bounds: Sensitivity | NotEstimableError,
+    municipal_data: MunicipalData,
+    design: Design,
+    words: Words,
+) -> Exhibit:
+    """Show the verdict, its conditions, the smallest effect that could be seen, and the limits."""
+    verdict, data = municipal_decision, municipal_data
+    if isinstance(verdict, NotEstimableError):
+        title = words("municipal_verdict.title", word="none")
+        return not_estimable("municipal_verdict", title, verdict, data, words)
+    interval, key, largest = verdict.interval, verdict.key, data.names[data.largest]
+    answers = {
+        name: _found(item, data, words)
+        for name, item in (
+            ("excludes_one", municipal_estimands[0]),
+            ("without_largest", municipal_estimands[1]),
+            ("breakdown", municipal_bounds),
+        )
+    }
+    unknown = {
+        "breakdown": isinstance(municipal_bounds, NotEstimableError),
+        "without_largest": municipal_estimands[1].estimate is None,
+    }
+    conditions = {c.name.partition(":")[0]: c for c in verdict.criteria}
+    lacking = [
+        words(f"municipal_verdict.{'unknown' if unknown.get(name) else 'unmet'}_{name}",
+              largest=largest)
+        for name, c in conditions.items()
+        if not (c.above if interval.ratio > 1 else c.below)
+    ]  # fmt: skip
+    values = {
+        "counted": counted(data, words),
+        "first": design.window.first_treated_year.value,
+        "largest": largest,
+        "interval": interval,
+    }
+    said = words(f"municipal_verdict.{key}", **values)
+    if lacking:
+        said += " " + words("municipal_verdict.unmet", which=lacking)
+    rows = [("verdict", str(key), "")]
+    rows += [("criterion", c.name, _met(c)) for c in verdict.criteria]
+    rows += [("reason", name, "") for name in verdict.reasons]
+    shown = [
+        {
+            "condition": words(f"municipal_verdict.condition_{name}", largest=largest),
+            "found": answers[name],
+            "met": words(f"municipal_verdict.met_{_met(condition)}"),
+        }
+        for name, condition in conditions.items()
+    ]
+    last = {
+        "condition": words("municipal_verdict.head_verdict"),
+        "found": words.written(interval, "interval"),
+        "met": words(f"municipal_verdict.word.{key}"),
+    }
+    limits = [words(f"municipal_verdict.reason_{name}", **values) for name in verdict.reasons]
+    return Exhibit.of(
+        "municipal_verdict",
+        "municipal_verdict",
+        words,
+        pd.DataFrame(rows, columns=["kind", "key", "result"]).assign(
+            ratio=interval.ratio, low=interval.low, high=interval.high
+        ),
+        {"word": key, "said": said, "limits": " ".join(limits), "origin": data.origin},
+        shown=words.table("municipal_verdict", [*shown, last]),
+        numbers={
+            "municipal_verdict": (float(SCORE[key]), "-1 worse, 0 not shown, 1 improved"),
+            "municipal_detectable_above": (interval.detectable_above, "ratio"),
+            "municipal_detectable_below": (interval.detectable_below, "ratio"),
+        },
+    )
+
+
+def _met(criterion: Criterion) -> str:
+    if criterion.above and criterion.below:
+        return "either"
+    return "above" if criterion.above else "below" if criterion.below else "neither"
+
+
+def _found(
+    item: Estimand | Sensitivity | NotEstimableError, data: MunicipalData, words: Words
+) -> str:
+    """Tell what was found on a condition: a ratio, a breakdown, or why there is none."""
+    if isinstance(item, Sensitivity):
+        return words.decimal(item.relative_breakdown)
+    if isinstance(item, Estimand):
+        if item.estimate is not None:
+            return words.written(item.estimate.interval, "interval")
+        if item.problem is None:
+            return words("ratios.no_estimate")
+        item = item.problem
+    return reason(item, data, words)

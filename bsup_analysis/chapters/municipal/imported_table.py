@@ -1,0 +1,138 @@
+"""The table that the municipal level rests on: how much is known, and if it fits the totals."""
+
+import math
+
+import pandas as pd
+
+from bsup_analysis.analysis.municipal_level import MunicipalData, MunicipalPanels
+from bsup_analysis.chapters.municipal.phrases import counted, municipal_exhibit, named, sentence
+from bsup_analysis.design import Design
+from bsup_analysis.effects.municipal.panel import NotEstimableError
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.language import Words
+
+STATUSES = ("agrees", "deviates", "incomplete")
+
+
+@traced
+def data_used(
+    municipal_data: MunicipalData, municipal_panels: MunicipalPanels, design: Design, words: Words
+) -> Exhibit:
+    """Tell what the table holds of the years and municipalities that the design asks for."""
+    data, chosen, absent = municipal_data, design.municipal, municipal_panels.absent_years
+    rows = data.table[data.table["year"].isin(chosen.years.value)]
+    units = rows.drop_duplicates("unit")
+    loose = (rows["loans_low"] < rows["loans_high"]).fillna(False).astype(bool)
+    present = [year for year in chosen.years.value if year not in absent]
+    known, whole = int(rows["loans"].notna().sum()), len(rows)
+    # what it is, as the reader sees it, and in keys and codes; None: not in the file
+    facts: list[tuple[str, str | int, str | None]] = [
+        ("counted", sentence(counted(data, words)), data.definition),
+        ("years", _years(present) or words("municipal.none"), " ".join(map(str, present))),
+        ("absent", _years(absent) or words("municipal.none"), None),
+        ("selection", str(chosen.selection_year.value), None),
+        *(
+            (name, count, str(count))
+            for name, count in (
+                ("priority", int((units["group"] == "priority").sum())),
+                ("other", int((units["group"] == "other").sum())),
+                ("clusters", len({data.cluster[unit] for unit in units["unit"]})),
+            )
+        ),
+        ("partners", named(data.excluded, data, words), " ".join(data.excluded)),
+        ("largest", data.names[data.largest], data.largest),
+        ("loss_sharing", named(data.loss_sharing, data, words), " ".join(data.loss_sharing)),
+        *(
+            (name, count, str(count))
+            for name, count in (
+                ("counts_known", known),
+                ("counts_unknown", whole - known),
+                ("counts_within_limits", int(loose.sum())),
+                ("amounts_known", int(rows["amount_nok"].notna().sum())),
+                ("amounts_unknown", int(rows["amount_nok"].isna().sum())),
+                ("population_unknown", int(rows["population"].isna().sum())),
+            )
+        ),
+    ]
+    short = "_short" if isinstance(municipal_panels.primary, NotEstimableError) else ""
+    unit = "municipality-years"
+    return municipal_exhibit(
+        "municipal_data_used",
+        "municipal_data",
+        data,
+        words,
+        pd.DataFrame(
+            [(name, code) for name, _, code in facts if code is not None],
+            columns=["what", "value"],
+        ),
+        {},
+        caption=words(
+            f"municipal_data.caption{short}",
+            counted=counted(data, words),
+            known=known,
+            cells=whole,
+        ),
+        shown=words.table(
+            "municipal_data",
+            [
+                {"what": name, "value": words.count(value) if isinstance(value, int) else value}
+                for name, value, _ in facts
+            ],
+        ),
+        numbers={
+            "municipal_counts_known": (float(known), unit),
+            "municipal_counts_unknown": (float(whole - known), unit),
+            "municipal_amounts_unknown": (float(rows["amount_nok"].isna().sum()), unit),
+        },
+    )
+
+
+def _years(years: "tuple[int, ...] | list[int]") -> str:
+    return ", ".join(map(str, years))
+
+
+@traced
+def data_gate(municipal_gate: pd.DataFrame, municipal_data: MunicipalData, words: Words) -> Exhibit:
+    """Show which published totals the imported table reproduces, and each that it does not.
+
+    Parameters
+    ----------
+    municipal_gate
+        From `bsup_analysis.municipal_import.validation.compare`.
+    municipal_data
+        What is counted, and whether it is a demonstration.
+    words
+        The language.
+    """
+    counts = {one: int((municipal_gate["status"] == one).sum()) for one in STATUSES}
+    sums = municipal_gate["area"] != "municipality"
+    listed = municipal_gate[sums | (municipal_gate["status"] == "deviates")]
+    shown = [
+        {
+            **total,
+            "area": total["area_name"] or words(f"gate.area.{total['area']}"),
+            "published": words("gate.more_than", value=total["published"])
+            if math.isinf(total["high"])
+            else words.count(total["published"]),
+            "status": words(f"gate.status.{total['status']}", missing=total["missing"]),
+        }
+        for total in listed.to_dict("records")
+    ]
+    values = {
+        **counts,
+        "all": len(municipal_gate),
+        "counted": words(f"data_level.definition.{municipal_data.definition}"),
+    }
+    verdict = "deviates" if counts["deviates"] else "agrees" if counts["agrees"] else "nothing"
+    if municipal_data.synthetic:
+        verdict = "synthetic"
+    return Exhibit.of(
+        "data_gate",
+        "gate",
+        words,
+        municipal_gate.replace(math.inf, math.nan),
+        values,
+        caption=words(f"gate.caption.{verdict}", **values),
+        shown=words.table("gate", shown),
+        numbers={f"gate_{one}": (count, "published totals") for one, count in counts.items()},
+    )

@@ -1,0 +1,311 @@
+"""Rates municipality by municipality: how much each changed, agreements, and the largest one."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from bsup_analysis.analysis.municipal_level import MunicipalData
+from bsup_analysis.chapters.municipal.phrases import (
+    counted,
+    left_out_text,
+    municipal_exhibit,
+    named,
+    not_estimable,
+    sentence,
+)
+from bsup_analysis.design import Design
+from bsup_analysis.effects.municipal.panel import NotEstimableError
+from bsup_analysis.effects.municipal.rate_estimators import Staggered, Synthetic
+from bsup_analysis.exhibit.charts import TICKS, number_axis, ratio_axis
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.geography import hexagon_places, hexagons, map_page, short_names
+from bsup_analysis.exhibit.style import (
+    GROUP_COLOUR,
+    GROUP_MARKER,
+    OTHER,
+    PALE,
+    PRINTED,
+    PRIORITY,
+    REGION,
+    new_figure,
+)
+from bsup_analysis.language import Words
+
+# upper ends of the classes; the middle one holds no change
+BREAKS = (0.5, 0.8, 1.25, 2.0, math.inf)
+COLOURS = ("#B35806", "#F1A340", "#F7F7F7", "#92C5DE", "#2166AC")
+DARK = {"#B35806", "#2166AC"}
+GROUPS = ("priority", "other")
+EDGE = 8.0  # ratios further from one are drawn at the edge of the plot
+DONORS_NAMED = 4
+LOOKS = {
+    "synthetic_did": {"color": "#8A5B00", "ls": "--", "marker": "s", "mfc": "white"},
+    "synthetic_control": {"color": REGION, "ls": "-.", "marker": "^", "mfc": "white"},
+    "did": {"color": OTHER, "ls": ":", "marker": "", "mfc": "white"},
+}
+SINCE = ["years_since", "effect", "se"]
+
+
+@traced
+def municipal_change(
+    municipal_change: pd.DataFrame,
+    municipal_data: MunicipalData,
+    municipality: pd.DataFrame,
+    design: Design,
+    words: Words,
+) -> Exhibit:
+    """Show each municipality's rate from the first treated year against the years before."""
+    table, data = municipal_change, municipal_data
+    known = table[np.isfinite(table["ratio"])]
+    first = design.window.first_treated_year.value
+    if known.empty:
+        title = words("municipal_change.title", counted=counted(data, words))
+        why = f"There is no municipality with numbers before and from {first}."
+        problem = NotEstimableError("no_change", why, year=first)
+        return not_estimable("municipal_change", title, problem, data, words)
+    form = "plot" if data.synthetic else "map"
+
+    def draw() -> Figure:
+        return _draw_plot(table, words) if data.synthetic else _draw_map(table, municipality, words)
+
+    ratios = {group: known.loc[known["group"] == group, "ratio"] for group in GROUPS}
+    absent = list(table.loc[table["ratio"].isna(), "unit"])
+    unknown = words("municipal_change.unknown", names=named(absent, data, words))
+    values: dict[str, object] = {
+        "first": first,
+        "selection": design.municipal.selection_year.value,
+        "form": words(f"municipal_change.{form}"),
+        "unknown": f" {unknown}" if absent else "",
+    }
+    for group, own in ratios.items():
+        values[f"median_{group}"] = own.median() - 1
+        values[f"rising_{group}"] = (own > 1).sum()
+        values[f"all_{group}"] = len(own)
+    return municipal_exhibit(
+        "municipal_change",
+        "municipal_change",
+        data,
+        words,
+        table,
+        values,
+        alternative_text=words(f"municipal_change.{form}_alternative_text", **values),
+        draw=draw,
+        numbers={
+            f"municipal_change_median_{group}": (1 + (own.median() - 1), "ratio")
+            for group, own in ratios.items()
+        },
+    )
+
+
+def _draw_map(table: pd.DataFrame, municipality: pd.DataFrame, words: Words) -> Figure:
+    given = table.assign(short_name=short_names(list(table["name"])))
+    given["colour"] = [
+        "white" if math.isnan(ratio) else COLOURS[np.searchsorted(BREAKS, ratio)]
+        for ratio in given["ratio"]
+    ]
+    areas: gpd.GeoDataFrame = hexagons(hexagon_places(municipality)).merge(
+        given, left_on="municipality_code", right_on="unit", validate="1:1"
+    )
+    figure, axes, _ = map_page(areas.total_bounds, 0.01)
+    known = areas[areas["ratio"].notna()]
+    known.plot(ax=axes, aspect=None, color=known["colour"], edgecolor="white", linewidth=0.8)
+    absent = areas[areas["ratio"].isna()]
+    if len(absent):
+        absent.plot(ax=axes, aspect=None, facecolor="white", edgecolor=PRINTED, hatch="..")
+    areas.dissolve().boundary.plot(ax=axes, aspect=None, color=REGION, linewidth=1)
+    chosen = areas[areas["group"] == "priority"]
+    chosen.boundary.plot(ax=axes, aspect=None, color="black", linewidth=2.2)
+    axes.set(xlabel="", ylabel="")
+    for row in areas.itertuples():
+        text = words.change(row.ratio - 1, 0).replace("\N{NO-BREAK SPACE}", "")
+        look: Any = {"ha": "center", "va": "center", "fontsize": 5.6}
+        colour = "white" if row.colour in DARK else "black"
+        axes.text(row.x, row.y, f"{row.short_name}\n{text}", color=colour, **look)
+    ends = [upper - 1 for upper in BREAKS[:-1]]
+    labels = [
+        words("municipal_change.below", value=ends[0]),
+        *(words("municipal_change.between", low=low, high=high) for low, high in pairwise(ends)),
+        words("municipal_change.above", value=ends[-1]),
+    ]
+    handles = [
+        Patch(facecolor=colour, edgecolor=PRINTED, label=label)
+        for colour, label in zip(COLOURS, labels, strict=True)
+    ]
+    outline = words("municipal_change.priority")
+    handles.append(Patch(facecolor="white", edgecolor="black", lw=2, label=outline))
+    axes.legend(handles=handles, loc="upper left", fontsize="small")
+    return figure
+
+
+def _draw_plot(table: pd.DataFrame, words: Words) -> Figure:
+    figure, axes = new_figure(height_in=4.2)
+    shown = table.dropna(subset=["ratio", "population"])
+    at = shown["ratio"].clip(1 / EDGE, EDGE)
+    ratio_axis(axes, float(at.min()), float(at.max()), words, ticks=TICKS, along="y")
+    axes.axhspan(BREAKS[1], BREAKS[2], color=PALE, alpha=0.5, lw=0)
+    for group in reversed(GROUPS):
+        own = shown["group"] == group
+        axes.scatter(
+            shown.loc[own, "population"],
+            at[own],
+            marker=GROUP_MARKER[group],
+            s=34,
+            facecolor=GROUP_COLOUR[group] if group == "priority" else "white",
+            edgecolor=GROUP_COLOUR[group],
+            label=words(f"municipal_change.{group}"),
+        )
+    axes.set_xscale("log")
+    number_axis(axes.xaxis, words, "count")
+    axes.minorticks_off()
+    axes.set_xlabel(words("municipal_change.population"))
+    axes.set_title(words("municipal_change.axis"))
+    figure.legend(loc="outside lower center", ncols=2, fontsize="small")
+    return figure
+
+
+@traced
+def agreements(
+    municipal_agreements: Staggered | NotEstimableError,
+    municipal_data: MunicipalData,
+    reading: str,
+    words: Words,
+) -> Exhibit:
+    """Show the effect of an agreement by years since it was signed."""
+    found, data = municipal_agreements, municipal_data
+    title = words("municipal_agreements.title", counted=counted(data, words))
+    if isinstance(found, NotEstimableError):
+        return not_estimable("municipal_agreements", title, found, data, words)
+    rows = pd.DataFrame(found.by_years_since, columns=SINCE)
+    groups = pd.DataFrame(found.effects)
+
+    def draw() -> Figure:
+        figure, axes = new_figure(height_in=3.4)
+        axes.axhline(0, color=REGION, lw=0.9)
+        axes.axvline(-0.5, color=OTHER, lw=1.4, ls="--")
+        since, effect, se = (rows[name] for name in SINCE)
+        axes.vlines(since, effect - se, effect + se, color=PRIORITY, lw=2)
+        for part, fill in ((since >= 0, PRIORITY), (since < 0, "white")):
+            axes.plot(since[part], effect[part], "o", color=PRIORITY, mfc=fill, ms=7)
+        axes.set_xticks(since, [words.signed(at) for at in since])
+        number_axis(axes.yaxis, words, ".1")
+        axes.set_xlabel(words("municipal_agreements.since"))
+        axes.set_title(words("municipal_agreements.axis", counted=counted(data, words)))
+        axes.grid(axis="y")
+        return figure
+
+    signed = pd.Series(dict(data.agreement_year)).value_counts(sort=False).sort_index()
+    whose = "synthetic" if data.synthetic else reading
+    return municipal_exhibit(
+        "municipal_agreements",
+        "municipal_agreements",
+        data,
+        words,
+        pd.concat(
+            [groups.assign(kind="group_time"), rows.assign(kind="years_since")], ignore_index=True
+        ),
+        {
+            "reading": words(f"municipal_agreements.reading_{whose}"),
+            "signed": [
+                words("municipal_agreements.in_year", year=year, number=number)
+                for year, number in signed.items()
+            ],
+            "overall": found.overall,
+            "se": found.overall_se,
+            "left_out": left_out_text("municipal_agreements", found.left_out, data, words),
+        },
+        draw=draw,
+        numbers={
+            "municipal_agreement_effect": (found.overall, "per 1 000 inhabitants"),
+            "municipal_agreement_effect_se": (found.overall_se, "per 1 000 inhabitants"),
+        },
+    )
+
+
+@traced
+def synthetic_largest(
+    municipal_synthetic: Sequence[Synthetic] | NotEstimableError,
+    municipal_data: MunicipalData,
+    words: Words,
+) -> Exhibit:
+    """Show the paths of the largest municipality and of its counterparts."""
+    found, data = municipal_synthetic, municipal_data
+    largest = data.names[data.largest]
+    if isinstance(found, NotEstimableError):
+        title = words("municipal_synthetic.title", largest=largest)
+        return not_estimable("municipal_synthetic", title, found, data, words)
+    weighted = found[0]
+    years, first = weighted.years, weighted.first_treated_year
+    rows = pd.DataFrame({"year": years, "observed": weighted.observed})
+    rows = rows.assign(**{item.method: item.counterpart for item in found})
+    weights = pd.DataFrame(
+        [(item.method, *donor) for item in found for donor in item.donor_weights],
+        columns=["method", "donor", "weight"],
+    )
+    what = sentence(counted(data, words))
+
+    def draw() -> Figure:
+        figure, axes = new_figure(height_in=3.8)
+        for year in set(range(min(years), max(years))) - set(years):
+            axes.axvspan(year - 0.5, year + 0.5, color=PALE, alpha=0.7, lw=0)
+        axes.axvline(first - 0.5, color=REGION, lw=0.8, ls="--")
+        for item in found:
+            label = words(f"municipal_synthetic.method.{item.method}")
+            axes.plot(years, item.counterpart, label=label, ms=5, **LOOKS[item.method])
+        axes.plot(years, weighted.observed, "o-", color=PRIORITY, lw=2, label=largest)
+        axes.set_xticks(years, [str(year) for year in years])
+        axes.set_ylim(bottom=0)
+        number_axis(axes.yaxis, words, ".1")
+        axes.grid(axis="y")
+        axes.set_title(words("municipal_synthetic.axis", counted=what))
+        figure.legend(loc="outside lower center", ncols=4, fontsize="small")
+        return figure
+
+    return municipal_exhibit(
+        "municipal_synthetic",
+        "municipal_synthetic",
+        data,
+        words,
+        pd.concat([rows, weights], ignore_index=True),
+        {
+            "counted": what,
+            "largest": largest,
+            "first": first,
+            "donors": len(weighted.donor_weights),
+            **{item.method: item.effect for item in found},
+            "left_out": left_out_text("municipal_synthetic", weighted.left_out, data, words),
+        },
+        draw=draw,
+        shown=words.table(
+            "municipal_synthetic",
+            [
+                {
+                    "method": item.method,
+                    "effect": item.effect,
+                    "rmse": item.rmse_before,
+                    "number": len(item.donor_weights),
+                    "donors": _donors(item, data, words),
+                }
+                for item in found
+            ],
+        ),
+        numbers={
+            f"municipal_{item.method}_effect": (item.effect, "per 1 000 inhabitants")
+            for item in found
+        },
+    )
+
+
+def _donors(item: Synthetic, data: MunicipalData, words: Words) -> str:
+    if len({round(weight, 6) for _, weight in item.donor_weights}) == 1:
+        return words("municipal_synthetic.all_alike")
+    return "; ".join(
+        words("municipal_synthetic.donor", name=data.names.get(donor, donor), weight=weight)
+        for donor, weight in item.donor_weights[:DONORS_NAMED]
+    )
