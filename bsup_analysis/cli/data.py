@@ -118,7 +118,7 @@ def fetch(
         raise InputError(f"there is no table {what!r} to fetch; there are population, startlaan.")
     path = out or paths.root() / "data" / "municipal" / "ssb" / f"{what}.csv"
     write_aside(path, to_csv(found.table))
-    for line in (*client.reports, *found.notes):
+    for line in found.notes:
         typer.echo(line)
     typer.echo(f"written  {path}: {len(found.table)} rows, {len(found.set_aside)} set aside")
     if what == "startlaan":

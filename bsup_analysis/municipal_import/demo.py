@@ -37,21 +37,10 @@ ROLES = {("priority", 1): "largest", ("priority", 6): "loss_sharing"} | {
 TOGETHER = {("priority", 7), ("priority", 8)}
 COUNTIES = 3
 AGREED = {**dict.fromkeys((1, 2, 3, 4, 6, 7, 8), 2010), 5: 2011, 9: 2011}
-COLUMNS = (
-    "unit",
-    "group",
-    "county",
-    "cluster",
-    "role",
-    "agreement_year",
-    "year",
-    "population",
-    "loans",
-    "loans_low",
-    "loans_high",
-    "amount_nok",
-    "source",
-)
+COLUMNS = [
+    "unit", "group", "county", "cluster", "role", "agreement_year", "year", "population",
+    "loans", "loans_low", "loans_high", "amount_nok", "source",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -197,20 +186,22 @@ def demo_panel(known: Calibration, parameters: DemoParameters) -> pd.DataFrame:
         }
         rows = pd.DataFrame(about).loc[np.repeat(np.arange(units), len(YEARS))]
         parts.append(rows.reset_index(drop=True).assign(group=group, **counted, source="synthetic"))
-    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+    return pd.concat(parts, ignore_index=True)[COLUMNS]
 
 
 def _check(parameters: DemoParameters) -> None:
-    if parameters.effect is not None and not 0 < parameters.effect < 100:
-        raise InputError(
-            f"--effect is a rate ratio above 0 and below 100, not {parameters.effect}."
-        )
-    if not 1 <= parameters.dispersion <= 100:
-        raise InputError(f"--dispersion is at least 1 (Poisson), not {parameters.dispersion}.")
-    if not 0 <= parameters.noise <= 2:
-        raise InputError(f"--noise is from 0 to 2, not {parameters.noise}.")
-    if parameters.seed < 0:
-        raise InputError(f"--seed is not negative, but {parameters.seed} is.")
+    effect, dispersion, noise = parameters.effect, parameters.dispersion, parameters.noise
+    for inside, refusal in (
+        (
+            effect is None or 0 < effect < 100,
+            f"--effect is a rate ratio above 0 and below 100, not {effect}.",
+        ),
+        (1 <= dispersion <= 100, f"--dispersion is at least 1 (Poisson), not {dispersion}."),
+        (0 <= noise <= 2, f"--noise is from 0 to 2, not {noise}."),
+        (parameters.seed >= 0, f"--seed is not negative, but {parameters.seed} is."),
+    ):
+        if not inside:
+            raise InputError(refusal)
 
 
 def _counts(mean: np.ndarray, dispersion: float, draw: Generator) -> np.ndarray:

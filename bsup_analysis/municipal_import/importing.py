@@ -10,22 +10,10 @@ import pandas as pd
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
-from bsup_analysis.municipal_import.cells import (
-    NotANumberError,
-    Value,
-    decimal_sign,
-    number,
-    plain,
-    readings,
-)
+from bsup_analysis.municipal_import import cells
+from bsup_analysis.municipal_import.cells import NotANumberError, Value, plain
 from bsup_analysis.municipal_import.layout import UNITS_NOK, Layout, find_layout
-from bsup_analysis.municipal_import.mapping import (
-    Mapped,
-    Rejected,
-    divided,
-    entries,
-    map_entries,
-)
+from bsup_analysis.municipal_import.mapping import Mapped, Rejected, divided, entries, map_entries
 from bsup_analysis.municipal_import.municipal_table import DEFINITIONS, validated, write_municipal
 from bsup_analysis.municipal_import.municipalities import FIRST_YEAR, LAST_YEAR, Reference
 from bsup_analysis.municipal_import.reading import RawTable, read_raw
@@ -369,19 +357,19 @@ def _values(
     held = [(one, one.entry.cells[quantity]) for one in mapped if quantity in one.entry.cells]
     unit = UNITS_NOK.get(quantity, 1)
     try:
-        sign = decimal or decimal_sign(cell for _, cell in held)
+        sign = decimal or cells.decimal_sign(cell for _, cell in held)
     except NotANumberError as error:
         raise InputError(
             f"{table.where()}: {error}; write all numbers of the column in one way."
         ) from None
     for one, cell in held:
         try:
-            if sign is None and unit > 1 and len(set(readings(cell).values())) > 1:
+            if sign is None and unit > 1 and len(set(cells.readings(cell).values())) > 1:
                 raise NotANumberError(
                     f"{plain(cell)!r} may have a decimal sign or thousands; say which with"
                     " --decimal comma or --decimal point"
                 )
-            value = number(cell, sign)
+            value = cells.number(cell, sign)
             if quantity == "loans" and value.number is not None and value.number % 1:
                 raise NotANumberError(f"{plain(cell)!r} loans; a number of loans is whole")
         except NotANumberError as error:

@@ -126,7 +126,6 @@ class Http:
     """
 
     def __init__(self, limits: Limits, say: Callable[[str], None]) -> None:
-        self.sent = 0
         self._limits = limits
         self._say = say
         self._deadline = time.monotonic() + limits.total_seconds
@@ -187,7 +186,6 @@ class Http:
         limits, left = self._limits, self._deadline - time.monotonic()
         seconds = min(limits.answer_seconds, left)
         outcome: Future[requests.Response] = Future()
-        self.sent += 1
         # a thread, as a socket's time-out starts anew with each byte
         threading.Thread(target=_send, args=(request, seconds, outcome), daemon=True).start()
         try:
@@ -327,18 +325,13 @@ class Client:
     fresh
         Whether kept answers are asked for again.
     progress
-        Called with a line when a piece has arrived, and with the reason for each pause.
+        Called with a line when a piece has arrived, with the reason for each pause, and with what
+        is out of the ordinary.
     folder
         Where answers are kept, a folder a table; ``data/municipal/ssb`` unless given.
     limits, address
         Other limits or another address than SSB's.
 
-    Attributes
-    ----------
-    reports
-        What was out of the ordinary, one sentence each.
-    http
-        Sends the requests, and counts them.
     """
 
     def __init__(
@@ -350,8 +343,7 @@ class Client:
         limits: Limits = Limits(),
         address: str = ADDRESS,
     ) -> None:
-        self.reports: list[str] = []
-        self.http = Http(limits, progress)
+        self._http = Http(limits, progress)
         self._folder = folder or paths.root() / "data" / "municipal" / "ssb"
         self._address = address
         self._limits = limits
@@ -402,7 +394,7 @@ class Client:
                 why = "may have changed since its metadata were kept"
             if fresh:
                 raise FetchError("it was updated while it was being fetched")
-            self._report(f"table {table_id} {why}; all of it is asked anew")
+            self._progress(f"table {table_id} {why}; all of it is asked anew")
             fresh = True
 
     def _pieces(self, table: Table, record: Answer, selection: Selection, fresh: bool) -> Found:
@@ -437,7 +429,7 @@ class Client:
         else:
             parameters = {"lang": "no", "outputFormat": "json-stat2"}
             request = Request(f"{url}data", parameters, jsonstat.post_body(selection))
-        content, table = self.http.get(request, read)
+        content, table = self._http.get(request, read)
         answer = Answer(
             table_id=table_id,
             title=table.title,
@@ -468,14 +460,10 @@ class Client:
             what = f"{record.name} cannot be read"
         except Malformed as error:
             what = f"{path.name}: {error}"
-        self._report(
+        self._progress(
             f"a kept answer of table {path.parent.name} is damaged ({what}); it is asked anew"
         )
         return None
-
-    def _report(self, text: str) -> None:
-        self.reports.append(text)
-        self._progress(text)
 
 
 def not_as_expected(table_id: str, what: str) -> InputError:
