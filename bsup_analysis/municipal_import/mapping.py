@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.municipal_import.cells import Cell, is_unknown, plain, shown
-from bsup_analysis.municipal_import.layout import QUANTITIES, Layout, quantity_of
+from bsup_analysis.municipal_import.layout import QUANTITIES, Column, Layout, quantity_of
 from bsup_analysis.municipal_import.municipalities import FIRST_YEAR, LAST_YEAR, Places
 from bsup_analysis.municipal_import.reading import RawTable, is_blank
 
@@ -88,14 +88,14 @@ def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Rejected
     rejected: list[Rejected] = []
     rows = 0
     width = len(layout.columns)
+    labels = layout.of("municipality", "name", "year", "quantity")
+    held = layout.of(*QUANTITIES, "value")
     for number, row in enumerate(table.rows, start=1):
         if layout.first <= number <= layout.last or is_blank(row):
             continue
         rows += 1
-        text = " | ".join(filter(None, map(plain, row)))
-        text = text if len(text) <= 80 else text[:77] + "..."
         if number < layout.first:
-            rejected.append(Rejected(number, "above the header", text))
+            rejected.append(Rejected(number, "above the header", _content(row)))
             continue
         if any(map(plain, row[width:])):
             raise InputError(
@@ -107,11 +107,13 @@ def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Rejected
                 f"{table.where(number)} has {len(row)} fields where the header has {width}; the"
                 " file may be cut off: export it again."
             )
-        own = list(_of_row(number, [*row, *[""] * (width - len(row))], layout, table))
+        filled = [*row, *[""] * (width - len(row))]
+        stated = {column.role: plain(filled[column.index]) for column in labels}
+        own = list(_of_row(number, filled, stated, held, table))
         if own[0].label:
             found += own
         elif all(entry.empty for entry in own):
-            rejected.append(Rejected(number, "no municipality", text))
+            rejected.append(Rejected(number, "no municipality", _content(row)))
         else:
             raise InputError(
                 f"{table.where(number)} has numbers but no municipality; name it, or delete the"
@@ -120,25 +122,36 @@ def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Rejected
     return found, rejected, rows
 
 
-def _of_row(number: int, row: list[Cell], layout: Layout, table: RawTable) -> Iterator[Entry]:
+def _content(row: Sequence[Cell]) -> str:
+    """Give a row's text for a list of rejected rows, at most 80 characters."""
+    text = " | ".join(filter(None, map(plain, row)))
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _of_row(
+    number: int,
+    row: Sequence[Cell],
+    stated: Mapping[str, str],
+    held: Sequence[Column],
+    table: RawTable,
+) -> Iterator[Entry]:
     """Give a row's entries: one, or one for each year that has a column."""
-    stated = {c.role: plain(row[c.index]) for c in layout.of("municipality", "name", "year")}
     name, own_year = stated.get("name", ""), stated.get("year", "")
     # a total often stands in the column of names alone
     label = stated["municipality"] or name
     cells: dict[str, dict[str, Cell]] = {}
-    for column in layout.of(*QUANTITIES, "value"):
+    for column in held:
         quantity, cell = column.role, row[column.index]
         if quantity == "value":
-            quantity = _quantity(row[layout.of("quantity")[0].index], cell, table.where(number))
+            quantity = _quantity(stated.get("quantity", ""), cell, table.where(number))
         if quantity:
             year = str(column.year) if column.year else own_year
             cells.setdefault(year, {})[quantity] = cell
-    for year, held in (cells or {own_year: {}}).items():
-        yield Entry(number, label, name, year, held)
+    for year, of_year in (cells or {own_year: {}}).items():
+        yield Entry(number, label, name, year, of_year)
 
 
-def _quantity(stated: Cell, cell: Cell, where: str) -> str:
+def _quantity(stated: str, cell: Cell, where: str) -> str:
     """Read the quantity that a row names; empty where it is none of those asked for."""
     quantity = quantity_of(stated)
     if quantity == "amount":
@@ -146,7 +159,7 @@ def _quantity(stated: Cell, cell: Cell, where: str) -> str:
             f"{where}: {shown(stated)} does not say whether it is in NOK, thousands or millions;"
             " write it into the name of the quantity, for example 'Beløp (1000 kr)'."
         )
-    if not plain(stated) and not is_unknown(cell):
+    if not stated and not is_unknown(cell):
         raise InputError(f"{where} has a number but does not say of what; name the quantity.")
     return quantity or ""
 
