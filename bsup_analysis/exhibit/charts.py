@@ -229,13 +229,3 @@ def _shared(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
     return np.prod(np.clip(high - low, 0, None), axis=2).sum(axis=1)
-
-
-def ratio_text(ratio: float, low: float, high: float, words: Words) -> str:
-    """Write a ratio and its interval as they stand in a sentence."""
-    return words.written((ratio, low, high), "interval")
-
-
-def range_text(low: float, high: float, words: Words) -> str:
-    """Write an interval on little room, with an en dash."""
-    return words.written((low, high), "range")

@@ -5,8 +5,8 @@ import re
 import pandas as pd
 
 from bsup_analysis.effects.regression import Fit
-from bsup_analysis.exhibit.charts import forest, ratio_text, side_of_one
-from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
+from bsup_analysis.exhibit.charts import forest, side_of_one
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.language import Words
 
 
@@ -42,49 +42,32 @@ def regression(fit: Fit, words: Words) -> Exhibit:
     outcome = fit.model.outcome
     identifier = re.sub(r"\W+", "_", f"{outcome} per {fit.exposure}" if fit.exposure else outcome)
     labels = [
-        words("regression.label", term=row.term, variance=words(f"regression.{row.variance}"))
-        for row in data.itertuples()
+        words("regression.label", term=row.term, variance=row.variance) for row in data.itertuples()
     ]
-    shown = pd.DataFrame(
+    values = "ratio" if fit.is_ratio else "estimate"
+    intervals = list(zip(data[values], data["low"], data["high"], strict=True))
+    df = [words("regression.normal") if pd.isna(n) else words.count(n) for n in data["df"]]
+    drawn = data.assign(label=labels)
+    unit = "log ratio" if fit.is_ratio else "coefficient"
+    return Exhibit.of(
+        f"regression_{identifier}",
+        "regression",
+        words,
+        data,
         {
-            words("regression.term"): labels,
-            words("regression.estimate"): [words.decimal(value, 4) for value in data["estimate"]],
-            words("regression.se"): [words.decimal(value, 4) for value in data["se"]],
-            words("regression.df"): [
-                words("regression.normal") if pd.isna(df) else words.count(df) for df in data["df"]
-            ],
-            words("regression.interval"): [
-                ratio_text(row.ratio, row.low, row.high, words)
-                if fit.is_ratio
-                else ratio_text(row.estimate, row.low, row.high, words)
-                for row in data.itertuples()
-            ],
-        }
-    )
-    values = {
-        "formula": fit.formula,
-        "rows": words.count(fit.nobs),
-        "dispersion": words.decimal(fit.dispersion, 2 if fit.dispersion < 100 else 0),
-        "level": words.percent(fit.level, 0),
-        "interval": shown.iloc[0, -1],
-    }
-    side = side_of_one(main["low"], main["high"]) if fit.is_ratio else "linear"
-    rows = data.assign(label=labels)
-    return Exhibit(
-        id=f"regression_{identifier}",
-        title=words(f"regression.title_{fit.model.family}", **values),
-        caption=words("regression.caption", reading=words(f"regression.{side}"), **values),
-        source=words("regression.source"),
-        alternative_text=words("regression.alternative_text", **values),
-        data=data,
-        draw=(lambda: forest(rows, words("regression.axis"), words)) if fit.is_ratio else None,
-        shown=shown,
+            "formula": fit.formula,
+            "rows": fit.nobs,
+            "dispersion": words.decimal(fit.dispersion, 2 if fit.dispersion < 100 else 0),
+            "level": fit.level,
+            "interval": intervals[0],
+            "reading": side_of_one(main["low"], main["high"]) if fit.is_ratio else "linear",
+        },
+        title=words(f"regression.title_{fit.model.family}", formula=fit.formula),
+        draw=(lambda: forest(drawn, words("regression.axis"), words)) if fit.is_ratio else None,
+        shown=words.table("regression", drawn.assign(interval=intervals, df=df)),
         numbers={
-            f"regression_{identifier}_{name}": Number(float(value), unit)
-            for name, value, unit in (
-                ("coefficient", main["estimate"], "log ratio" if fit.is_ratio else "coefficient"),
-                ("standard_error", main["se"], "log ratio" if fit.is_ratio else "coefficient"),
-                ("dispersion", fit.dispersion, "variance divided by mean"),
-            )
+            f"regression_{identifier}_coefficient": (main["estimate"], unit),
+            f"regression_{identifier}_standard_error": (main["se"], unit),
+            f"regression_{identifier}_dispersion": (fit.dispersion, "variance divided by mean"),
         },
     )
