@@ -122,19 +122,14 @@ def across(figure: Figure, banner: str) -> None:
     width, height = figure.get_size_inches()
     figure.set_size_inches(width, height + 0.35)
     figure.suptitle(banner, color=ACCENT, fontsize=10, fontweight="bold")
-    figure.text(
-        0.5,
-        0.5,
-        banner.split()[0],
-        color=ACCENT,
-        alpha=0.13,
-        fontsize=54,
-        fontweight="bold",
-        rotation=25,
-        ha="center",
-        va="center",
-        zorder=10,
-    )
+    look: Any = {
+        "fontsize": 54,
+        "fontweight": "bold",
+        "rotation": 25,
+        "ha": "center",
+        "va": "center",
+    }
+    figure.text(0.5, 0.5, banner.split()[0], color=ACCENT, alpha=0.13, zorder=10, **look)
 
 
 def beside(

@@ -1,6 +1,6 @@
 """Did the priority municipalities improve relative to the others: the contrast, and the verdict."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple
 
 import numpy as np
@@ -9,25 +9,20 @@ from matplotlib.figure import Figure
 
 from bsup_analysis.analysis.outcome_contrast import DispersionPath, OutcomeContrast
 from bsup_analysis.effects.group_poisson import GroupContrast
+from bsup_analysis.effects.inference import RatioInterval
 from bsup_analysis.effects.intervals import AverageChangeBounds, GrowthParts, Interval
 from bsup_analysis.effects.verdict import Verdict
+from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.charts import number_axis, ratio_axis, side_of_one, ticks_between
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.style import (
-    ACCENT,
-    GROUP_TEXT_COLOUR,
-    PALE,
-    PRIORITY,
-    REGION,
-    SMALL,
-    beside,
-    group_bars,
-    group_line,
-    new_figure,
-)
 from bsup_analysis.language import Words
 
 GROUPS = ("priority", "other")
+FILE_NAMES = {
+    "se": "se_log_ratio",
+    "detectable_above": "minimum_detectable_above",
+    "detectable_below": "minimum_detectable_below",
+}
 MINIMUM = ["minimum_detectable_above", "minimum_detectable_below"]
 # how a value is written: by the column it is of, and whether it is a rate
 FORMS = {
@@ -38,36 +33,32 @@ FORMS = {
 }
 
 
+def interval_rows(intervals: Iterable[RatioInterval], **named: object) -> pd.DataFrame:
+    """Lay out intervals, one a row, under the names they have in files, and what they are of."""
+    return pd.DataFrame(list(intervals)).assign(**named).rename(columns=FILE_NAMES)
+
+
 @traced
 def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
     """Show the growth of both groups and the ratio of the two, with every interval."""
-    contrast, intervals, ratio = (
-        outcome_contrast,
-        outcome_contrast.intervals,
-        outcome_contrast.ratio,
-    )
-    outcome = contrast.outcome
+    contrast, outcome = outcome_contrast, outcome_contrast.outcome
+    intervals, ratio = contrast.intervals, contrast.ratio
     growth = {group: contrast.growth[group].value - 1 for group in GROUPS}
-    data = pd.DataFrame(
-        [
-            (name, i.ratio, i.low, i.high, i.se, i.detectable_above, i.detectable_below)
-            for name, i in intervals.items()
-        ],
-        columns=["assumption", "ratio", "low", "high", "se_log_ratio", *MINIMUM],
-    ).assign(
+    data = interval_rows(intervals.values(), assumption=list(intervals))
+    data = data[["assumption", "ratio", "low", "high", "se_log_ratio", *MINIMUM]].assign(
         ratio_rounding_low=ratio.low,
         ratio_rounding_high=ratio.high,
         **{f"growth_{group}": contrast.growth[group].value for group in GROUPS},
     )
 
     def draw() -> Figure:
-        figure, (left, right) = new_figure(1, 2, 3.9, gridspec_kw={"width_ratios": [1, 1.6]})
+        figure, (left, right) = style.new_figure(1, 2, 3.9, gridspec_kw={"width_ratios": [1, 1.6]})
         for group in GROUPS:
-            found, colour = contrast.growth[group], GROUP_TEXT_COLOUR[group]
-            group_line(left, group, [2009, 2010], [100, 100 * found.value])
+            found, colour = contrast.growth[group], style.GROUP_TEXT_COLOUR[group]
+            style.group_line(left, group, [2009, 2010], [100, 100 * found.value])
             left.vlines(2010, 100 * found.low, 100 * found.high, color=colour)
             text = f"{words(f'groups.{group}')}\n{words.change(growth[group])}"
-            beside(left, text, (2010, 100 * found.value), (6, 0), color=colour, **SMALL)
+            style.beside(left, text, (2010, 100 * found.value), (6, 0), color=colour, **style.SMALL)
         left.set_xticks([2009, 2010], ["2009", "2010"])
         left.set_xlim(2008.85, 2011.15)
         left.set_title(words("contrast.index"))
@@ -75,13 +66,15 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
         look = {"va": "bottom", "fontsize": "small", "xycoords": ("axes fraction", "data")}
         ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         for row, (name, interval) in enumerate(intervals.items()):
-            right.plot([interval.low, interval.high], [row, row], color=PRIORITY, lw=2.5)
-            right.plot(interval.ratio, row, "o", color=PRIORITY, ms=7)
+            right.plot([interval.low, interval.high], [row, row], color=style.PRIORITY, lw=2.5)
+            right.plot(interval.ratio, row, "o", color=style.PRIORITY, ms=7)
             for limit in (interval.detectable_below, interval.detectable_above):
-                right.plot(limit, row, "|", color=ACCENT, ms=14, mew=2)
+                right.plot(limit, row, "|", color=style.ACCENT, ms=14, mew=2)
             text = f"{words(f'contrast.assumption.{name}')}: {words.written(interval, 'interval')}"
-            beside(right, text, (0.02, row - 0.32), (0, 0), bbox=ground, **look)
-        right.plot([], [], "|", color=ACCENT, ms=10, mew=2, ls="none", label=words("contrast.mdr"))
+            style.beside(right, text, (0.02, row - 0.32), (0, 0), bbox=ground, **look)
+        right.plot(
+            [], [], "|", color=style.ACCENT, ms=10, mew=2, ls="none", label=words("contrast.mdr")
+        )
         right.set_yticks([])
         right.set_ylim(len(intervals) - 0.6, -0.55)
         right.spines["left"].set_visible(False)
@@ -182,28 +175,27 @@ def dispersion(
     counts = contrast.measure.column == "loans"
     position = path.phi_other if counts else path.multiple
     own = contrast.phi if counts else 1.0
-    data = pd.DataFrame(
-        {
-            "dispersion_other": path.phi_other,
-            "multiple_of_priority": path.multiple,
-            "ratio": contrast.ratio.value,
-            "low": [interval.low for interval in path.intervals],
-            "high": [interval.high for interval in path.intervals],
-            "minimum_detectable_above": [i.detectable_above for i in path.intervals],
-            "minimum_detectable_below": [i.detectable_below for i in path.intervals],
-        }
-    )
+    data = interval_rows(
+        path.intervals,
+        dispersion_other=path.phi_other,
+        multiple_of_priority=path.multiple,
+        ratio=contrast.ratio.value,
+    )[["dispersion_other", "multiple_of_priority", "ratio", "low", "high", *MINIMUM]]
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=3.6)
-        axes.fill_between(position, data["low"], data["high"], color=PRIORITY, alpha=0.25, lw=0)
-        axes.plot(position, data[["low", "high"]], color=PRIORITY, marker="o", ms=4)
-        axes.plot(position, data["ratio"], color=PRIORITY, lw=2, label=words("contrast.ratio"))
+        figure, axes = style.new_figure(height_in=3.6)
+        axes.fill_between(
+            position, data["low"], data["high"], color=style.PRIORITY, alpha=0.25, lw=0
+        )
+        axes.plot(position, data[["low", "high"]], color=style.PRIORITY, marker="o", ms=4)
+        axes.plot(
+            position, data["ratio"], color=style.PRIORITY, lw=2, label=words("contrast.ratio")
+        )
         labels = [words("contrast.mdr"), None]
-        axes.plot(position, data[MINIMUM], color=ACCENT, ls="--", label=labels)
-        axes.axvline(own, color=PALE, lw=2, zorder=0)
+        axes.plot(position, data[MINIMUM], color=style.ACCENT, ls="--", label=labels)
+        axes.axvline(own, color=style.PALE, lw=2, zorder=0)
         top = (own, data["minimum_detectable_above"].max())
-        beside(axes, words("contrast.dispersion.own_dispersion"), top, (4, 0), **SMALL)
+        style.beside(axes, words("contrast.dispersion.own_dispersion"), top, (4, 0), **style.SMALL)
         ends = data[["low", *MINIMUM]].min().min(), data[["high", *MINIMUM]].max().max()
         ratio_axis(axes, *ends, words, ticks=ticks_between(*ends), along="y")
         axes.grid(visible=False)
@@ -245,11 +237,7 @@ def growth_parts(
     rows = [
         (group, part, *astuple(Interval.exact(value)))
         for group, parts in group_growth_parts.items()
-        for part, value in (
-            ("amount", parts.amount),
-            ("number", parts.number),
-            ("average", parts.average),
-        )
+        for part, value in vars(parts).items()
     ]
     rows += [
         ("region", f"average_{name}_nok", *astuple(part))
@@ -264,12 +252,12 @@ def growth_parts(
     parts = list(growth["priority"].index)
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=3.2)
+        figure, axes = style.new_figure(height_in=3.2)
         for offset, group in ((-0.2, "priority"), (0.2, "other")):
             at, label = np.arange(len(parts)) + offset, words(f"groups.{group}")
-            bars = group_bars(axes, group, at, np.log(growth[group]), width=0.38, label=label)
+            bars = style.group_bars(axes, group, at, np.log(growth[group]), width=0.38, label=label)
             axes.bar_label(bars, [words.change(g - 1) for g in growth[group]], padding=3)
-        axes.axhline(0, color=REGION, lw=1)
+        axes.axhline(0, color=style.REGION, lw=1)
         axes.set_xticks(range(len(parts)), [words(f"amount_growth.part.{part}") for part in parts])
         axes.margins(y=0.2)
         number_axis(axes.yaxis, words, ".1")

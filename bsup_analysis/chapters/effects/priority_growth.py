@@ -13,23 +13,9 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.inference import ratio_interval
 from bsup_analysis.effects.intervals import AverageChange
 from bsup_analysis.effects.paired import Dispersion, Heterogeneity, Paired
-from bsup_analysis.exhibit.charts import (
-    name_rows,
-    number_axis,
-    ratio_axis,
-    side_of_one,
-    write_beside,
-)
+from bsup_analysis.exhibit import charts
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.style import (
-    PALE,
-    PRINTED,
-    PRIORITY,
-    REGION,
-    SMALL,
-    beside,
-    new_figure,
-)
+from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, SMALL, beside, new_figure
 from bsup_analysis.language import Words
 
 AREA_OF_LOAN_PT2 = 0.55
@@ -170,7 +156,7 @@ def growth_spread(
         values[f"{name}_growth"] = tuple(row[["growth", "growth_low", "growth_high"]])
     beyond = "shown" if spread.tau_low > 0 else "not_shown"
     values["spread"] = words(f"inside.growth.spread_{beyond}", **values)
-    values["next_one"] = words(f"inside.growth.next_{side_of_one(*predicted)}", **values)
+    values["next_one"] = words(f"inside.growth.next_{charts.side_of_one(*predicted)}", **values)
 
     def draw() -> Figure:
         figure, axes = new_figure(height_in=6.2)
@@ -191,16 +177,16 @@ def growth_spread(
         axes.hlines(heights[-1], *predicted, color=PRINTED, lw=6)
         low = rows[["growth_low", "detectable_below"]].min(axis=None)
         high = rows[["growth_high", "detectable_above"]].max(axis=None)
-        ratio_axis(axes, low, high, words)
+        charts.ratio_axis(axes, low, high, words)
         below = [words(f"inside.growth.{key}") for key in ("mean", "predicted")]
-        name_rows(axes, [*rows["municipality_name"], *below], heights)
+        charts.name_rows(axes, [*rows["municipality_name"], *below], heights)
         counts = [
             f"{words.count(r.loans_before)} → {words.count(r.loans_after)}"
             for r in rows.itertuples()
         ]
         ranges = [words.written(ends, "range") for ends in (mean, predicted)]
         counts += [f"{words.decimal(mean[0])} ({ranges[0]})", ranges[1]]
-        write_beside(axes, heights, counts, words("inside.growth.loans", **values))
+        charts.write_beside(axes, heights, counts, words("inside.growth.loans", **values))
         dots = [
             Line2D([], [], ls="", marker="o", color=PRIORITY, ms=math.sqrt(n * AREA_OF_LOAN_PT2))
             for n in KEY_LOANS
@@ -316,14 +302,16 @@ def average_change(
         axes.plot(thousands["total_nok"], heights, label=words("inside.average.both"), **mark)
         axes.axvline(0, color=REGION, lw=0.9)
         axes.axhline(last - 0.75, color=PRINTED, lw=0.7, ls=":")
-        name_rows(axes, [*parts["municipality_name"][:-1], words("inside.average.sum")], heights)
+        charts.name_rows(
+            axes, [*parts["municipality_name"][:-1], words("inside.average.sum")], heights
+        )
         axes.get_yticklabels()[-1].set_fontweight("bold")
         sums = [words.decimal(total, 1) for total in thousands["total_nok"]]
-        write_beside(axes, heights, sums, words("inside.average.both_short"))
+        charts.write_beside(axes, heights, sums, words("inside.average.both_short"))
         own, mix, both = (words.decimal(total, 1) for total in thousands.iloc[-1])
         look = {"xycoords": ("axes fraction", "data"), "ha": "right", **SMALL}
         beside(axes, f"({own}) + ({mix}) = {both}", (0.97, last), (0, 0), **look)
-        number_axis(axes.xaxis, words, ".0")
+        charts.number_axis(axes.xaxis, words, ".0")
         axes.grid(axis="x")
         axes.set_title(words("inside.average.axis"))
         axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.05), ncols=3, fontsize="small")

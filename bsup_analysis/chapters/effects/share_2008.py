@@ -12,15 +12,7 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.intervals import Interval, breakeven_average_ratio, implied_ratio
 from bsup_analysis.exhibit.charts import ratio_axis, side_of_one
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.style import (
-    PALE,
-    PRINTED,
-    PRIORITY,
-    REGION,
-    SMALL,
-    beside,
-    new_figure,
-)
+from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, SMALL, beside, new_figure
 from bsup_analysis.language import Words
 
 SHARE_YEAR = 2008

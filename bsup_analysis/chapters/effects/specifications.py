@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from bsup_analysis.chapters.effects.contrast import interval_rows
 from bsup_analysis.effects.group_poisson import GroupContrast
 from bsup_analysis.effects.inference import LeftOut, SpecificationRow
 from bsup_analysis.effects.intervals import AmountContrast, AxisBounds
@@ -78,21 +79,14 @@ def left_out(
 ) -> Exhibit:
     """Show the contrast of loans without each priority municipality in turn."""
     names = municipality.set_index("municipality_code")["municipality_name"]
-    data = pd.DataFrame(
-        [
-            {
-                "municipality_code": row.code,
-                "municipality_name": names[row.code],
-                "ratio": row.interval.ratio,
-                "low": row.interval.low,
-                "high": row.interval.high,
-                "dispersion": row.phi,
-                "minimum_detectable_above": row.interval.detectable_above,
-                "minimum_detectable_below": row.interval.detectable_below,
-            }
-            for row in loans_left_out
-        ]
-    ).sort_values(["ratio", "municipality_code"], ignore_index=True)
+    codes = [row.code for row in loans_left_out]
+    data = interval_rows(
+        [row.interval for row in loans_left_out],
+        municipality_code=codes,
+        municipality_name=[names[code] for code in codes],
+        dispersion=[row.phi for row in loans_left_out],
+    )[["municipality_code", "municipality_name", *MEASURES[:3], "dispersion", *MEASURES[3:]]]
+    data = data.sort_values(["ratio", "municipality_code"], ignore_index=True)
     drawn = _rows_to_draw(data, label=data["municipality_name"], is_main=False)
     whole = loans_contrast.ratio, words("robustness.left_out.whole")
     first, last = data.iloc[0], data.iloc[-1]

@@ -6,18 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from bsup_analysis.analysis.municipal_level import MunicipalData
-from bsup_analysis.chapters.municipal.phrases import (
-    counted,
-    estimate_table,
-    municipal_exhibit,
-    named,
-    not_estimable,
-    reason,
-    reasons,
-    rows_in_words,
-    rows_to_draw,
-    sentence,
-)
+from bsup_analysis.chapters.municipal import phrases
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.estimands import (
     Estimand,
@@ -35,6 +24,14 @@ from bsup_analysis.language import Words
 
 LEFT_OUT = "leave_out_"
 SCORE = {"worse": -1, "not_shown": 0, "improved": 1}
+# of the numbers that are published of an estimand, by column
+UNITS = {
+    **dict.fromkeys(("ratio", "low", "high"), "ratio"),
+    **dict.fromkeys(("p_value", "holm_p_value", "wild_p_value"), "p-value"),
+    "randomisation_p_value": "p-value",
+    **dict.fromkeys(("detectable_above", "detectable_below"), "ratio"),
+    "municipalities": "municipalities",
+}
 ESTIMANDS = {
     "E1": "per_inhabitant",
     "E2": "without_largest",
@@ -47,8 +44,8 @@ def estimand_label(key: str, data: MunicipalData, words: Words) -> str:
     """Name an estimand."""
     name = ESTIMANDS[key] + (f"_{data.definition}" if key == "E4" else "")
     largest = data.names[data.largest]
-    return sentence(
-        words(f"municipal.estimand.{name}", counted=counted(data, words), largest=largest)
+    return phrases.sentence(
+        words(f"municipal.estimand.{name}", counted=phrases.counted(data, words), largest=largest)
     )
 
 
@@ -60,36 +57,20 @@ def estimands(
     found, data, first = municipal_estimands, municipal_data, municipal_estimands[0]
     labels = [estimand_label(item.key, data, words) for item in found]
     rows = estimand_rows(found)
-    drawn = rows_to_draw(rows, labels, rows["confirmatory"])
-    parts = reasons(labels, [item.problem for item in found], data, words)
+    drawn = phrases.rows_to_draw(rows, labels, rows["confirmatory"])
+    parts = phrases.reasons(labels, [item.problem for item in found], data, words)
     if first.estimate is not None:
         ratio = first.estimate.interval
         parts.insert(
             0,
             words(
                 "municipal_estimates.caption",
-                counted=counted(data, words),
+                counted=phrases.counted(data, words),
                 ratio=ratio,
                 side=side_of_one(ratio.low, ratio.high),
             ),
         )
-    numbers: dict[str, tuple[float | None, str]] = {}
-    for item in found:
-        if item.estimate is not None:
-            given, stem = item.estimate, f"municipal_{item.key.lower()}"
-            numbers |= {
-                f"{stem}_ratio": (given.ratio, "ratio"),
-                f"{stem}_low": (given.interval.low, "ratio"),
-                f"{stem}_high": (given.interval.high, "ratio"),
-                f"{stem}_p_value": (given.p_value, "p-value"),
-                f"{stem}_holm_p_value": (item.holm_p_value, "p-value"),
-                f"{stem}_wild_p_value": (given.wild.p_value, "p-value"),
-                f"{stem}_randomisation_p_value": (given.randomisation.p_value, "p-value"),
-                f"{stem}_detectable_above": (given.interval.detectable_above, "ratio"),
-                f"{stem}_detectable_below": (given.interval.detectable_below, "ratio"),
-                f"{stem}_municipalities": (float(given.municipalities), "municipalities"),
-            }
-    return municipal_exhibit(
+    return phrases.municipal_exhibit(
         "municipal_estimands",
         "municipal_estimates",
         data,
@@ -97,12 +78,16 @@ def estimands(
         drawn.drop(columns=["label", "is_main"]),
         {},
         caption=" ".join(parts),
-        alternative_text=rows_in_words(drawn, words),
+        alternative_text=phrases.rows_in_words(drawn, words),
         draw=lambda: forest(drawn, words("municipal_estimates.axis"), words),
-        shown=estimate_table(
+        shown=phrases.estimate_table(
             "municipal_estimates", drawn, [item.estimate for item in found], words
         ),
-        numbers=numbers,
+        numbers={
+            f"municipal_{key.lower()}_{name}": (value, UNITS[name])
+            for key, row in rows.set_index("key").reindex(columns=list(UNITS)).iterrows()
+            for name, value in row.astype(float).items()
+        },
     )
 
 
@@ -131,7 +116,7 @@ def left_out(
     own = rows[rows["estimand"] == "E1"]
     cells = int(own["cells"].sum())
     zeros = int((own["kind"] == "municipality_only_zeros").sum())
-    return municipal_exhibit(
+    return phrases.municipal_exhibit(
         "municipal_left_out",
         stem,
         data,
@@ -168,8 +153,8 @@ def row_label(name: str, data: MunicipalData, design: Design, words: Words) -> s
         others=chosen.largest_others.value,
         priority=chosen.smallest_priority.value,
         largest=data.names[data.largest],
-        loss_sharing=named(data.loss_sharing, data, words),
-        partners=named(data.excluded, data, words),
+        loss_sharing=phrases.named(data.loss_sharing, data, words),
+        partners=phrases.named(data.excluded, data, words),
     )
 
 
@@ -185,7 +170,7 @@ def robustness(
     found = [row for row in municipal_robustness if row.kind != "leave_one_out"]
     labels = [row_label(row.name, data, design, words) for row in found]
     rows = robustness_rows(found)
-    drawn = rows_to_draw(rows, labels, rows["kind"] == "primary")
+    drawn = phrases.rows_to_draw(rows, labels, rows["kind"] == "primary")
     known = [row.estimate for row in found if row.estimate is not None and row.kind != "placebo"]
     sides = [side_of_one(given.interval.low, given.interval.high) for given in known]
     parts = []
@@ -204,8 +189,8 @@ def robustness(
             ratio, year = row.estimate.interval, design.municipal.placebo_year.value
             held = "excludes" if ratio.excludes_one else "holds"
             parts.append(words(f"municipal_robustness.placebo_{held}", year=year, ratio=ratio))
-    parts += reasons(labels, [row.problem for row in found], data, words)
-    return municipal_exhibit(
+    parts += phrases.reasons(labels, [row.problem for row in found], data, words)
+    return phrases.municipal_exhibit(
         "municipal_robustness",
         "municipal_robustness",
         data,
@@ -213,9 +198,11 @@ def robustness(
         drawn.drop(columns=["label", "is_main"]),
         {},
         caption=" ".join(parts),
-        alternative_text=rows_in_words(drawn, words),
+        alternative_text=phrases.rows_in_words(drawn, words),
         draw=lambda: forest(drawn, words("municipal_estimates.axis"), words),
-        shown=estimate_table("municipal_robustness", drawn, [row.estimate for row in found], words),
+        shown=phrases.estimate_table(
+            "municipal_robustness", drawn, [row.estimate for row in found], words
+        ),
         numbers={
             "municipal_robustness_rows": (float(len(known)), "rows"),
             "municipal_robustness_hold_one": (float(sides.count("holds_one")), "rows"),
@@ -242,12 +229,12 @@ def leave_one_out(
     labels = [words("municipal_robustness.everybody")]
     labels += [row_label(row.name, data, design, words) for row in found]
     units = rows["name"].str.removeprefix(LEFT_OUT)
-    filled = rows_to_draw(rows, labels, rows["kind"] == "primary")
+    filled = phrases.rows_to_draw(rows, labels, rows["kind"] == "primary")
     order = [0, *filled.iloc[1:].sort_values(["ratio", "name"], kind="stable").index]
     drawn = filled.loc[order]
     known = drawn.iloc[1:].dropna(subset=["ratio"])
     if primary.problem is not None:
-        why = reason(primary.problem, data, words)
+        why = phrases.reason(primary.problem, data, words)
         caption = words("municipal.not_estimable_caption", reason=why)
     elif primary.estimate is None or known.empty:
         caption = words("ratios.no_estimate")
@@ -264,7 +251,7 @@ def leave_one_out(
             largest_name=last["label"],
             finding=words(f"{stem}.{'tips' if apart else 'holds'}", names=apart),
         )
-    return municipal_exhibit(
+    return phrases.municipal_exhibit(
         "municipal_leave_one_out",
         stem,
         data,
@@ -272,7 +259,7 @@ def leave_one_out(
         filled.drop(columns=["label", "is_main"]).assign(unit=units),
         {},
         caption=caption,
-        alternative_text=rows_in_words(drawn, words),
+        alternative_text=phrases.rows_in_words(drawn, words),
         draw=lambda: forest(drawn, words(f"{stem}.axis"), words),
         numbers={
             "municipal_leave_one_out_smallest": (known["ratio"].min(), "ratio"),
@@ -294,7 +281,7 @@ def judgement(
     verdict, data = municipal_decision, municipal_data
     if isinstance(verdict, NotEstimableError):
         title = words("municipal_verdict.title", word="none")
-        return not_estimable("municipal_verdict", title, verdict, data, words)
+        return phrases.not_estimable("municipal_verdict", title, verdict, data, words)
     interval, key, largest = verdict.interval, verdict.key, data.names[data.largest]
     answers = {
         name: _found(item, data, words)
@@ -316,7 +303,7 @@ def judgement(
         if not (c.above if interval.ratio > 1 else c.below)
     ]  # fmt: skip
     values = {
-        "counted": counted(data, words),
+        "counted": phrases.counted(data, words),
         "first": design.window.first_treated_year.value,
         "largest": largest,
         "interval": interval,
@@ -376,4 +363,4 @@ def _found(
         if item.problem is None:
             return words("ratios.no_estimate")
         item = item.problem
-    return reason(item, data, words)
+    return phrases.reason(item, data, words)

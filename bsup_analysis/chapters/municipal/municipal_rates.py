@@ -12,14 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from bsup_analysis.analysis.municipal_level import MunicipalData
-from bsup_analysis.chapters.municipal.phrases import (
-    counted,
-    left_out_text,
-    municipal_exhibit,
-    named,
-    not_estimable,
-    sentence,
-)
+from bsup_analysis.chapters.municipal import phrases
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.municipal.rate_estimators import Staggered, Synthetic
@@ -66,10 +59,10 @@ def municipal_change(
     known = table[np.isfinite(table["ratio"])]
     first = design.window.first_treated_year.value
     if known.empty:
-        title = words("municipal_change.title", counted=counted(data, words))
+        title = words("municipal_change.title", counted=phrases.counted(data, words))
         why = f"There is no municipality with numbers before and from {first}."
         problem = NotEstimableError("no_change", why, year=first)
-        return not_estimable("municipal_change", title, problem, data, words)
+        return phrases.not_estimable("municipal_change", title, problem, data, words)
     form = "plot" if data.synthetic else "map"
 
     def draw() -> Figure:
@@ -77,7 +70,7 @@ def municipal_change(
 
     ratios = {group: known.loc[known["group"] == group, "ratio"] for group in GROUPS}
     absent = list(table.loc[table["ratio"].isna(), "unit"])
-    unknown = words("municipal_change.unknown", names=named(absent, data, words))
+    unknown = words("municipal_change.unknown", names=phrases.named(absent, data, words))
     values: dict[str, object] = {
         "first": first,
         "selection": design.municipal.selection_year.value,
@@ -88,7 +81,7 @@ def municipal_change(
         values[f"median_{group}"] = own.median() - 1
         values[f"rising_{group}"] = (own > 1).sum()
         values[f"all_{group}"] = len(own)
-    return municipal_exhibit(
+    return phrases.municipal_exhibit(
         "municipal_change",
         "municipal_change",
         data,
@@ -179,9 +172,9 @@ def agreements(
 ) -> Exhibit:
     """Show the effect of an agreement by years since it was signed."""
     found, data = municipal_agreements, municipal_data
-    title = words("municipal_agreements.title", counted=counted(data, words))
+    title = words("municipal_agreements.title", counted=phrases.counted(data, words))
     if isinstance(found, NotEstimableError):
-        return not_estimable("municipal_agreements", title, found, data, words)
+        return phrases.not_estimable("municipal_agreements", title, found, data, words)
     rows = pd.DataFrame(found.by_years_since, columns=SINCE)
     groups = pd.DataFrame(found.effects)
 
@@ -196,13 +189,13 @@ def agreements(
         axes.set_xticks(since, [words.signed(at) for at in since])
         number_axis(axes.yaxis, words, ".1")
         axes.set_xlabel(words("municipal_agreements.since"))
-        axes.set_title(words("municipal_agreements.axis", counted=counted(data, words)))
+        axes.set_title(words("municipal_agreements.axis", counted=phrases.counted(data, words)))
         axes.grid(axis="y")
         return figure
 
     signed = pd.Series(dict(data.agreement_year)).value_counts(sort=False).sort_index()
     whose = "synthetic" if data.synthetic else reading
-    return municipal_exhibit(
+    return phrases.municipal_exhibit(
         "municipal_agreements",
         "municipal_agreements",
         data,
@@ -218,7 +211,7 @@ def agreements(
             ],
             "overall": found.overall,
             "se": found.overall_se,
-            "left_out": left_out_text("municipal_agreements", found.left_out, data, words),
+            "left_out": phrases.left_out_text("municipal_agreements", found.left_out, data, words),
         },
         draw=draw,
         numbers={
@@ -239,7 +232,7 @@ def synthetic_largest(
     largest = data.names[data.largest]
     if isinstance(found, NotEstimableError):
         title = words("municipal_synthetic.title", largest=largest)
-        return not_estimable("municipal_synthetic", title, found, data, words)
+        return phrases.not_estimable("municipal_synthetic", title, found, data, words)
     weighted = found[0]
     years, first = weighted.years, weighted.first_treated_year
     rows = pd.DataFrame({"year": years, "observed": weighted.observed})
@@ -248,7 +241,7 @@ def synthetic_largest(
         [(item.method, *donor) for item in found for donor in item.donor_weights],
         columns=["method", "donor", "weight"],
     )
-    what = sentence(counted(data, words))
+    what = phrases.sentence(phrases.counted(data, words))
 
     def draw() -> Figure:
         figure, axes = new_figure(height_in=3.8)
@@ -267,7 +260,7 @@ def synthetic_largest(
         figure.legend(loc="outside lower center", ncols=4, fontsize="small")
         return figure
 
-    return municipal_exhibit(
+    return phrases.municipal_exhibit(
         "municipal_synthetic",
         "municipal_synthetic",
         data,
@@ -279,7 +272,9 @@ def synthetic_largest(
             "first": first,
             "donors": len(weighted.donor_weights),
             **{item.method: item.effect for item in found},
-            "left_out": left_out_text("municipal_synthetic", weighted.left_out, data, words),
+            "left_out": phrases.left_out_text(
+                "municipal_synthetic", weighted.left_out, data, words
+            ),
         },
         draw=draw,
         shown=words.table(
