@@ -294,7 +294,10 @@ def marked(exhibit: Exhibit, words: Words) -> Exhibit:
 
 
 def of_all(exhibit: Exhibit, start_loans: pd.DataFrame, words: Words) -> Exhibit:
-    """Give an exhibit the id, title and source of the municipal level, and say what is counted."""
+    """Give an exhibit the id, title and source of the municipal level, and say what is counted.
+
+    It rests on the table `start_loans` as well then.
+    """
     counted = words(f"data_level.definition.{start_loans['definition'].iloc[0]}")
     said = words("data_level.counted", counted=counted)
     return replace(
@@ -304,6 +307,7 @@ def of_all(exhibit: Exhibit, start_loans: pd.DataFrame, words: Words) -> Exhibit
         caption=f"{exhibit.caption} {said}",
         source=words("data_level.source"),
         numbers={f"{name}_municipal": number for name, number in exhibit.numbers.items()},
+        given=(*exhibit.given, start_loans),
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from displayed import displayed
 
-from bsup_analysis.chapters.phasing import criteria, funnel_figure, ranking, rules, weighting
+from bsup_analysis.chapters.phasing import pooling, ranking, rules
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.study import read_table
@@ -18,14 +18,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "exhibits"))
 from readers_eye import clashes
 
 EXHIBITS = [
-    criteria.framework,
-    criteria.pooling_check,
+    rules.framework,
+    pooling.pooling_check,
     ranking.loan_rate_ranking,
     ranking.loan_growth_ranking,
-    funnel_figure.loan_funnel,
+    pooling.loan_funnel,
     rules.candidate_rules,
-    weighting.weights_decide,
-    weighting.weights_agreement,
+    rules.weights_decide,
+    rules.weights_agreement,
 ]
 
 
@@ -47,7 +47,7 @@ def test_exhibit_is_whole_and_the_same_in_both_languages(study, function):
 
 
 def test_figures_are_the_same_bytes_each_time(study):
-    first, second = (displayed(study("nb"), funnel_figure.loan_funnel) for _ in range(2))
+    first, second = (displayed(study("nb"), pooling.loan_funnel) for _ in range(2))
     assert first.svg() == second.svg()
 
 
@@ -114,7 +114,7 @@ def test_an_unknown_indicator_is_refused(study):
 
 
 def test_every_weighting_is_in_the_data(study):
-    rows = displayed(study(), weighting.weights_agreement).data
+    rows = displayed(study(), rules.weights_agreement).data
     weights = rows.filter(like="weight_")
     assert len(rows) == 286
     assert weights.sum(axis=1).to_numpy() == pytest.approx(np.ones(286))

@@ -14,11 +14,12 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from displayed import displayed
+from displayed import displayed, made
 
-from bsup_analysis.chapters.phasing import all_municipalities, ranking
+from bsup_analysis.chapters.phasing import pooling, ranking
 from bsup_analysis.chapters.profile import page
 from bsup_analysis.errors import InputError
+from bsup_analysis.exhibit.exhibit import Exhibit, of_all
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.study import MunicipalStudy, Study, read_table
 from bsup_analysis.study import tables as study_module
@@ -28,9 +29,9 @@ from readers_eye import clashes
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RANKINGS = [
-    all_municipalities.loan_rate_ranking,
-    all_municipalities.loan_growth_ranking,
-    all_municipalities.loan_funnel,
+    ranking.loan_rate_ranking,
+    ranking.loan_growth_ranking,
+    pooling.loan_funnel,
 ]
 
 
@@ -69,13 +70,17 @@ def with_table(root: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Stu
     return opened
 
 
+def displayed_of_all(study: Study, make: Callable[..., Exhibit]) -> Exhibit:
+    return study.show(of_all(made(study, make), study.start_loans, study.words))
+
+
 @pytest.mark.parametrize("function", RANKINGS)
 def test_all_municipalities_are_ranked_from_the_table(with_table, function):
     study = with_table()
     shown = {}
     for language in LANGUAGES:  # the numbers are the same: computed once, told twice
         study.words = Words(language)
-        shown[language] = displayed(study, function)
+        shown[language] = displayed_of_all(study, function)
     for language, exhibit in shown.items():
         assert exhibit.id.endswith("_municipal")
         assert all(name.endswith("_municipal") for name in exhibit.numbers)
@@ -86,7 +91,7 @@ def test_all_municipalities_are_ranked_from_the_table(with_table, function):
         for text in (exhibit.title, exhibit.caption, exhibit.source, exhibit.alternative_text):
             assert not re.search(r"[{}]|\bnan\b|\binf\b|<NA>|  ", text), (language, text)
         assert "not known" not in exhibit.source
-        if function is not all_municipalities.loan_funnel:  # points as near as they happen to be
+        if function is not pooling.loan_funnel:  # points as near as they happen to be
             assert clashes(exhibit) == []
     pd.testing.assert_frame_equal(shown["nb"].data, shown["en"].data)
     rows = shown["en"].data.set_index("municipality_code")
@@ -97,7 +102,7 @@ def test_all_municipalities_are_ranked_from_the_table(with_table, function):
 
 
 def test_published_rows_are_not_mixed_in(with_table):
-    rows = displayed(with_table(), all_municipalities.loan_rate_ranking).data.set_index(
+    rows = displayed_of_all(with_table(), ranking.loan_rate_ranking).data.set_index(
         "municipality_code"
     )
     assert rows.loc["1663", "loans"] == planted("1663", 2010) != 63  # document p. 14
@@ -108,7 +113,7 @@ def test_published_rows_are_not_mixed_in(with_table):
 
 @pytest.mark.parametrize("definition", ["loans", "approved_dwellings"])
 def test_a_profile_shows_the_loans_of_any_municipality(with_table, definition):
-    exhibit = displayed(with_table(definition=definition), page.municipality_profile_of_all)
+    exhibit = displayed_of_all(with_table(definition=definition), page.municipality_profile)
     assert "not known" not in exhibit.caption.partition("Centrality")[2].partition("Level")[2]
     cells = dict(zip(exhibit.shown.iloc[:, 0], exhibit.shown.iloc[:, 1], strict=True))
     assert cells["Start loans 2010"] == str(planted("1723", 2010))
@@ -127,9 +132,9 @@ def test_a_municipality_without_a_number_stays_unknown(with_table, monkeypatch):
     monkeypatch.setattr(
         study_module, "read_table", lambda n: own if n == "start_loans" else read_table(n)
     )
-    exhibit = displayed(opened, page.municipality_profile_of_all)
+    exhibit = displayed_of_all(opened, page.municipality_profile)
     assert "The municipality's loans are not known." in exhibit.caption
-    assert len(displayed(opened, all_municipalities.loan_rate_ranking).data) == 16 + len(KNOWN)
+    assert len(displayed_of_all(opened, ranking.loan_rate_ranking).data) == 16 + len(KNOWN)
 
 
 def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, monkeypatch):
@@ -140,9 +145,9 @@ def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, mon
         study_module, "read_table", lambda n: own if n == "start_loans" else read_table(n)
     )
     assert "1723" in set(
-        displayed(opened, all_municipalities.loan_rate_ranking).data["municipality_code"]
+        displayed_of_all(opened, ranking.loan_rate_ranking).data["municipality_code"]
     )
-    growth = displayed(opened, all_municipalities.loan_growth_ranking).data
+    growth = displayed_of_all(opened, ranking.loan_growth_ranking).data
     assert "1723" not in set(growth["municipality_code"])
     assert np.isfinite(growth["raw"]).all()
 
@@ -150,7 +155,7 @@ def test_none_in_both_years_is_ranked_by_level_and_not_by_growth(with_table, mon
 def test_without_a_table_it_is_told_how_to_bring_one(root, monkeypatch):
     monkeypatch.setattr("bsup_analysis.paths.municipal", lambda: root / "nowhere")
     with pytest.raises(InputError, match="there is no municipal table yet; make one"):
-        displayed(MunicipalStudy("en"), all_municipalities.loan_rate_ranking)
+        displayed_of_all(MunicipalStudy("en"), ranking.loan_rate_ranking)
     text = displayed(Study("en", municipality_code="1723"), page.municipality_profile).caption
     assert "loans are not known" in text
 

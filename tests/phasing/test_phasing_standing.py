@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsup_analysis.chapters.phasing.sentences import standing_cells, standing_sentences
+from bsup_analysis.chapters.phasing.ranking import standing_sentences
 from bsup_analysis.effects.empirical_bayes import Evidence
 from bsup_analysis.language import LANGUAGES, Words, templates
 
@@ -38,11 +38,9 @@ def test_who_covers_the_median_is_never_named(known: Evidence, language: str):
     words = Words(language)
     names = NAMES[: len(known.low)]
     text = standing_sentences(names, known, words)
-    cells = standing_cells(known, words)
-    undecided = words("phasing.standing.cell_undecided")
-    for name, covered, cell in zip(names, covers, cells, strict=True):
+    for name, covered, standing in zip(names, covers, known.standings, strict=True):
         assert (name in text) <= (not covered), text
-        assert (cell == undecided) == (name not in text)
+        assert (standing == "undecided") == (name not in text)
 
 
 @given(evidence(), st.sampled_from(LANGUAGES))

@@ -1,165 +1,123 @@
 """Ranked municipalities: what small counts say, what is left of it, and which place is known."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from bsup_analysis.analysis.phasing import Places, Pooled
-from bsup_analysis.chapters.phasing.ranking_drawing import draw_places, draw_values
-from bsup_analysis.chapters.phasing.sentences import SIDES, standing_cells, standing_sentences
 from bsup_analysis.design import Design
 from bsup_analysis.effects.empirical_bayes import Counts, Evidence
 from bsup_analysis.effects.paired import Paired
-from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.exhibit.style import new_figure
+from bsup_analysis.exhibit.charts import number_axis
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.style import PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 
-RATE_TICKS = (0.5, 1, 2, 3, 5)
-GROWTH_TICKS = (0.5, 1, 2, 3, 4)
+SIDES = ("above", "below", "undecided")
 CLOSE = 30
+"""More municipalities than these stand closer together."""
 
 
-def _rows(pooled: Pooled, places: Places, municipality: pd.DataFrame, scale: float) -> pd.DataFrame:
-    """Collect a row a municipality, the highest expected place first."""
+def standing_sentences(names: Sequence[str], evidence: Evidence, words: Words) -> str:
+    """Say who lies above the median, who below, and how many cannot be told from it.
+
+    This is the one place that words where a municipality lies.  It takes intervals and not
+    verdicts, so that no caller can put a municipality on a side which its intervals do not.
+
+    Parameters
+    ----------
+    names
+        Municipalities, in the order of the evidence.
+    evidence
+        Their intervals.
+    """
+    found, said = evidence.standings, []
+    for side in ("above", "below"):
+        on_side = [name for name, standing in zip(names, found, strict=True) if standing == side]
+        key = f"phasing.standing.{side}" if on_side else f"phasing.standing.none_{side}"
+        said.append(words(key, which=on_side))
+    left = found.count("undecided")
+    number = {0: "_none", 1: "_one"}.get(left, "")
+    said.append(words(f"phasing.standing.undecided{number}", count=left))
+    return " ".join(said)
+
+
+def _rows(
+    pooled: Pooled, places: Places, counted: pd.DataFrame, municipality: pd.DataFrame, scale: float
+) -> pd.DataFrame:
+    """Collect a row a municipality, the highest expected place first; `counted` is by code."""
+    codes = pd.Index(pooled.codes, name="municipality_code")
     names = municipality.set_index("municipality_code")["municipality_name"]
-    table = pd.DataFrame(
-        {
-            "municipality_code": pooled.codes,
-            "municipality_name": [names[code] for code in pooled.codes],
-            "raw": scale * pooled.raw,
-            "raw_place": places.raw,
-            "pooled": scale * pooled.estimate,
-            "pooled_low": scale * pooled.low,
-            "pooled_high": scale * pooled.high,
-            "expected_place": places.expected,
-            "place_first": places.first,
-            "place_last": places.last,
-            "probability_among_highest": places.among_highest,
-            "probability_among_lowest": places.among_lowest,
-            "k": places.k,
-            "standing": places.evidence.standings,
-        }
+    rows = counted.loc[codes].assign(
+        raw=scale * pooled.raw,
+        raw_place=places.raw,
+        pooled=scale * pooled.estimate,
+        pooled_low=scale * pooled.low,
+        pooled_high=scale * pooled.high,
+        expected_place=places.expected,
+        place_first=places.first,
+        place_last=places.last,
+        probability_among_highest=places.among_highest,
+        probability_among_lowest=places.among_lowest,
+        k=places.k,
+        standing=places.evidence.standings,
     )
-    return table.sort_values(["expected_place", "municipality_code"], ignore_index=True)
+    rows.insert(0, "municipality_name", names[codes])
+    rows = rows.rename_axis(codes.name).reset_index()
+    return rows.sort_values(["expected_place", "municipality_code"], ignore_index=True)
 
 
-def _ranking(
-    family: str,
-    pooled: Pooled,
-    places: Places,
+def _draw(
     rows: pd.DataFrame,
+    bold: pd.Series,
+    median: float,
     ticks: tuple[float, ...],
-    scale: float,
-    common: dict[str, str],
-    counts: dict[str, list[str]],
-    numbers: dict[str, Number],
+    title: str,
     words: Words,
-) -> Exhibit:
-    median = scale * pooled.median
-
-    def draw() -> Figure:
-        # names of the whole region stand closer together than those of a group
-        row_in = 0.25 if len(rows) <= CLOSE else 0.15
-        figure, (left, right) = new_figure(
-            1, 2, 0.95 + row_in * len(rows), gridspec_kw={"width_ratios": [1.35, 1]}
-        )
-        draw_values(left, rows, median, ticks, words)
-        if len(rows) > CLOSE:
-            left.tick_params(axis="y", labelsize=6.5)
-        draw_places(right, rows)
-        for axes in (left, right):
-            axes.set_ylim(len(rows) - 0.4, -0.6)
-            axes.tick_params(axis="y", length=0)
-            axes.grid(axis="y", alpha=0.6)
-        left.set_title(words(f"phasing.{family}.values", **common))
-        right.set_title(words("phasing.ranking.places"))
-        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2,
-                      fontsize="small")  # fmt: skip
-        return figure
-
-    shown = pd.DataFrame({words("phasing.ranking.municipality"): rows["municipality_name"]})
-    for head, cells in counts.items():
-        shown[head] = cells
-    shown[words(f"phasing.{family}.raw")] = rows["raw"].map(words.decimal)
-    shown[words("phasing.ranking.raw_place")] = rows["raw_place"].map(
-        lambda place: words.decimal(place, 0 if float(place).is_integer() else 1)
+) -> Figure:
+    """Draw values on the left, places on the right, a row of `rows` a line."""
+    many = len(rows) > CLOSE
+    figure, (values, places) = new_figure(
+        1, 2, 0.95 + (0.15 if many else 0.25) * len(rows), gridspec_kw={"width_ratios": [1.35, 1]}
     )
-    estimates = [
-        words(
-            "ratios.estimate",
-            value=words.decimal(row.pooled),
-            low=words.decimal(row.pooled_low),
-            high=words.decimal(row.pooled_high),
-        )
-        for row in rows.itertuples()
-    ]
-    shown[words(f"phasing.{family}.pooled")] = rows["pooled"].map(words.decimal)
-    shown[words("phasing.ranking.interval", **common)] = [
-        words(
-            "phasing.ranking.from_to",
-            low=words.decimal(row.pooled_low),
-            high=words.decimal(row.pooled_high),
-        )
-        for row in rows.itertuples()
-    ]
-    shown[words("phasing.ranking.place_interval")] = [
-        words(
-            "phasing.ranking.from_to",
-            low=words.count(row.place_first),
-            high=words.count(row.place_last),
-        )
-        for row in rows.itertuples()
-    ]
-    for end in ("highest", "lowest"):
-        head = words(f"phasing.ranking.among_{end}", k=words.count(places.k))
-        shown[head] = [_chance(p, words) for p in rows[f"probability_among_{end}"]]
-    evidence = _evidence(rows, median)
-    shown[words("phasing.ranking.against_median")] = standing_cells(evidence, words)
-    width = float((rows["place_last"] - rows["place_first"] + 1).mean())
-    moved = rows.iloc[(rows["expected_place"] - rows["raw_place"]).abs().argmax()]
-    names = list(rows["municipality_name"])
-    values = {
-        **common,
-        "median": words.decimal(median),
-        "count": words.count(len(rows)),
-        "width": words.decimal(width, 1),
-        "standing": standing_sentences(names, evidence, words),
-        "moved": moved["municipality_name"],
-        "moved_raw": words.decimal(moved["raw_place"], 0),
-        "moved_first": words.count(moved["place_first"]),
-        "moved_last": words.count(moved["place_last"]),
-        "each": words.listed(
-            [
-                words("phasing.ranking.name_value", name=name, estimate=estimate)
-                for name, estimate in zip(names, estimates, strict=True)
-            ]
-        ),
-    }
-    unit = "municipalities"
-    return Exhibit(
-        id=f"{family}_ranking",
-        title=words(f"phasing.{family}.title", **common),
-        caption=words(f"phasing.{family}.caption", **values),
-        source=words(f"phasing.{family}.source"),
-        alternative_text=words(f"phasing.{family}.alternative_text", **values),
-        data=rows,
-        draw=draw,
-        shown=shown,
-        numbers={
-            f"{family}_median_municipality": Number(median, counts_unit(family)),
-            f"{family}_mean_places_in_interval": Number(width, "places"),
-            **{f"{family}_{s}_median": Number(evidence.standings.count(s), unit) for s in SIDES},
-            **numbers,
-        },
-    )
-
-
-def _evidence(rows: pd.DataFrame, median: float) -> Evidence:
-    """Take the intervals in the order of the rows."""
-    low, high = (rows[f"pooled_{end}"].to_numpy() for end in ("low", "high"))
-    return Evidence(
-        low, high, median, rows["place_first"].to_numpy(), rows["place_last"].to_numpy()
-    )
+    alone: dict[str, Any] = {"ms": 4.5, "mfc": "white", "mec": PRINTED}
+    values.axvline(median, color=REGION, ls=":", lw=1.2, label=words("phasing.ranking.median"))
+    values.plot(rows["raw"], rows.index, "D", label=words("phasing.ranking.raw"), **alone)
+    for at, row in enumerate(rows.itertuples()):
+        face = "white" if row.standing == "undecided" else PRIORITY
+        for axes, low, middle, high in (
+            (values, row.pooled_low, row.pooled, row.pooled_high),
+            (places, row.place_first, row.expected_place, row.place_last),
+        ):
+            axes.plot([low, high], [at, at], color=PRIORITY, lw=1.6)
+            axes.plot(middle, at, "o", ms=6, mec=PRIORITY, mfc=face)
+        places.plot(row.raw_place, at, "D", **alone)
+    for key, face in (("told", PRIORITY), ("not_told", "white")):
+        label = words(f"phasing.ranking.{key}")
+        values.plot([], [], "o-", ms=6, lw=1.6, color=PRIORITY, mfc=face, label=label)
+    values.set_xscale("log")
+    number_axis(values.xaxis, words, ".1", ticks)
+    values.set_yticks(range(len(rows)), rows["municipality_name"], fontsize="small")
+    for label, is_bold in zip(values.get_yticklabels(), bold, strict=True):
+        label.set_fontweight("bold" if is_bold else "normal")
+    if many:
+        values.tick_params(axis="y", labelsize=6.5)
+    places.set_xlim(0.3, len(rows) + 0.7)
+    step, least = (10, 5) if many else (5, 1)
+    places.set_xticks([1, *range(step, len(rows) - least, step), len(rows)])
+    places.tick_params(axis="y", labelleft=False)
+    for axes in (values, places):
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="y", alpha=0.6)
+    values.set_title(title)
+    places.set_title(words("phasing.ranking.places"))
+    handles = values.get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=2, fontsize="small")
+    return figure
 
 
 def _chance(probability: float, words: Words) -> str:
@@ -171,9 +129,63 @@ def _chance(probability: float, words: Words) -> str:
     return words.percent(probability, 0)
 
 
-def counts_unit(family: str) -> str:
-    """Give the unit of a family's quantity, for its numbers."""
-    return "loans per 1,000 inhabitants" if family == "loan_rate" else "ratio"
+def _ranking(
+    family: str,
+    unit: str,
+    pooled: Pooled,
+    median: float,
+    rows: pd.DataFrame,
+    municipality: pd.DataFrame,
+    ticks: tuple[float, ...],
+    common: Mapping[str, object],
+    numbers: Mapping[str, tuple[float, str]],
+    words: Words,
+) -> Exhibit:
+    stem, names = f"phasing.{family}", list(rows["municipality_name"])
+    place_first, place_last = rows["place_first"], rows["place_last"]
+    # the intervals in the order of the rows
+    low, high = rows["pooled_low"].to_numpy(), rows["pooled_high"].to_numpy()
+    evidence = Evidence(low, high, median, place_first.to_numpy(), place_last.to_numpy())
+    width = float((place_last - place_first + 1).mean())
+    values = {
+        **common,
+        "k": rows["k"].iloc[0],
+        "median": median,
+        "count": len(rows),
+        "width": width,
+        "standing": standing_sentences(names, evidence, words),
+        "moved": rows.iloc[(rows["expected_place"] - rows["raw_place"]).abs().argmax()],
+        "each": [words("phasing.ranking.name_value", row=row) for row in rows.itertuples()],
+    }
+    group = municipality.set_index("municipality_code")["group"][rows["municipality_code"]]
+    bold = (group == "priority") & (group == "other").any()
+    caption = words(f"{stem}.caption", **values)
+    chances = {
+        f"probability_among_{end}": [
+            _chance(probability, words) for probability in rows[f"probability_among_{end}"]
+        ]
+        for end in ("highest", "lowest")
+    }
+    return Exhibit.of(
+        f"{family}_ranking",
+        stem,
+        words,
+        rows,
+        values,
+        draw=lambda: _draw(rows, bold, median, ticks, words(f"{stem}.values", **common), words),
+        shown=words.table(stem, rows.assign(**chances), **values),
+        numbers={
+            f"{family}_median_municipality": (median, unit),
+            f"{family}_mean_places_in_interval": (width, "places"),
+            **{
+                f"{family}_{side}_median": (evidence.standings.count(side), "municipalities")
+                for side in SIDES
+            },
+            f"{family}_prior_loans": (pooled.fit.strength, "loans that the prior counts for"),
+            **numbers,
+        },
+        caption=f"{caption} {words('phasing.ranking.bold')}" if bold.any() else caption,
+    )
 
 
 @traced
@@ -186,24 +198,27 @@ def loan_rate_ranking(
     words: Words,
 ) -> Exhibit:
     """Rank municipalities by loans for each inhabitant: raw, pooled in part, and by place."""
-    rows = _rows(loan_rates, loan_rate_places, municipality, 1000)
-    of = dict(zip(loan_counts.codes, loan_counts.events, strict=True))
-    exposure = dict(zip(loan_counts.codes, loan_counts.exposure, strict=True))
-    rows.insert(2, "loans", [of[code] for code in rows["municipality_code"]])
-    rows.insert(3, "population", [int(exposure[code]) for code in rows["municipality_code"]])
-    year = max(design.window.published_years.value)
-    common = {"year": str(year), "level": words.percent(design.inference.confidence_level.value, 0)}
-    fit = loan_rates.fit
+    counted = pd.DataFrame(
+        {"loans": loan_counts.events, "population": np.array(loan_counts.exposure, int)},
+        index=loan_counts.codes,
+    )
+    common = {
+        "year": max(design.window.published_years.value),
+        "level": design.inference.confidence_level.value,
+    }
+    unit, mean = "loans per 1,000 inhabitants", 1000 * float(np.exp(loan_rates.fit.location))
     return _ranking(
-        "loan_rate", loan_rates, loan_rate_places, rows, RATE_TICKS, 1000, common,
-        {words("phasing.ranking.loans", year=year): [words.count(n) for n in rows["loans"]]},
-        {
-            "loan_rate_prior_mean": Number(1000 * float(np.exp(fit.location)),
-                                           counts_unit("loan_rate")),
-            "loan_rate_prior_loans": Number(fit.strength, "loans that the prior counts for"),
-        },
+        "loan_rate",
+        unit,
+        loan_rates,
+        1000 * loan_rates.median,
+        _rows(loan_rates, loan_rate_places, counted, municipality, 1000),
+        municipality,
+        (0.5, 1, 2, 3, 5),
+        common,
+        {"loan_rate_prior_mean": (mean, unit)},
         words,
-    )  # fmt: skip
+    )
 
 
 @traced
@@ -216,27 +231,22 @@ def loan_growth_ranking(
     words: Words,
 ) -> Exhibit:
     """Rank municipalities by growth in loans: raw, pooled in part, and by place."""
-    rows = _rows(loan_growth, loan_growth_places, municipality, 1)
-    window = design.window.last_year_before.value, design.window.first_treated_year.value
-    for position, counted in enumerate((paired_loans.pre, paired_loans.post)):
-        of = dict(zip(paired_loans.codes, counted, strict=True))
-        loans = [int(of[code]) for code in rows["municipality_code"]]
-        rows.insert(2 + position, f"loans_{window[position]}", loans)
-    heads = {
-        words("phasing.ranking.loans", year=year): [words.count(n) for n in rows[f"loans_{year}"]]
-        for year in window
-    }
-    common = {
-        "before": str(window[0]),
-        "after": str(window[1]),
-        "level": words.percent(design.inference.confidence_level.value, 0),
-    }
-    fit = loan_growth.fit
+    before, after = design.window.last_year_before.value, design.window.first_treated_year.value
+    counted = pd.DataFrame(
+        {f"loans_{before}": paired_loans.pre, f"loans_{after}": paired_loans.post},
+        index=paired_loans.codes,
+        dtype=int,
+    )
+    typical = float(np.exp(loan_growth.fit.location))
     return _ranking(
-        "loan_growth", loan_growth, loan_growth_places, rows, GROWTH_TICKS, 1, common, heads,
-        {
-            "loan_growth_prior_typical": Number(float(np.exp(fit.location)), "ratio"),
-            "loan_growth_prior_loans": Number(fit.strength, "loans that the prior counts for"),
-        },
+        "loan_growth",
+        "ratio",
+        loan_growth,
+        loan_growth.median,
+        _rows(loan_growth, loan_growth_places, counted, municipality, 1),
+        municipality,
+        (0.5, 1, 2, 3, 4),
+        {"before": before, "after": after, "level": design.inference.confidence_level.value},
+        {"loan_growth_prior_typical": (typical, "ratio")},
         words,
-    )  # fmt: skip
+    )

@@ -1,15 +1,73 @@
-"""The choice made explicit: what each rule would have chosen."""
+"""The choice made explicit: the aims, what each rule would have chosen, what the weights decide."""
+
+from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from bsup_analysis.analysis.phasing import Rule
 from bsup_analysis.design import Design
-from bsup_analysis.effects.selection_rules import expected_jaccard
-from bsup_analysis.exhibit.exhibit import Exhibit, Number, traced
-from bsup_analysis.language import UNKNOWN, Words
+from bsup_analysis.effects.selection_rules import Sensitivity, expected_jaccard
+from bsup_analysis.exhibit.charts import number_axis
+from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.style import (
+    GROUP_COLOUR,
+    GROUP_MARKER,
+    PRINTED,
+    PRIORITY,
+    beside,
+    new_figure,
+)
+from bsup_analysis.language import Words
 
 # reasons the document gives for which no table has a value for every municipality
 WITHOUT_DATA = ("need", "success")
+FACE = {"priority": PRIORITY, "other": "white"}
+
+
+@traced
+def framework(results_framework: pd.DataFrame, words: Words) -> Exhibit:
+    """Show the programme's aims (document p. 15), what would show them, and where it is found."""
+    data = results_framework
+    by_aim, known = data.groupby("aim_id"), data["indicator"].notna()
+    suffix = "_nb" if words.language == "nb" else ""
+    told = data.assign(
+        **{name: data[f"{name}{suffix}"] for name in ("aim", "indicator", "unit", "reason")},
+        table=data[f"table{suffix}"].fillna(""),
+        number=by_aim.cumcount() + 1,
+        many=by_aim["row_id"].transform("size") > 1,
+    )
+    rows = [
+        {
+            **row,
+            "aim": words("phasing.framework.numbered", **row) if row["many"] else row["aim"],
+            "indicator": words("phasing.framework.no_indicator")
+            if pd.isna(row["unit"])
+            else words("phasing.framework.with_unit", **row),
+        }
+        for row in told.to_dict("records")
+    ]
+    aims, without, indicators = data["aim_id"].nunique(), int((~known).sum()), int(known.sum())
+    return Exhibit.of(
+        "results_framework",
+        "phasing.framework",
+        words,
+        data,
+        {
+            "aims": aims,
+            "without": without,
+            "indicators": indicators,
+            "here": (known & (data["published_level"] != "none")).sum(),
+            "all": (data["municipal_level"] == "at_hand").sum(),
+        },
+        shown=words.table("phasing.framework", rows),
+        numbers={
+            "aims_total": (aims, "aims"),
+            "aims_without_public_indicator": (without, "aims"),
+            "aims_indicators": (indicators, "indicators"),
+        },
+    )
 
 
 def _names(codes: frozenset[str], names: pd.Series, words: Words) -> str:
@@ -22,23 +80,12 @@ def _alphabet(name: str) -> str:
     return name.lower().translate(str.maketrans("æøå", "{|}"))
 
 
-def _range(low: float, high: float, shown: str, words: Words) -> str:
-    ends = [words.count(v) if shown == "count" else words.decimal(v) for v in (low, high)]
-    return ends[0] if low == high else words("phasing.ranking.from_to", low=ends[0], high=ends[1])
-
-
 def _weights_text(rule: Rule, words: Words) -> str:
     total = sum(rule.weights.values())
     return words.listed(
-        [
-            words(
-                "phasing.rules.weight",
-                name=words(f"phasing.rules.short_{name}"),
-                share=words.percent(weight / total, 0),
-            )
-            for name, weight in rule.weights.items()
-            if weight > 0
-        ]
+        words("phasing.rules.weight", name=name, share=weight / total)
+        for name, weight in rule.weights.items()
+        if weight > 0
     )
 
 
@@ -51,61 +98,184 @@ def candidate_rules(
     actual = frozenset(municipality.loc[municipality["group"] == "priority", "municipality_code"])
     rows, cells = [], []
     for rule in selection_rules:
-        certain, tied = rule.choice.certain, rule.choice.tied
+        certain, tied, found = rule.choice.certain, rule.choice.tied, rule.agreement
+        only_actual = actual - certain - tied
         rows.append(
             {
                 "rule": rule.name,
-                "both_low": rule.agreement.both_low,
-                "both_high": rule.agreement.both_high,
-                "jaccard_low": rule.agreement.jaccard_low,
-                "jaccard_high": rule.agreement.jaccard_high,
+                "both_low": found.both_low,
+                "both_high": found.both_high,
+                "jaccard_low": found.jaccard_low,
+                "jaccard_high": found.jaccard_high,
                 "tied": len(tied),
                 "only_rule": ";".join(sorted(certain - actual)),
-                "only_actual": ";".join(sorted(actual - certain - tied)),
+                "only_actual": ";".join(sorted(only_actual)),
             }
         )
-        label = words(f"phasing.rules.{rule.name}", weights=_weights_text(rule, words))
-        ties = words("phasing.rules.tied", count=words.count(len(tied)))
+        both = dict.fromkeys(words.count(n) for n in (found.both_low, found.both_high))
+        ends = (found.jaccard_low, found.jaccard_high)
         cells.append(
-            (
-                label,
-                _range(rule.agreement.both_low, rule.agreement.both_high, "count", words),
-                _range(rule.agreement.jaccard_low, rule.agreement.jaccard_high, "", words),
-                ties if tied else _names(certain - actual, names, words),
-                _names(actual - certain - tied, names, words),
-            )
+            {
+                "rule": words(f"phasing.rules.{rule.name}", weights=_weights_text(rule, words)),
+                "both": "–".join(both),
+                "jaccard": "–".join(dict.fromkeys(words.decimal(end) for end in ends)),
+                "only_rule": words("phasing.rules.tied", count=len(tied))
+                if tied
+                else _names(certain - actual, names, words),
+                "only_actual": _names(only_actual, names, words),
+            }
         )
     for reason in WITHOUT_DATA:
         rows.append({"rule": reason})
-        what = words(f"phasing.rules.lacks_{reason}")
-        cells.append((words(f"phasing.rules.{reason}"), UNKNOWN, UNKNOWN, what, UNKNOWN))
-    heads = ("rule", "both", "jaccard", "only_rule", "only_actual")
-    shown = pd.DataFrame(cells, columns=[words(f"phasing.rules.head_{head}") for head in heads])
+        what, lacks = (words(f"phasing.rules.{key}{reason}") for key in ("", "lacks_"))
+        cells.append({"rule": what, "only_rule": lacks})
     places, units = design.groups.priority.value, len(municipality)
     lot = expected_jaccard(units, places, len(actual))
-    best = max(selection_rules, key=lambda rule: rule.agreement.jaccard_low)
-    values = {
-        "places": words.count(places),
-        "units": words.count(units),
-        "lot": words.decimal(lot),
-        "best": words(f"phasing.rules.short_{best.name}"),
-        "best_both": words.count(best.agreement.both_low),
-        "best_jaccard": words.decimal(best.agreement.jaccard_low),
-    }
-    counts = ("both_low", "both_high", "tied")
-    return Exhibit(
-        id="candidate_rules",
-        title=words("phasing.rules.title", **values),
-        caption=words("phasing.rules.caption", **values),
-        source=words("phasing.rules.source"),
-        alternative_text=words("phasing.rules.caption", **values),
-        data=pd.DataFrame(rows).astype(dict.fromkeys(counts, "Int64")),
-        shown=shown,
+    return Exhibit.of(
+        "candidate_rules",
+        "phasing.rules",
+        words,
+        pd.DataFrame(rows).astype(dict.fromkeys(("both_low", "both_high", "tied"), "Int64")),
+        {
+            "places": places,
+            "units": units,
+            "lot": lot,
+            "best": max(selection_rules, key=lambda rule: rule.agreement.jaccard_low),
+        },
+        shown=words.table("phasing.rules", pd.DataFrame(cells)),
         numbers={
             **{
-                f"jaccard_rule_{rule.name}": Number(rule.agreement.jaccard_low, "Jaccard index")
+                f"jaccard_rule_{rule.name}": (rule.agreement.jaccard_low, "Jaccard index")
                 for rule in selection_rules
             },
-            "jaccard_by_lot": Number(lot, "Jaccard index"),
+            "jaccard_by_lot": (lot, "Jaccard index"),
         },
+    )
+
+
+def _draw_shares(axes: Axes, data: pd.DataFrame, words: Words) -> None:
+    def mark(x: Any, y: Any, group: str, **label: Any) -> None:
+        look: Any = {"ms": 5, "mec": GROUP_COLOUR[group], "mfc": FACE[group]}
+        axes.plot(x, y, GROUP_MARKER[group], **look, **label)
+
+    for place, row in enumerate(data.itertuples()):
+        share = row.share_of_weightings
+        axes.plot([0, share], [place, place], color=GROUP_COLOUR[row.group], lw=1)
+        mark(share, place, row.group)
+    axes.set_yticks(range(len(data)), data["municipality_name"], fontsize=7)
+    for label, group in zip(axes.get_yticklabels(), data["group"], strict=True):
+        label.set_fontweight("bold" if group == "priority" else "normal")
+    axes.set_ylim(len(data) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlim(-0.02, 1.04)
+    number_axis(axes.xaxis, words, "percent.0")
+    axes.grid(axis="y", alpha=0.6)
+    axes.set_title(words("phasing.weights.share"))
+    for group in FACE:
+        mark([], [], group, label=words(f"phasing.weights.{group}"))
+    axes.legend(loc="lower right")
+
+
+@traced
+def weights_decide(
+    weight_sensitivity: Sensitivity, municipality: pd.DataFrame, design: Design, words: Words
+) -> Exhibit:
+    """Show in what share of all weightings each municipality is chosen."""
+    shares = weight_sensitivity.share_chosen.rename("share_of_weightings")
+    table = municipality[["municipality_code", "municipality_name", "group"]].merge(
+        shares.rename_axis("municipality_code").reset_index(), validate="1:1"
+    )
+    ever = table["share_of_weightings"] > 0
+    data = table[ever | (table["group"] == "priority")].sort_values(
+        ["share_of_weightings", "municipality_code"], ascending=[False, True], ignore_index=True
+    )
+
+    def draw() -> Figure:
+        figure, axes = new_figure(height_in=0.7 + 0.15 * len(data))
+        _draw_shares(axes, data, words)
+        return figure
+
+    half = data.loc[data["share_of_weightings"] >= 0.5, "group"].value_counts()
+    half_priority, half_other = (int(half.get(group, 0)) for group in FACE)
+    weightings, once = len(weight_sensitivity.jaccard), int(ever.sum())
+    return Exhibit.of(
+        "weights_decide",
+        "phasing.weights",
+        words,
+        data,
+        {
+            "weightings": weightings,
+            "places": design.groups.priority.value,
+            "ever": once,
+            "half": half_priority,
+            "half_other": half_other,
+            "lowest": data[data["group"] == "priority"].iloc[-1],
+        },
+        draw=draw,
+        numbers={
+            "weightings_total": (weightings, "weightings"),
+            "weightings_ever_chosen": (once, "municipalities"),
+            "weightings_half_priority": (half_priority, "municipalities"),
+            "weightings_half_other": (half_other, "municipalities"),
+        },
+        source=words("phasing.rules.source"),
+    )
+
+
+@traced
+def weights_agreement(
+    weight_sensitivity: Sensitivity, municipality: pd.DataFrame, design: Design, words: Words
+) -> Exhibit:
+    """Show the agreement with the actual choice against the weight of size."""
+    found = weight_sensitivity
+    data = pd.DataFrame(found.weights, columns=[f"weight_{name}" for name in found.names])
+    data = data.assign(jaccard=found.jaccard)
+    jaccard = data["jaccard"]
+    by_size = data.groupby("weight_size")["jaccard"]
+    actual = int((municipality["group"] == "priority").sum())
+    lot = expected_jaccard(len(municipality), design.groups.priority.value, actual)
+
+    def draw() -> Figure:
+        figure, axes = new_figure(height_in=3.4)
+        # the range and the median for each weight of size
+        for weight, here in by_size:
+            axes.plot([weight, weight], [here.min(), here.max()], color=PRIORITY, lw=1.6)
+            axes.plot(weight, here.median(), "o", color=PRIORITY, ms=5)
+        axes.axhline(lot, color=PRINTED, ls="--", lw=1)
+        look = {"ha": "right", "va": "top", "fontsize": "small", "color": PRINTED}
+        beside(axes, words("phasing.weights.by_lot"), (1.05, lot), (0, -3), **look)
+        axes.set_ylim(0, 1)
+        axes.set_xlim(-0.04, 1.06)
+        number_axis(axes.xaxis, words, "percent.0")
+        number_axis(axes.yaxis, words, ".1")
+        axes.set_xlabel(words("phasing.weights.agreement.weight_of_size"))
+        axes.set_title(words("phasing.weights.agreement.axis"))
+        axes.grid(alpha=0.6)
+        return figure
+
+    without = by_size.get_group(0)
+    values = {
+        "lowest": jaccard.min(),
+        "median": jaccard.median(),
+        "highest": jaccard.max(),
+        "highest_without_size": without.max(),
+    }
+    return Exhibit.of(
+        "weights_agreement",
+        "phasing.weights.agreement",
+        words,
+        data,
+        {
+            **values,
+            "lowest_without_size": without.min(),
+            "alone": by_size.get_group(1).item(),
+            "lot": lot,
+            "weightings": len(data),
+        },
+        draw=draw,
+        numbers={
+            f"weightings_jaccard_{name}": (float(value), "Jaccard index")
+            for name, value in values.items()
+        },
+        source=words("phasing.rules.source"),
     )
