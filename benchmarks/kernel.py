@@ -30,8 +30,8 @@ from bsup_analysis.estimators.jackknife import crv3
 from bsup_analysis.estimators.poisson import crv1, fit, restricted
 from bsup_analysis.simulation.config import scenario
 from bsup_analysis.simulation.generator import Region, build_region, enlarged, streams
-from bsup_analysis.simulation.replicate import Task, wild_p_value
-from bsup_analysis.simulation.runner import poisson_refit, task_of
+from bsup_analysis.simulation.replicate import Task, task_of, wild_p_value
+from bsup_analysis.simulation.runner import poisson_refit
 
 MUNICIPALITIES = (85, 425, 5015)
 

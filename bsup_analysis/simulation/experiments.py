@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ from bsup_analysis.estimators.jackknife import crv3
 from bsup_analysis.estimators.poisson import event_model, fit
 from bsup_analysis.simulation.config import Scenario, load_config, scenario
 from bsup_analysis.simulation.generator import Region, log_mean
-from bsup_analysis.simulation.replicate import Task, critical
+from bsup_analysis.simulation.replicate import Task, critical, task_of
 
 
 @dataclass(frozen=True)
@@ -32,80 +31,62 @@ class Bias:
     ----------
     draws
         Panels.
-    mean
+    mean_estimate
         Mean estimate: log rate ratio, or difference of rates per 1 000 inhabitants.
     mc_error
         Standard error of the mean.
     truth
         What was put in, in the same unit.
+    without_noise
+        What panels without noise give; NaN where that is not asked.
     rejection_rate
         Share of panels in which the primary test (CRV3, t with treated clusters - 1) rejects no
         effect; for rates the same test on rates.
     """
 
     draws: int
-    mean: float
+    mean_estimate: float
     mc_error: float
     truth: float
+    without_noise: float
     rejection_rate: float
 
-    @property
-    def bias(self) -> float:
-        """Mean less truth."""
-        return self.mean - self.truth
 
-
-def ratio_bias(
-    region: Region,
-    scenario: Scenario,
-    effect: float,
-    *,
-    draws: int,
-    seed: int,
-    dropped: tuple[int, ...],
-    level: float = 0.05,
-) -> Bias:
+def ratio_bias(task: Task, without_noise: float = math.nan) -> Bias:
     """Compare the Poisson estimate's mean with the effect put in.
 
-    With `scenario.selection` above zero this is regression to the mean, which dropping the year
-    of selection lessens as far as the noise does not last; with `largest_effect` the truth is
-    still `effect`, and the mean is the estimand that `average_ratio` computes.
+    With the scenario's `selection` above zero this is regression to the mean, which dropping the
+    year of selection lessens as far as the noise does not last; with `largest_effect` the truth is
+    still the task's effect, and the mean is the estimand that `average_ratio` computes.
     """
-    task = Task(region, scenario, effect, seed, 0, draws, dropped, level)
     model = task.model()
 
     def estimate(loans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         fitted = fit(model, loans)
         return fitted.theta[:, -1], np.sqrt(crv3(fitted)[:, 0, 0])
 
-    return _measured(task, estimate, math.log(effect))
+    return _measured(task, estimate, math.log(task.effect), without_noise)
 
 
-def rate_bias(
-    region: Region,
-    scenario: Scenario,
-    *,
-    draws: int,
-    seed: int,
-    dropped: tuple[int, ...],
-    level: float = 0.05,
-) -> Bias:
-    """Compare least squares on rates with zero where the programme has no effect.
+def rate_bias(task: Task) -> Bias:
+    """Compare least squares on rates with zero, for panels on which the programme has no effect.
 
     Parallel growth in percent is not parallel in loans per 1 000: the group with the higher rate
     gains more of them, and the estimate takes that for an effect.
     """
-    task = Task(region, scenario, 1.0, seed, 0, draws, dropped, level)
 
     def estimate(loans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rates = task.rates(loans)
         return rates.estimate, rates.crv3_se
 
-    return _measured(task, estimate, 0.0)
+    return _measured(task, estimate, 0.0, expected_rate_bias(task.region, task.dropped_years))
 
 
 def _measured(
-    task: Task, estimate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], truth: float
+    task: Task,
+    estimate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    truth: float,
+    without_noise: float,
 ) -> Bias:
     """Estimate every panel, and count how often the estimate is too far from none for its error."""
     found = [estimate(loans) for _, _, loans in task.blocks()]
@@ -113,7 +94,8 @@ def _measured(
     limits = critical(task.level, int(task.region.treated.sum()) - 1) * errors
     rejected, draws = int((np.abs(estimates) > limits).sum()), len(estimates)
     error = float(estimates.std(ddof=1) / math.sqrt(draws)) if draws > 1 else math.nan
-    return Bias(draws, math.fsum(estimates) / draws, error, truth, rejected / draws)
+    mean = math.fsum(estimates) / draws
+    return Bias(draws, mean, error, truth, without_noise, rejected / draws)
 
 
 def expected_rate_bias(region: Region, dropped: tuple[int, ...]) -> float:
@@ -134,15 +116,6 @@ def average_ratio(
     task = Task(region, quiet, effect, 0, 0, 1, dropped)
     means = np.exp(log_mean(region, quiet, effect))[None][:, :, task.columns]
     return float(np.exp(fit(task.model(), means).theta[0, -1]))
-
-
-def loan_weighted_ratio(region: Region, scenario: Scenario, effect: float) -> float:
-    """Average ratio weighted by the loans expected in the treated years without effect."""
-    loans = region.expected[:, region.treated_years].sum(axis=1) * region.treated
-    ratio = np.full(len(loans), effect)
-    if scenario.largest_effect is not None:
-        ratio[region.largest] = scenario.largest_effect
-    return float(loans @ ratio / loans.sum())
 
 
 @dataclass(frozen=True)
@@ -186,23 +159,15 @@ def joint_f(coefficients: np.ndarray, covariance: np.ndarray, df: int) -> np.nda
     return f(tested, df).sf((coefficients * solved).sum(axis=1) / tested)
 
 
-def pretrend_test(
-    region: Region,
-    scenario: Scenario,
-    *,
-    draws: int,
-    seed: int,
-    dropped: tuple[int, ...],
-    level: float = 0.05,
-) -> Pretrend:
-    """Draw panels with `scenario.trend` and no effect; test the years before, then estimate.
+def pretrend_test(task: Task) -> Pretrend:
+    """Draw panels with the scenario's `trend` and no effect; test the years before, then estimate.
 
     The test is the event study's joint F of all years before but the last, with CRV3 and
     (tested, treated clusters - 1) degrees of freedom. It is fitted to the years before: where each
     group has an effect of every year, later years say nothing about earlier ones (but for how
     differently municipalities of a group grew, which is small).
     """
-    task = Task(region, scenario, 1.0, seed, 0, draws, dropped, level)
+    region, level = task.region, task.level
     model, before = task.model(), ~task.treated_years
     tested, df = int(before.sum()) - 1, int(region.treated.sum()) - 1
     events = event_model(task.population[:, before], region.treated, tested, model.cluster)
@@ -215,9 +180,9 @@ def pretrend_test(
     passed, rate = estimate[p > level], float((p <= level).mean())
     some = len(passed) > 1
     return Pretrend(
-        draws=draws,
+        draws=task.count,
         rejection_rate=rate,
-        mc_error=math.sqrt(rate * (1 - rate) / draws),
+        mc_error=math.sqrt(rate * (1 - rate) / task.count),
         mean_log_ratio=float(estimate.mean()),
         mean_log_ratio_passed=float(passed.mean()) if some else math.nan,
         mc_error_passed=float(passed.std(ddof=1) / math.sqrt(len(passed))) if some else math.nan,
@@ -228,61 +193,41 @@ def bias_table(region: Region, name: str, draws: int) -> pd.DataFrame:
     """Linear rates, regression to the mean, and an effect of the largest municipality's own."""
     config, one = load_config(), scenario(name)
     dropped = config.panel.dropped_years.value
-    shared: dict[str, Any] = {
-        "draws": draws,
-        "seed": config.run.seed.value,
-        "level": config.tests.level.value,
-    }
-    rows: list[dict[str, object]] = []
-
-    def add(key: tuple[str, float, str], without: tuple[int, ...], bias: Bias, mean: float) -> None:
-        question, value, estimator = key
-        rows.append(
-            {
-                "scenario": name,
-                "question": question,
-                "value": value,
-                "estimator": estimator,
-                "dropped_years": " ".join(str(year) for year in sorted(without)),
-                "draws": bias.draws,
-                "mean_estimate": bias.mean,
-                "mc_error": bias.mc_error,
-                "truth": bias.truth,
-                "without_noise": mean,
-                "rejection_rate": bias.rejection_rate,
-            }
-        )
-
-    rate = rate_bias(region, one, dropped=dropped, **shared)
-    quiet = expected_rate_bias(region, dropped)
-    add(("linear_rates", 1.0, "ols_rate"), dropped, rate, quiet)
+    plain = task_of(region, one, 1.0, 0, draws)
+    found = [("linear_rates", 1.0, "ols_rate", dropped, rate_bias(plain))]
     for value in config.study.selections.value:
         for without in (dropped, (config.panel.selection_year.value, *dropped)):
-            bias = ratio_bias(region, replace(one, selection=value), 1.0, dropped=without, **shared)
-            add(("regression_to_mean", value, "ppml"), without, bias, np.nan)
+            task = replace(plain, scenario=replace(one, selection=value), dropped_years=without)
+            found.append(("regression_to_mean", value, "ppml", without, ratio_bias(task)))
     for value in config.study.largest_effects.value:
         apart = replace(one, largest_effect=value)
-        bias = ratio_bias(region, apart, 1.0, dropped=dropped, **shared)
         target = math.log(average_ratio(region, apart, 1.0, dropped))
-        add(("largest_apart", value, "ppml"), dropped, bias, target)
-    return pd.DataFrame(rows)
+        bias = ratio_bias(replace(plain, scenario=apart), target)
+        found.append(("largest_apart", value, "ppml", dropped, bias))
+    return pd.DataFrame(
+        {
+            "scenario": name,
+            "question": question,
+            "value": value,
+            "estimator": estimator,
+            "dropped_years": " ".join(str(year) for year in sorted(without)),
+            **vars(bias),
+        }
+        for question, value, estimator, without, bias in found
+    )
 
 
 def pretrend_table(region: Region, name: str, draws: int) -> pd.DataFrame:
     """Power of the test of the years before, and what passing it leaves, in one scenario."""
-    config, one = load_config(), scenario(name)
-    rows = []
-    for drift in config.study.drifts.value:
-        found = pretrend_test(
-            region,
-            replace(one, trend=drift),
-            draws=draws,
-            seed=config.run.seed.value,
-            dropped=config.panel.dropped_years.value,
-            level=config.tests.level.value,
-        )
-        rows.append({"scenario": name, "drift_per_year": drift, **vars(found)})
-    return pd.DataFrame(rows)
+    one = scenario(name)
+    return pd.DataFrame(
+        {
+            "scenario": name,
+            "drift_per_year": drift,
+            **vars(pretrend_test(task_of(region, replace(one, trend=drift), 1.0, 0, draws))),
+        }
+        for drift in load_config().study.drifts.value
+    )
 
 
 def draw_published(

@@ -21,7 +21,7 @@ from bsup_analysis.estimators.poisson import (
     treatment_model,
 )
 from bsup_analysis.estimators.rates import RateFit, fit_rates
-from bsup_analysis.simulation.config import Scenario
+from bsup_analysis.simulation.config import Scenario, load_config
 from bsup_analysis.simulation.generator import Region, Streams, draw_loans, streams
 
 TESTS = (
@@ -105,6 +105,32 @@ class Task:
             block = slice(begin, min(begin + size, self.count))
             draws = [streams(self.seed, self.first + k) for k in range(block.start, block.stop)]
             yield block, draws, self.loans(draws)
+
+
+def task_of(
+    region: Region,
+    one: Scenario,
+    effect: float,
+    first: int,
+    count: int,
+    *,
+    seed: int | None = None,
+    dropped: tuple[int, ...] | None = None,
+) -> Task:
+    """Describe a chunk with the tests of `scenarios.toml`, and its seed and years unless given."""
+    config = load_config()
+    return Task(
+        region,
+        one,
+        effect,
+        config.run.seed.value if seed is None else seed,
+        first,
+        count,
+        config.panel.dropped_years.value if dropped is None else dropped,
+        config.tests.level.value,
+        config.tests.bootstrap_weights.value,
+        config.tests.assignments.value,
+    )
 
 
 def critical(level: float, df: np.ndarray | int | None = None) -> np.ndarray | float:

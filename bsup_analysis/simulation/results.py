@@ -22,8 +22,8 @@ from bsup_analysis.simulation import chunks
 from bsup_analysis.simulation.config import FILE, load_config, scenario
 from bsup_analysis.simulation.experiments import bias_table, coverage_table, pretrend_table
 from bsup_analysis.simulation.generator import Region
-from bsup_analysis.simulation.replicate import TESTS, run
-from bsup_analysis.simulation.runner import Estimate, Step, simulate, task_of
+from bsup_analysis.simulation.replicate import TESTS, run, task_of
+from bsup_analysis.simulation.runner import Estimate, Step, simulate
 from bsup_analysis.simulation.schemas import PREFIX
 
 DESCRIPTIONS = Path(__file__).with_name("tables.toml")

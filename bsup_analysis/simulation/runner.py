@@ -24,36 +24,25 @@ from bsup_analysis.estimators.poisson import crv1, dispersion, fit
 from bsup_analysis.simulation import chunks
 from bsup_analysis.simulation.config import Scenario, checked_effects, load_config, scenario
 from bsup_analysis.simulation.generator import Region, streams
-from bsup_analysis.simulation.replicate import RESULT, ROWS, Task, run
+from bsup_analysis.simulation.replicate import RESULT, ROWS, Task, run, task_of
 
 TOLERANCE = 1e-8
 
 
 @dataclass(frozen=True)
 class SelfCheck:
-    """Largest differences between the kernel and statsmodels.
+    """How the kernel compares with statsmodels.
 
     Attributes
     ----------
     refits
         Number of statsmodels fits.
-    estimate, model_se, crv1_se, left_out, phi, rate_estimate, rate_crv1_se
-        Largest absolute difference in each.
+    largest
+        Largest absolute difference in estimates, standard errors and dispersion.
     """
 
     refits: int
-    estimate: float
-    model_se: float
-    crv1_se: float
-    left_out: float
-    phi: float
-    rate_estimate: float
-    rate_crv1_se: float
-
-    @property
-    def largest(self) -> float:
-        """The largest of all differences."""
-        return max(value for name, value in vars(self).items() if name != "refits")
+    largest: float
 
 
 def dummy_design(task: Task, kept: np.ndarray) -> np.ndarray:
@@ -115,31 +104,28 @@ def self_check(task: Task, sample: tuple[int, ...]) -> SelfCheck:
     rates = task.rates(loans)
     size = task.population[:, 0]
     largest = [int(np.argmax(np.where(mine, size, 0))) for mine in (treated, ~treated)]
-    found: list[tuple[float, ...]] = []
+    differences: list[float] = []
     refits = 0
     for k, draw in enumerate(sample):
         full = poisson_refit(task, loans[k], everyone)
         used = int((loans[k].sum(axis=1) > 0).sum())
         jack = [
-            abs(poisson_refit(task, loans[k], np.delete(everyone, i)).params[0] - alone)
+            poisson_refit(task, loans[k], np.delete(everyone, i)).params[0] - left_out[k, i, -1]
             for i in (*largest, draw % len(everyone))
-            for alone in left_out[k, [i], -1]
         ]
         rate = 1000 * (loans[k] / task.population).ravel()
         least = OLS(rate, dummy_design(task, everyone)).fit()
         refits += 2 + len(jack)
-        found.append(
-            (
-                abs(full.params[0] - fitted.theta[k, -1]),
-                abs(full.bse[0] - fitted.model_se[k]),
-                abs(_clustered(full, used, years) - clustered[k]),
-                max(jack),
-                abs(full.pearson_chi2 / full.df_resid - phi[k]),
-                abs(least.params[0] - rates.estimate[k]),
-                abs(_clustered(least, len(everyone), years) - rates.crv1_se[k]),
-            )
-        )
-    check = SelfCheck(refits, *(float(value) for value in np.max(found, axis=0)))
+        differences += [
+            full.params[0] - fitted.theta[k, -1],
+            full.bse[0] - fitted.model_se[k],
+            _clustered(full, used, years) - clustered[k],
+            *jack,
+            full.pearson_chi2 / full.df_resid - phi[k],
+            least.params[0] - rates.estimate[k],
+            _clustered(least, len(everyone), years) - rates.crv1_se[k],
+        ]
+    check = SelfCheck(refits, float(np.max(np.abs(differences))))
     if not check.largest < TOLERANCE:
         raise InputError(
             f"The simulation kernel and statsmodels differ by {check.largest:.1e} (allowed: "
@@ -195,11 +181,6 @@ def duration(seconds: float) -> str:
 def block_bytes(clusters: int, years: int) -> int:
     """Memory that the refits of one block take at their highest."""
     return max(ROWS, clusters) * years * years * 8 * _ARRAYS
-
-
-def disk_bytes(draws: int) -> int:
-    """Size of the stored chunks of so many draws."""
-    return draws * RESULT.itemsize
 
 
 def estimate(task: Task, draws: int, jobs: int) -> Estimate:
@@ -260,8 +241,6 @@ class Simulation:
         Names of stored chunks that were damaged and computed anew.
     check
         The kernel against statsmodels, the worst of all scenarios; None if nothing was computed.
-    estimate
-        What the run was expected to take; None if nothing was computed.
     """
 
     table: pd.DataFrame
@@ -269,7 +248,6 @@ class Simulation:
     reused: int
     damaged: tuple[str, ...]
     check: SelfCheck | None
-    estimate: Estimate | None
 
 
 def simulate(
@@ -355,7 +333,7 @@ def simulate(
                 damaged.append(chunks.path_of(store, task).name)
     for name in damaged:
         progress(Step(0, total, None, f"stored chunk {name} is damaged and is computed anew"))
-    check = cost = None
+    check = None
     if missing:
         _need_disk(missing, store)
         firsts = [next(cell(one, ratios[0])) for one in chosen]
@@ -377,33 +355,7 @@ def simulate(
     table = chunks.summarise((store, cell(one, effect)) for one, effect in cells)
     if out is not None:
         chunks.keep(out, chunks.csv_text(table))
-    return Simulation(table, len(missing), total - len(missing), tuple(damaged), check, cost)
-
-
-def task_of(
-    region: Region,
-    one: Scenario,
-    effect: float,
-    first: int,
-    count: int,
-    *,
-    seed: int | None = None,
-    dropped: tuple[int, ...] | None = None,
-) -> Task:
-    """Describe a chunk with the tests of `scenarios.toml`, and its seed and years unless given."""
-    config = load_config()
-    return Task(
-        region,
-        one,
-        effect,
-        config.run.seed.value if seed is None else seed,
-        first,
-        count,
-        config.panel.dropped_years.value if dropped is None else dropped,
-        config.tests.level.value,
-        config.tests.bootstrap_weights.value,
-        config.tests.assignments.value,
-    )
+    return Simulation(table, len(missing), total - len(missing), tuple(damaged), check)
 
 
 def _chosen(scenarios: Iterable[str | Scenario]) -> tuple[Scenario, ...]:
@@ -424,13 +376,12 @@ def _checked(pool: Executor, firsts: Sequence[Task], draws: int) -> SelfCheck:
     """Hold the kernel against statsmodels in every scenario; keep the worst differences."""
     sample = tuple(range(min(draws, _CHECKED_DRAWS)))
     checks = list(pool.map(self_check, firsts, [sample] * len(firsts)))
-    worst = {name: max(getattr(one, name) for one in checks) for name in vars(checks[0])}
-    return SelfCheck(**{**worst, "refits": sum(one.refits for one in checks)})
+    return SelfCheck(sum(one.refits for one in checks), max(one.largest for one in checks))
 
 
 def _need_disk(missing: list[Task], store: Path) -> None:
     """Refuse a run that the disk cannot hold."""
-    needed = disk_bytes(sum(task.count for task in missing))
+    needed = sum(task.count for task in missing) * RESULT.itemsize
     try:
         store.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -20,11 +20,11 @@ from bsup_analysis.simulation.experiments import (
     expected_rate_bias,
     growth_phi,
     joint_f,
-    loan_weighted_ratio,
     pretrend_test,
     rate_bias,
     ratio_bias,
 )
+from bsup_analysis.simulation.replicate import Task
 from bsup_analysis.simulation.results import detectable_ratios
 
 DROPPED = (2009,)
@@ -74,50 +74,53 @@ def test_linear_rates_see_an_effect_where_there_is_none(region):
     exact = change[region.treated].mean() - change[~region.treated].mean()
     assert expected_rate_bias(region, DROPPED) == pytest.approx(exact, abs=1e-12)
     assert exact > 0.1  # base rates differ: 738 and 309 loans on 425 732 and 240 432 inhabitants
-    drawn = rate_bias(region, scenario("A"), draws=300, seed=2, dropped=DROPPED)
-    assert drawn.mean == pytest.approx(exact, abs=4 * drawn.mc_error)
-    assert drawn.bias > 5 * drawn.mc_error
+    drawn = rate_bias(Task(region, scenario("A"), 1.0, 2, 0, 300, DROPPED))
+    assert drawn.mean_estimate == pytest.approx(exact, abs=4 * drawn.mc_error)
+    assert drawn.mean_estimate - drawn.truth > 5 * drawn.mc_error
 
 
 def test_poisson_regression_does_not(region):
-    drawn = ratio_bias(region, scenario("A"), 1.3, draws=150, seed=2, dropped=DROPPED)
+    drawn = ratio_bias(Task(region, scenario("A"), 1.3, 2, 0, 150, DROPPED))
     assert drawn.truth == pytest.approx(math.log(1.3))
-    assert drawn.bias == pytest.approx(0, abs=4 * drawn.mc_error + 0.003)
+    assert drawn.mean_estimate - drawn.truth == pytest.approx(0, abs=4 * drawn.mc_error + 0.003)
     assert drawn.rejection_rate > 0.8  # detectable at 80 %: 1.24
 
 
 def test_regression_to_the_mean_and_what_dropping_2008_leaves(region):
     chosen = replace(scenario("A"), selection=1.4)
-    settings = {"draws": 150, "seed": 3}
-    biased = ratio_bias(region, chosen, 1.0, dropped=DROPPED, **settings)
-    cured = ratio_bias(region, chosen, 1.0, dropped=(2008, *DROPPED), **settings)
-    assert biased.bias < -5 * biased.mc_error
-    assert cured.bias == pytest.approx(0, abs=4 * cured.mc_error)  # noise of a year does not last
+    biased = ratio_bias(Task(region, chosen, 1.0, 3, 0, 150, DROPPED))
+    # noise of a year does not last
+    cured = ratio_bias(Task(region, chosen, 1.0, 3, 0, 150, (2008, *DROPPED)))
+    assert biased.mean_estimate - biased.truth < -5 * biased.mc_error
+    assert cured.mean_estimate - cured.truth == pytest.approx(
+        0, abs=4 * cured.mc_error
+    )
     lasting = replace(scenario("B"), selection=1.4)
-    left = ratio_bias(region, lasting, 1.0, dropped=(2008, *DROPPED), **settings)
-    assert left.bias < -2 * left.mc_error
+    left = ratio_bias(Task(region, lasting, 1.0, 3, 0, 150, (2008, *DROPPED)))
+    assert left.mean_estimate - left.truth < -2 * left.mc_error
 
 
 def test_a_large_municipality_apart_pulls_the_estimand_by_its_loans(region):
     apart = replace(scenario("A"), largest_effect=1.5)
     target = average_ratio(region, apart, 1.0, DROPPED)
-    assert target == pytest.approx(loan_weighted_ratio(region, apart, 1.0), rel=0.01)
+    loans = region.expected[:, region.treated_years].sum(axis=1) * region.treated
+    ratio = np.where(np.arange(len(loans)) == region.largest, 1.5, 1.0)
+    assert target == pytest.approx(loans @ ratio / loans.sum(), rel=0.01)
     assert target > 1 + 0.5 / 17 * 3  # far from one municipality among seventeen
-    drawn = ratio_bias(region, apart, 1.0, draws=150, seed=4, dropped=DROPPED)
-    assert drawn.mean == pytest.approx(math.log(target), abs=4 * drawn.mc_error + 0.005)
+    drawn = ratio_bias(Task(region, apart, 1.0, 4, 0, 150, DROPPED))
+    assert drawn.mean_estimate == pytest.approx(math.log(target), abs=4 * drawn.mc_error + 0.005)
     assert average_ratio(region, scenario("A"), 1.3, DROPPED) == pytest.approx(1.3, abs=1e-12)
 
 
 def test_the_test_of_the_years_before_sees_a_steep_drift_only(region):
-    settings = {"draws": 120, "seed": 5, "dropped": DROPPED}
     flat, steep = (
-        pretrend_test(region, replace(scenario("A"), trend=drift), **settings)
+        pretrend_test(Task(region, replace(scenario("A"), trend=drift), 1.0, 5, 0, 120, DROPPED))
         for drift in (0.0, 0.3)
     )
     assert flat.rejection_rate < 0.15
     assert steep.rejection_rate > 0.9
     # mean year after less mean year before: 2011 - 2006.5
-    mild = pretrend_test(region, replace(scenario("A"), trend=0.05), **settings)
+    mild = pretrend_test(Task(region, replace(scenario("A"), trend=0.05), 1.0, 5, 0, 120, DROPPED))
     assert mild.mean_log_ratio == pytest.approx(4.5 * 0.05, abs=0.03)
     assert mild.mean_log_ratio_passed == pytest.approx(mild.mean_log_ratio, abs=0.03)
 
