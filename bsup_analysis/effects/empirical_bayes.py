@@ -44,8 +44,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import betaln, digamma, expit, gammaln
-from scipy.stats import beta, gamma, nbinom, norm, poisson
+from scipy.special import digamma, expit
+from scipy.stats import beta, betabinom, binom, gamma, nbinom, norm, poisson, rankdata
 
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.errors import InputError
@@ -69,8 +69,7 @@ class Counts:
     Raises
     ------
     InputError
-        Fewer than two units, a code twice, a value that is no count, an exposure that is not
-        above zero, or no event anywhere.
+        Fewer than two units, an exposure that is not above zero, or no event anywhere.
     """
 
     codes: tuple[str, ...]
@@ -78,20 +77,9 @@ class Counts:
     exposure: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if not len(self.codes) == len(self.events) == len(self.exposure):
-            raise InputError("Codes, events and exposures differ in number.")
         if len(self.codes) < 2:
             raise InputError(f"A ranking needs two municipalities at least, not {len(self.codes)}.")
-        seen: set[str] = set()
-        for code, events, exposure in zip(self.codes, self.events, self.exposure, strict=True):
-            if code in seen:
-                raise InputError(f"Municipality {code} stands twice: keep one row for it.")
-            seen.add(code)
-            if not (math.isfinite(events) and events >= 0 and float(events).is_integer()):
-                raise InputError(
-                    f"Municipality {code} has {events} events: a whole number of zero or more is "
-                    "needed; leave out what is unknown."
-                )
+        for code, exposure in zip(self.codes, self.exposure, strict=True):
             if not (math.isfinite(exposure) and exposure > 0):
                 raise InputError(
                     f"Municipality {code} has an exposure of {exposure}: without any there is no "
@@ -368,14 +356,8 @@ class GammaPoisson:
         """Logarithm of the negative binomial probability of all counts (Poisson in the limit)."""
         y, mu = self._events, self._expected(location)
         if math.isinf(strength):
-            return math.fsum(y * np.log(mu) - mu - gammaln(y + 1))
-        return math.fsum(
-            gammaln(strength + y)
-            - gammaln(strength)
-            - gammaln(y + 1)
-            - strength * np.log1p(mu / strength)
-            + y * (np.log(mu) - np.log(strength + mu))
-        )
+            return math.fsum(poisson.logpmf(y, mu))
+        return math.fsum(nbinom.logpmf(y, strength, strength / (strength + mu)))
 
     def location_score(self, location: float, strength: float) -> float:
         """Give the derivative with respect to the logarithm of the mean rate."""
@@ -458,12 +440,10 @@ class BetaBinomial:
     def log_marginal(self, location: float, strength: float) -> float:
         """Logarithm of the beta-binomial probability of all counts (binomial in the limit)."""
         early, late = self._counts
-        ways = gammaln(early + late + 1) - gammaln(early + 1) - gammaln(late + 1)
         p, q = expit(location), expit(-location)
         if math.isinf(strength):
-            return math.fsum(ways + late * math.log(p) + early * math.log(q))
-        a, b = p * strength, q * strength
-        return math.fsum(ways + betaln(a + late, b + early) - betaln(a, b))
+            return math.fsum(binom.logpmf(late, early + late, p))
+        return math.fsum(betabinom.logpmf(late, early + late, p * strength, q * strength))
 
     def location_score(self, location: float, strength: float) -> float:
         """Give the derivative with respect to the log odds."""
@@ -648,9 +628,7 @@ def _sum_of_trials(chances: Floats) -> Floats:
 
 def raw_ranks(values: Floats) -> Floats:
     """Give the places by the values alone, 1 the highest; equal values share their mean place."""
-    above = (values[:, None] < values[None, :]).sum(axis=1)
-    level = (values[:, None] == values[None, :]).sum(axis=1)
-    return above + (level + 1) / 2
+    return np.asarray(rankdata(-values))
 
 
 Standing = Literal["above", "below", "undecided"]

@@ -92,9 +92,7 @@ def test_regression_to_the_mean_and_what_dropping_2008_leaves(region):
     # noise of a year does not last
     cured = ratio_bias(Task(region, chosen, 1.0, 3, 0, 150, (2008, *DROPPED)))
     assert biased.mean_estimate - biased.truth < -5 * biased.mc_error
-    assert cured.mean_estimate - cured.truth == pytest.approx(
-        0, abs=4 * cured.mc_error
-    )
+    assert cured.mean_estimate - cured.truth == pytest.approx(0, abs=4 * cured.mc_error)
     lasting = replace(scenario("B"), selection=1.4)
     left = ratio_bias(Task(region, lasting, 1.0, 3, 0, 150, (2008, *DROPPED)))
     assert left.mean_estimate - left.truth < -2 * left.mc_error

@@ -104,7 +104,7 @@ class MunicipalPanel:
         for name in ("y", "population", "exposure"):
             if getattr(self, name) is not None:
                 self._freeze(name, np.array(getattr(self, name), dtype=float), shape)
-        self._check(shape)
+        self._check()
 
     @classmethod
     def from_frame(
@@ -113,7 +113,6 @@ class MunicipalPanel:
         *,
         first_treated_year: int,
         outcome: str = "loans",
-        exposure: str | None = None,
         years: Iterable[int] | None = None,
         dropped_years: Iterable[int] = (),
     ) -> MunicipalPanel:
@@ -129,8 +128,6 @@ class MunicipalPanel:
             First treated year of the priority municipalities.
         outcome
             Column of loans or NOK.
-        exposure
-            Column that the outcome is a rate of; None for the population.
         years
             The window; by default every year of the table.
         dropped_years
@@ -139,24 +136,12 @@ class MunicipalPanel:
         Raises
         ------
         InputError
-            A column or year missing, a unit and year given twice, a unit with two groups,
-            counties or clusters, or what the panel itself refuses.
+            A year missing, a unit without a group, county or cluster, or what the panel itself
+            refuses.
         """
         about = ["group", "county", "cluster"]
-        measures = ["population", outcome, *([exposure] if exposure else [])]
-        for column in ("unit", "year", *about, *measures):
-            if column not in frame.columns:
-                raise InputError(f"The municipal table has no column {column}.")
         rows = frame.astype({"unit": str}).sort_values(["unit", "year"])
-        if rows.duplicated(["unit", "year"]).any():
-            unit, year = rows.loc[rows.duplicated(["unit", "year"]), ["unit", "year"]].iloc[0]
-            raise InputError(f"Municipality {unit} stands twice in {year} in the municipal table.")
         units = rows[["unit", *about]].drop_duplicates().set_index("unit")
-        if units.index.has_duplicates:
-            unit = units.index[units.index.duplicated()][0]
-            raise InputError(
-                f"Municipality {unit} has more than one group, county or cluster in the table."
-            )
         if units.isna().any(axis=None) or not set(units["group"]) <= {"priority", "other"}:
             raise InputError(
                 "Every municipality needs a group, priority or other, a county and a cluster."
@@ -182,7 +167,6 @@ class MunicipalPanel:
             years=tuple(columns),
             first_treated_year=first_treated_year,
             dropped_years=tuple(sorted(gone)),
-            exposure=None if exposure is None else wide(exposure),
         )
 
     def to_frame(self, outcome: str = "loans") -> pd.DataFrame:
@@ -216,14 +200,7 @@ class MunicipalPanel:
         values.setflags(write=False)
         object.__setattr__(self, name, values)
 
-    def _check(self, shape: tuple[int, int]) -> None:
-        if not len(self.cluster) == len(self.county) == shape[0]:
-            raise InputError("Every municipality of the panel needs a cluster and a county.")
-        if len(set(self.codes)) < shape[0]:
-            twice = next(code for code in self.codes if self.codes.count(code) > 1)
-            raise InputError(f"Municipality {twice} stands twice in the panel.")
-        if list(self.years) != sorted(set(self.years)):
-            raise InputError(f"The years {list(self.years)} must increase, each once.")
+    def _check(self) -> None:
         if not (self.treated.any() and not self.treated.all()):
             raise NotEstimableError(
                 "two_groups", "The panel needs priority municipalities and others to compare with."
@@ -235,10 +212,9 @@ class MunicipalPanel:
                 "and one from then on.",
                 year=self.first_treated_year,
             )
-        sides = {label: set[bool]() for label in self.cluster}
-        for label, is_treated in zip(self.cluster, self.treated.tolist(), strict=True):
-            sides[label].add(is_treated)
-        mixed = [label for label, side in sides.items() if len(side) > 1]
+        priority = {label for label, on in zip(self.cluster, self.treated, strict=True) if on}
+        others = {label for label, on in zip(self.cluster, self.treated, strict=True) if not on}
+        mixed = sorted(priority & others)
         if mixed:
             raise InputError(f"Cluster {mixed[0]} has both priority municipalities and others.")
 
@@ -260,13 +236,7 @@ class MunicipalPanel:
     @property
     def cluster_index(self) -> np.ndarray:
         """Position of each municipality's cluster in `clusters`."""
-        position = {label: number for number, label in enumerate(self.clusters)}
-        return np.array([position[label] for label in self.cluster], dtype=np.intp)
-
-    @property
-    def treated_clusters(self) -> int:
-        """Number of clusters of priority municipalities."""
-        return len({label for label, on in zip(self.cluster, self.treated, strict=True) if on})
+        return np.searchsorted(self.clusters, self.cluster)
 
     def keep(self, units: Sequence[bool] | np.ndarray) -> MunicipalPanel:
         """Keep the municipalities marked true."""
