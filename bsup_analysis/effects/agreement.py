@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval
-from bsup_analysis.effects.paired import Dispersion, Paired, growth_dispersion, share_changes
+from bsup_analysis.effects.paired import Paired, share_changes
 from bsup_analysis.errors import InputError
 
 
@@ -19,10 +19,6 @@ class AgreementContrast:
     ----------
     treated, untreated
         Rows of the two sets.
-    dispersion
-        Pearson dispersion around a growth of each set's own.
-    scaled
-        Interval with the Poisson variance times that dispersion, t on its degrees of freedom.
     clustered
         Interval with the sandwich clustered on municipalities (CR1: factor G / (G - 1)).
     jackknife
@@ -31,8 +27,6 @@ class AgreementContrast:
 
     treated: Paired
     untreated: Paired
-    dispersion: Dispersion
-    scaled: RatioInterval
     clustered: RatioInterval
     jackknife: RatioInterval
 
@@ -76,7 +70,13 @@ def agreement_contrast(
         Fewer than two clusters on either side, a cluster on both sides, or a side that without
         one of its clusters has none in a year.
     """
-    with_agreement, without = _sides(rows, treated)
+    number = len(frozenset(treated))
+    if not 2 <= number <= len(rows.codes) - 2:
+        raise InputError(
+            f"{number} of {len(rows.codes)} municipalities are treated: two or more are needed on"
+            " either side, else the variance between them cannot be known."
+        )
+    with_agreement, without = rows.only(treated), rows.without(treated)
     log_ratio = math.log(with_agreement.growth) - math.log(without.growth)
     parts = [(side, _clusters(side, clusters)) for side in (with_agreement, without)]
     both = [name for name in parts[0][1] if name in parts[1][1]]
@@ -97,31 +97,12 @@ def agreement_contrast(
             left = side.without(codes).growth
             jackknife += (math.log(left) - math.log(side.growth)) ** 2
     sandwich, jackknife = sandwich * factor, jackknife / factor
-    dispersion = growth_dispersion(with_agreement, without)
-    poisson = with_agreement.poisson_variance + without.poisson_variance
     return AgreementContrast(
         treated=with_agreement,
         untreated=without,
-        dispersion=dispersion,
-        scaled=ratio_interval(
-            log_ratio,
-            math.sqrt(poisson * dispersion.phi),
-            level=level,
-            power=power,
-            df=dispersion.df,
-        ),
         clustered=ratio_interval(log_ratio, math.sqrt(sandwich), level=level, power=power, df=df),
         jackknife=ratio_interval(log_ratio, math.sqrt(jackknife), level=level, power=power, df=df),
     )
-
-
-def _sides(rows: Paired, treated: Sequence[str]) -> tuple[Paired, Paired]:
-    if not 2 <= len(frozenset(treated)) <= len(rows.codes) - 2:
-        raise InputError(
-            f"{len(frozenset(treated))} of {len(rows.codes)} municipalities are treated: two or "
-            "more are needed on either side, else the variance between them cannot be known."
-        )
-    return rows.only(treated), rows.without(treated)
 
 
 def _clusters(side: Paired, clusters: Mapping[str, str] | None) -> dict[str, list[str]]:
@@ -142,8 +123,8 @@ class CountyRow:
         Label.
     treated, untreated
         Codes of the municipalities.
-    growth, growth_treated, growth_untreated
-        Later divided by earlier year; None where the county has no such municipality.
+    growth
+        Later divided by earlier year, of all of them.
     ratio
         Growth of the treated divided by the others' in the county; None unless it has both.
     """
@@ -152,8 +133,6 @@ class CountyRow:
     treated: tuple[str, ...]
     untreated: tuple[str, ...]
     growth: float
-    growth_treated: float | None
-    growth_untreated: float | None
     ratio: float | None
 
 
@@ -210,15 +189,19 @@ def county_comparison(
     if missing:
         raise InputError(f"Municipality {missing[0]} has no county.")
     labels = sorted({county[code] for code in rows.codes})
-    by_county = [rows.only(c for c in rows.codes if county[c] == label) for label in labels]
-    summary = tuple(
-        _county_row(label, part, named) for label, part in zip(labels, by_county, strict=True)
-    )
+    summary = []
+    for label in labels:
+        part = rows.only(code for code in rows.codes if county[code] == label)
+        inside = tuple(code for code in part.codes if code in named)
+        outside = tuple(code for code in part.codes if code not in named)
+        known = inside and outside
+        ratio = part.only(inside).growth / part.only(outside).growth if known else None
+        summary.append(CountyRow(label, inside, outside, part.growth, ratio))
     both = [code for row in summary if row.ratio is not None for code in row.treated]
     none = [code for row in summary if row.ratio is not None for code in row.untreated]
     df = min(len(both), len(none)) - 1
     if df < 1:
-        return CountyComparison(summary, None)
+        return CountyComparison(tuple(summary), None)
     informative = rows.only((*both, *none))
     log_ratio = _mantel_haenszel(informative, named, county)
     clusters = len(informative.codes)
@@ -227,16 +210,9 @@ def county_comparison(
         for code in informative.codes
     )
     se = math.sqrt(leave_out * (clusters - 1) / clusters)
-    return CountyComparison(summary, ratio_interval(log_ratio, se, level=level, power=power, df=df))
-
-
-def _county_row(label: str, part: Paired, named: frozenset[str]) -> CountyRow:
-    inside = tuple(code for code in part.codes if code in named)
-    outside = tuple(code for code in part.codes if code not in named)
-    with_agreement = part.only(inside).growth if inside else None
-    without = part.only(outside).growth if outside else None
-    ratio = with_agreement / without if with_agreement and without else None
-    return CountyRow(label, inside, outside, part.growth, with_agreement, without, ratio)
+    return CountyComparison(
+        tuple(summary), ratio_interval(log_ratio, se, level=level, power=power, df=df)
+    )
 
 
 def _mantel_haenszel(rows: Paired, named: frozenset[str], county: Mapping[str, str]) -> float:

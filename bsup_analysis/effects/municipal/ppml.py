@@ -16,7 +16,7 @@ finds them, exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -80,9 +80,8 @@ def known_cells(panel: MunicipalPanel) -> tuple[np.ndarray, tuple[Dropped, ...]]
         )
     empty = (base == 0) & np.isfinite(panel.y)
     used = np.isfinite(panel.y) & np.isfinite(base) & ~empty
-    named = [_cell(panel, "unknown", *at) for at in np.argwhere(~used & ~empty)]
-    named += [_cell(panel, "nothing_to_be_a_rate_of", *at) for at in np.argwhere(empty)]
-    return used, tuple(named)
+    named = _cells(panel, "unknown", ~used & ~empty)
+    return used, named + _cells(panel, "nothing_to_be_a_rate_of", empty)
 
 
 def only_zeros(
@@ -125,15 +124,12 @@ def only_zeros(
     return used, tuple(dropped)
 
 
-def summary(dropped: Sequence[Dropped]) -> dict[str, int]:
-    """Count the cells left out for each reason."""
-    kinds = dict.fromkeys(item.kind for item in dropped)
-    return {kind: sum(item.cells for item in dropped if item.kind == kind) for kind in kinds}
-
-
-def _cell(panel: MunicipalPanel, kind: Kind, unit: int, year: int) -> Dropped:
-    """Name one municipality-year."""
-    return Dropped(kind, f"{panel.codes[unit]} {panel.years[year]}", 1)
+def _cells(panel: MunicipalPanel, kind: Kind, cells: np.ndarray) -> tuple[Dropped, ...]:
+    """Name each municipality-year that is marked true."""
+    return tuple(
+        Dropped(kind, f"{panel.codes[unit]} {panel.years[year]}", 1)
+        for unit, year in np.argwhere(cells)
+    )
 
 
 def separated(panel: MunicipalPanel, used: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -197,11 +193,6 @@ def _plainly_finite(positive: np.ndarray, used: np.ndarray, columns: np.ndarray)
     full = ((positive | ~used.any(axis=0)) & (used | ~used.any(axis=0))).all(axis=1)
     some = (positive & used).any(axis=1) | ~used.any(axis=1)
     return bool(some.all() and set(alike.tolist()) == set(alike[full].tolist()))
-
-
-def name_cells(panel: MunicipalPanel, cells: np.ndarray) -> tuple[Dropped, ...]:
-    """Name each cell marked true as one without a finite fit."""
-    return tuple(_cell(panel, "cell_without_finite_fit", *at) for at in np.argwhere(cells))
 
 
 def independent(columns: np.ndarray, used: np.ndarray) -> list[int]:
@@ -282,12 +273,11 @@ def year_effects(panel: MunicipalPanel, used: np.ndarray, *, by_county: bool = F
     by_county
         An effect for each county and year in place of one for each year.
     """
-    areas = panel.county if by_county else ("",) * len(panel.codes)
+    areas = np.array(panel.county if by_county else [""] * len(panel.codes))
     names, columns = [], []
-    for area in sorted(set(areas)):
-        inside = np.array([name == area for name in areas])
-        present = [position for position in range(len(panel.years)) if used[inside, position].any()]
-        for position in present[1:]:
+    for area in sorted(set(areas.tolist())):
+        inside = areas == area
+        for position in np.flatnonzero(used[inside].any(axis=0))[1:]:
             column = np.zeros(used.shape)
             column[inside, position] = 1
             names.append(f"year_{area}{'_' if area else ''}{panel.years[position]}")
@@ -302,11 +292,9 @@ def size_by_year(panel: MunicipalPanel, used: np.ndarray) -> Columns:
     Population is that of the last untreated year in which it is known, so that nothing the
     programme may have moved enters; centred, so that the columns stay well scaled.
     """
-    before = panel.population[:, ~panel.post]
-    known = np.where(np.isfinite(before) & (before > 0), before, np.nan)
     size = np.full(len(panel.codes), np.nan)
-    for column in known.T:  # the later year overwrites the earlier
-        size = np.where(np.isfinite(column), column, size)
+    for people in panel.population[:, ~panel.post].T:  # the later year overwrites the earlier
+        size = np.where(np.isfinite(people) & (people > 0), people, size)
     if not np.isfinite(size).all():
         code = panel.codes[int(np.flatnonzero(~np.isfinite(size))[0])]
         raise NotEstimableError(
@@ -315,10 +303,9 @@ def size_by_year(panel: MunicipalPanel, used: np.ndarray) -> Columns:
             code=code,
         )
     centred = np.log(size) - np.log(size).mean()
-    present = [position for position in range(len(panel.years)) if used[:, position].any()][1:]
+    present = np.flatnonzero(used.any(axis=0))[1:]
     values = np.zeros((*used.shape, len(present)))
-    for column, position in enumerate(present):
-        values[:, position, column] = centred
+    values[:, present, np.arange(len(present))] = centred[:, None]
     return Columns(tuple(f"size_{panel.years[position]}" for position in present), values)
 
 
@@ -472,5 +459,5 @@ def fit(
         settings=chosen,
         used=used,
         poisson=fitted,
-        dropped=dropped + zeros + name_cells(panel, lost) + infinite,
+        dropped=dropped + zeros + _cells(panel, "cell_without_finite_fit", lost) + infinite,
     )

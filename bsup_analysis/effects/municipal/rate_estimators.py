@@ -73,51 +73,30 @@ def rates(panel: MunicipalPanel, per: float) -> Rates:
 Comparison = Literal["never_treated", "not_yet_treated"]
 
 
-@dataclass(frozen=True)
-class GroupTimeEffect:
-    """Average effect on those first treated in one year, in one year.
-
-    Attributes
-    ----------
-    first_year, year
-        Year of first treatment, and year of the effect. Before treatment it is the change from the
-        year before, a check of trends.
-    effect, se
-        Effect and standard error, in the unit of the outcome.
-    treated, comparison
-        Number of units.
-    """
-
-    first_year: int
-    year: int
-    effect: float
-    se: float
-    treated: int
-    comparison: int
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Staggered:
     """Group-time effects and their summaries.
 
     Attributes
     ----------
     effects
-        By first year and year.
+        One row a first year and year, sorted: `first_year` of treatment, `year` (before treatment
+        the effect is the change from the year before, a check of trends), `effect` and `se` in the
+        unit of the outcome, `treated` and `comparison` (number of units).
     overall, overall_se
         Mean of the effects after treatment, weighted by units.
     by_years_since
-        (years since treatment, effect, standard error), increasing.
+        `years_since`, increasing, `effect` and `se`.
     treated_throughout
         Number of units already treated in the first year: without a year before, they are left out.
     left_out
         Municipalities with an unknown year.
     """
 
-    effects: tuple[GroupTimeEffect, ...]
+    effects: pd.DataFrame
     overall: float
     overall_se: float
-    by_years_since: tuple[tuple[int, float, float], ...]
+    by_years_since: pd.DataFrame
     treated_throughout: int = 0
     left_out: tuple[str, ...] = ()
 
@@ -186,26 +165,26 @@ def group_time_effects(
         control_group=comparison, cluster=None if clusters is None else "cluster"
     )
     found = estimator.fit(table, outcome="outcome", unit="unit", time="year", first_treat="first")
-    effects = tuple(
-        GroupTimeEffect(
-            int(group),
-            int(year),
-            float(cell["effect"]),
-            float(cell["se"]),
-            int(cell["n_treated"]),
-            int(cell["n_control"]),
-        )
-        for (group, year), cell in sorted(found.group_time_effects.items())
+    cells = sorted(found.group_time_effects.items())
+    effects = pd.DataFrame(
+        {
+            "first_year": int(first_year),
+            "year": int(year),
+            "effect": float(cell["effect"]),
+            "se": float(cell["se"]),
+            "treated": int(cell["n_treated"]),
+            "comparison": int(cell["n_control"]),
+        }
+        for (first_year, year), cell in cells
     )
     since = found.aggregate("event_study").to_dataframe()
+    since = since.loc[~since["is_reference"], ["event_time", "att", "se"]]
+    names = {"event_time": "years_since", "att": "effect"}
     return Staggered(
         effects=effects,
         overall=float(found.overall_att),
         overall_se=float(found.overall_se),
-        by_years_since=tuple(
-            (int(row.event_time), float(row.att), float(row.se))
-            for row in since.loc[~since["is_reference"]].itertuples()
-        ),
+        by_years_since=since.astype({"event_time": int}).rename(columns=names),
         treated_throughout=int((~usable).sum()),
     )
 
