@@ -8,7 +8,7 @@ import hashlib
 import io
 import math
 from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,6 @@ import pandas as pd
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
-from bsup_analysis.simulation.generator import Region
 from bsup_analysis.simulation.replicate import RATE_TESTS, RESULT, TESTS, Task, run
 
 _PACKAGE = Path(__file__).parents[1]
@@ -62,16 +61,11 @@ def statements(source: str) -> str:
     return "\n".join(line for line in kept if line and not line.lstrip().startswith("#"))
 
 
-@lru_cache(maxsize=8)
-def _digest(region: Region) -> str:
-    return region.digest()
-
-
 def key(task: Task) -> str:
     """Name a chunk by everything its result depends on."""
     settings = (task.scenario, task.effect, task.seed, task.first, task.count, task.level)
     resamples = (task.dropped_years, task.weights, task.assignments)
-    text = repr((settings, resamples, _digest(task.region), code_hash()))
+    text = repr((settings, resamples, task.region.digest, code_hash()))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -120,17 +114,6 @@ def read(store: Path, task: Task) -> tuple[np.ndarray | None, bool]:
     return results, results is None
 
 
-def write(store: Path, task: Task, content: bytes) -> None:
-    """Store the bytes of a chunk.
-
-    Raises
-    ------
-    InputError
-        The disk is full; what was stored before is kept.
-    """
-    keep(path_of(store, task), content)
-
-
 def keep(path: Path, content: bytes | str) -> None:
     """Write a file aside and rename it; a full disk is told in one sentence.
 
@@ -153,13 +136,15 @@ def keep(path: Path, content: bytes | str) -> None:
         ) from None
 
 
-def summarise(cells: Iterable[tuple[Path, Iterable[Task]]]) -> pd.DataFrame:
+def summarise(store: Path, cells: Iterable[Iterable[Task]]) -> pd.DataFrame:
     """Add up the stored chunks of every scenario and effect.
 
     Parameters
     ----------
+    store
+        Folder of the chunks.
     cells
-        Folder and chunks of each scenario and effect.
+        Chunks of each scenario and effect.
 
     Returns
     -------
@@ -169,7 +154,7 @@ def summarise(cells: Iterable[tuple[Path, Iterable[Task]]]) -> pd.DataFrame:
         `mean_estimate` the geometric mean of the estimated rate ratios, comparable with `effect`,
         but for the two tests on rates the mean difference of rates per 1 000 inhabitants.
     """
-    rows = [row for store, tasks in cells for row in _rows(store, tasks)]
+    rows = [row for tasks in cells for row in _rows(store, tasks)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -69,6 +70,7 @@ class Region:
         """Positions of the years that an estimator uses, those in `dropped` left out."""
         return np.array([t for t, year in enumerate(self.years) if year not in dropped])
 
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of everything a draw depends on."""
         known = hashlib.sha256(repr((self.codes, self.years, self.base_year)).encode())

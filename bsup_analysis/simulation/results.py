@@ -125,7 +125,7 @@ def record(name: str, draws: int, region: Region, anchor: Mapping[str, int]) -> 
         "sha256": sha256(paths.simulation() / f"{PREFIX}{name}.csv"),
         "code_sha256": chunks.code_hash(),
         "scenarios_sha256": sha256(FILE),
-        "region_sha256": region.digest(),
+        "region_sha256": region.digest,
     }
     tables = {"columns": known["columns"], "first_rejections": anchor}
     lines = [f"{key} = {_toml(value)}" for key, value in entries.items()]

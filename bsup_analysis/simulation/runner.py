@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -311,32 +312,30 @@ def simulate(
     ratios = checked_effects(effects)
     _check_numbers(draws, seed, jobs)
     store = paths.build() / "simulation" if store is None else store
-
     size = config.run.chunk_draws.value if chunk_draws is None else chunk_draws
-
-    def cell(one: Scenario, effect: float) -> Iterator[Task]:
-        for first in range(0, draws, size):
-            count = min(size, draws - first)
-            yield task_of(region, one, effect, first, count, seed=seed, dropped=dropped_years)
-
-    cells = [(one, effect) for one in chosen for effect in ratios]
+    cells = [
+        [
+            task_of(region, one, effect, k, min(size, draws - k), seed=seed, dropped=dropped_years)
+            for k in range(0, draws, size)
+        ]
+        for one in chosen
+        for effect in ratios
+    ]
     missing: list[Task] = []
     damaged: list[str] = []
-    total = 0
-    for one, effect in cells:
-        for task in cell(one, effect):
-            total += 1
-            results, is_damaged = chunks.read(store, task)
-            if results is None:
-                missing.append(task)
-            if is_damaged:
-                damaged.append(chunks.path_of(store, task).name)
+    total = sum(len(cell) for cell in cells)
+    for task in chain.from_iterable(cells):
+        results, is_damaged = chunks.read(store, task)
+        if results is None:
+            missing.append(task)
+        if is_damaged:
+            damaged.append(chunks.path_of(store, task).name)
     for name in damaged:
         progress(Step(0, total, None, f"stored chunk {name} is damaged and is computed anew"))
     check = None
     if missing:
         _need_disk(missing, store)
-        firsts = [next(cell(one, ratios[0])) for one in chosen]
+        firsts = [cell[0] for cell in cells[:: len(ratios)]]
         if scheduler is not None:
             engines.reach(scheduler)
         with engines.workers(min(jobs, max(len(missing), len(firsts)))) as pool:
@@ -352,7 +351,7 @@ def simulate(
         if scheduler is not None:
             finished = engines.on_cluster(chunks.compute, missing, scheduler)
             _compute(missing, finished, total, store, progress)
-    table = chunks.summarise((store, cell(one, effect)) for one, effect in cells)
+    table = chunks.summarise(store, cells)
     if out is not None:
         chunks.keep(out, chunks.csv_text(table))
     return Simulation(table, len(missing), total - len(missing), tuple(damaged), check)
@@ -404,6 +403,6 @@ def _compute(
     began, stored = time.monotonic(), total - len(missing)
     with closing(finished):
         for number, (task, content) in enumerate(finished, start=1):
-            chunks.write(store, task, content)
+            chunks.keep(chunks.path_of(store, task), content)
             left = (time.monotonic() - began) / number * (len(missing) - number)
             progress(Step(stored + number, total, left))

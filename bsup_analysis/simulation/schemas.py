@@ -130,14 +130,13 @@ def differs(name: str) -> str | None:
     path = paths.simulation() / f"{name}.csv"
     record = path.with_suffix(".provenance.toml")
     again = "restore it from git, or make it anew with: bsup simulate --store"
+    for file in (record, path):
+        if not file.is_file():
+            return f"data/simulation/{file.name} is missing; {again}"
     try:
         recorded = tomllib.loads(record.read_text(encoding="utf-8"))["sha256"]
-    except FileNotFoundError:
-        return f"data/simulation/{record.name} is missing; {again}"
     except (KeyError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return f"data/simulation/{record.name} cannot be read; {again}"
-    if not path.is_file():
-        return f"data/simulation/{path.name} is missing; {again}"
     if sha256(path) != recorded:
         return f"data/simulation/{path.name} is not the file its record describes; {again}"
     return None

