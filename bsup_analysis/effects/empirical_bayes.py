@@ -44,8 +44,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import digamma, expit
-from scipy.stats import beta, betabinom, binom, gamma, nbinom, norm, poisson, rankdata
+from scipy.special import betaln, digamma, expit, gammaln
+from scipy.stats import beta, gamma, nbinom, norm, poisson, rankdata
 
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.errors import InputError
@@ -440,10 +440,12 @@ class BetaBinomial:
     def log_marginal(self, location: float, strength: float) -> float:
         """Logarithm of the beta-binomial probability of all counts (binomial in the limit)."""
         early, late = self._counts
+        ways = gammaln(early + late + 1) - gammaln(early + 1) - gammaln(late + 1)
         p, q = expit(location), expit(-location)
         if math.isinf(strength):
-            return math.fsum(binom.logpmf(late, early + late, p))
-        return math.fsum(betabinom.logpmf(late, early + late, p * strength, q * strength))
+            return math.fsum(ways + late * math.log(p) + early * math.log(q))
+        a, b = p * strength, q * strength
+        return math.fsum(ways + betaln(a + late, b + early) - betaln(a, b))
 
     def location_score(self, location: float, strength: float) -> float:
         """Give the derivative with respect to the log odds."""

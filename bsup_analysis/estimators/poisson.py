@@ -44,29 +44,12 @@ class Model:
         of interest last.
     cluster
         Cluster of each municipality, numbered from 0 without gaps, shape (municipalities,).
-
-    Raises
-    ------
-    InputError
-        Arrays of different panels, a municipality without exposure, or numbering with gaps.
     """
 
     exposure: np.ndarray
     group: np.ndarray
     columns: np.ndarray
     cluster: np.ndarray
-
-    def __post_init__(self) -> None:
-        units, years = self.exposure.shape
-        if not (self.group.shape == self.cluster.shape == (units,) and years == self.years):
-            raise InputError("Exposure, groups, clusters and columns are not of one panel.")
-        known = np.isfinite(self.exposure).all() and (self.exposure >= 0).all()
-        if not (known and self.exposure.any(axis=1).all()):
-            raise InputError("Exposure must be known, and above zero somewhere in every row.")
-        if set(np.unique(self.group)) != set(range(self.groups)):
-            raise InputError("Every group must hold a municipality.")
-        if set(np.unique(self.cluster)) != set(range(self.clusters)):
-            raise InputError("Clusters must be numbered from zero without gaps.")
 
     @classmethod
     def of_columns(cls, exposure: np.ndarray, columns: np.ndarray, cluster: np.ndarray) -> Model:
