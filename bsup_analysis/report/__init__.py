@@ -50,13 +50,16 @@ def forms() -> Mapping[str, Callable[[Report], bytes | str]]:
     return {"html": lambda report: to_html(report, beside(report)), "pdf": to_pdf, "docx": to_docx}
 
 
-def beside(report: Report) -> dict[str, str]:
-    """Give what lies beside the page, by the key of its words: an address relative to it."""
-    around = {"as_pdf": "report.pdf", "as_word": "report.docx", "notebooks": "html/index.html"}
-    for other in LANGUAGES:
-        if other != report.words.language and other in report.published.languages:
-            return {"other_language": f"../{other}/report.html", **around}
-    return around
+def beside(report: Report) -> list[tuple[str, str, str]]:
+    """Give what lies beside the page: its name, its address, and of another report the language."""
+    others = [one for one in LANGUAGES if one in report.published.languages]
+    others.remove(report.words.language)
+    return [
+        *((Words(one)("page.this_language"), f"../{one}/report.html", one) for one in others),
+        (report.text("as_pdf"), "report.pdf", ""),
+        (report.text("as_word"), "report.docx", ""),
+        (report.text("notebooks"), "html/index.html", ""),
+    ]
 
 
 def report_inputs() -> list[Path]:

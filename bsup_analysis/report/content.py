@@ -13,7 +13,6 @@ from bsup_analysis.published.reader import Edition, PublishedExhibit, read_rows
 from bsup_analysis.report.markdown import Block, ExhibitBlock, Heading, Table, parse
 from bsup_analysis.report.render import TEMPLATES, Value, Values, render
 
-READING = "signed_2010"
 # specifications by what sets them apart, as their names begin
 CAUSES = {"loans_2009_is_": "press", "loans_from_2008_": "share", "amount": "amount"}
 # columns of the list of statements
@@ -225,7 +224,7 @@ class Readings:
     Attributes
     ----------
     others
-        By the readings other than the agreements that are named as signed, the smallest first.
+        By the readings other than the one that the sentence names, the smallest first.
     total, clear
         How many readings there are, and of how many the interval holds no 1.
     """
@@ -235,9 +234,9 @@ class Readings:
     clear: Value
 
 
-def agreement_readings(numbers: Values, stem: str) -> Readings:
-    """Return the ratios whose id begins with `stem` and ends with the reading."""
-    signed = stem + READING
+def agreement_readings(numbers: Values, stem: str, reading: str) -> Readings:
+    """Return the ratios whose id begins with `stem`, beside that of the reading named."""
+    signed = stem + reading
     names = [one.id for one in numbers.starting(stem) if not one.id.endswith(("_low", "_high"))]
     clear = [n for n in names if numbers[f"{n}_ci_low"] > 1 or numbers[f"{n}_ci_high"] < 1]
     return Readings(

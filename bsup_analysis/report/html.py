@@ -6,7 +6,7 @@ figure: they are put into the page once, which takes half of its size.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -33,7 +33,7 @@ BAND = (
 )
 
 
-def to_html(report: Report, others: Mapping[str, str]) -> str:
+def to_html(report: Report, others: Iterable[tuple[str, str, str]]) -> str:
     """Write the report as a page.
 
     Parameters
@@ -41,7 +41,8 @@ def to_html(report: Report, others: Mapping[str, str]) -> str:
     report
         What is to be written.
     others
-        The language's other pages, by the key of their words; each an address relative to it.
+        What lies beside the page: its name, its address relative to the page, and the language of
+        another report, else nothing.
     """
     glyphs = Glyphs()
     figures = {
