@@ -12,8 +12,10 @@ seen stays.
 
 import io
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import typst
@@ -26,7 +28,6 @@ from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.widths import fits_whole, layout
 
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
-_CALL = {"strong": "strong", "em": "emph", "code": "raw"}
 # a table of so many rows is kept on one page
 _WHOLE_TO = 22
 _ROW = {NameObject("/O"): NameObject("/Table"), NameObject("/Scope"): NameObject("/Row")}
@@ -61,113 +62,63 @@ def to_pdf(report: Report) -> bytes:
 
 
 def source(report: Report) -> str:
-    """Write the report in Typst's language."""
-    frame = {
+    """Write the report in Typst's language: the look of `report.typ`, given the report as data."""
+    content = {
         "title": report.title,
         "subtitle": report.subtitle,
-        "edition": f"{report.text('edition')}: {edition(report)}",
         "running": report.running,
         "language": report.words.language,
+        "edition": f"{report.text('edition')}: {edition(report)}",
+        **{word: report.text(word) for word in ("page", "of", "contents")},
+        "blocks": [_described(report, block) for block in report.blocks],
     }
-    counted = f"(n, all) => [{_text(report.text('page'))} #n {_text(report.text('of'))} #all]"
-    settings = ", ".join(f"{key}: {_string(value)}" for key, value in frame.items())
     look = files(__package__).joinpath("templates", "report.typ").read_text(encoding="utf-8")
-    parts = [look, f"#show: report.with({settings}, counted: {counted})"]
-    listed = False
-    for block in report.blocks:
-        if not listed and isinstance(block, blocks.Heading) and block.id in report.sections:
-            parts.append(f"#contents({_string(report.text('contents'))})")
-            listed = True
-        parts.append(_block(report, block))
-    return "\n\n".join(part for part in parts if part) + "\n"
+    text = json.dumps(json.dumps(content, ensure_ascii=False, default=vars), ensure_ascii=False)
+    return f"{look}\n#written(json(bytes({text})))\n"
 
 
-def _block(report: Report, block: blocks.Block) -> str:
+def _described(report: Report, block: blocks.Block) -> dict[str, Any]:
+    """Give a block with all that its drawing needs: number, caption, widths of columns."""
+    shown = {"kind": type(block).__name__, **vars(block)}
     match block:
         case blocks.Heading():
-            number = report.sections.get(block.id, "")
-            shown = _text(f"{number}\N{EN SPACE}") if number else ""
-            flush = "#place.flush()\n" if block.level == 1 else ""
-            return f"{flush}{'=' * block.level} {shown}{_text(block.text)} <{block.id}>"
-        case blocks.Paragraph():
-            words = _spans(block.spans)
-            return f"#lead[{words}]" if block.lead else words
-        case blocks.Listing():
-            mark = "+" if block.ordered else "-"
-            return "\n".join(f"{mark} {_spans(item)}" for item in block.items)
-        case blocks.Commands():
-            return f"#commands({_string(block.text)})"
+            return {**shown, "number": report.sections.get(block.id, "")}
         case blocks.Table():
-            cells = [[_spans(cell) for cell in row] for row in block.rows]
-            plain = [[blocks.plain(cell) for cell in row] for row in block.rows]
-            note = _caption(report, block.id, block.title, "", block.note)
-            return _table(block.id, block.head, cells, plain, block.numeric, note)
+            caption = _caption(report, block.id, block.title, "", block.note)
+            return {**shown, **_table(block.head, block.rows, block.numeric), "caption": caption}
         case blocks.ExhibitBlock():
-            return _exhibit(report, block.id)
-    return ""
-
-
-def _exhibit(report: Report, name: str) -> str:
-    exhibit = report.published.exhibits[name]
-    note = _caption(report, name, exhibit.title, exhibit.caption, exhibit.source)
-    if exhibit.svg is not None:
-        path = "/" + exhibit.svg.relative_to(report.published.reports).as_posix()
-        return f"#drawing({_string(path)}, {_string(exhibit.alternative_text)}, {note}) <{name}>"
-    if exhibit.table is None:
-        return f"#figure(kind: table, numbering: none, [], caption: {note}) <{name}>"
-    plain = [list(row) for row in exhibit.table.rows]
-    cells = [[_text(cell) for cell in row] for row in plain]
-    return _table(name, exhibit.table.head, cells, plain, exhibit.table.numeric, note)
+            one = report.published.exhibits[block.id]
+            shown["caption"] = _caption(report, block.id, one.title, one.caption, one.source)
+            if one.svg is not None:
+                path = one.svg.relative_to(report.published.reports).as_posix()
+                return {**shown, "kind": "Figure", "path": f"/{path}", "alt": one.alternative_text}
+            if one.table is None:
+                return {**shown, "kind": "Nothing"}
+            rows = [[(blocks.Span(cell),) for cell in row] for row in one.table.rows]
+            return {**shown, "kind": "Table", **_table(one.table.head, rows, one.table.numeric)}
+    return shown
 
 
 def _table(
-    name: str,
-    head: tuple[str, ...],
-    cells: list[list[str]],
-    plain: list[list[str]],
-    numeric: frozenset[int],
-    note: str,
-) -> str:
-    laid = layout(head, plain, numeric)
-    widths = ", ".join(f"{width}pt" for width in laid.columns_pt)
-    aligns = ", ".join("right" if i in numeric else "left" for i in range(len(head)))
-    shown = "".join(f"[{cell}], " for row in cells for cell in row)
-    titles = "".join(
-        f"text(hyphenate: {str(not fits_whole(title, width, laid.type_pt)).lower()}, "
-        f"{_string(title)}), "
-        for title, width in zip(head, laid.columns_pt, strict=True)
-    )
-    kind = '"long"' if len(cells) > _WHOLE_TO else "table"
-    columns = f"({widths},), ({aligns},), {laid.type_pt}pt"
-    told = f"tabular({kind}, {columns}, ({titles}), ({shown}), {note})"
-    return f"#page(flipped: true)[#{told} <{name}>]" if laid.across else f"#{told} <{name}>"
+    head: Sequence[str], rows: Sequence[Sequence[blocks.Spans]], numeric: frozenset[int]
+) -> dict[str, Any]:
+    laid = layout(head, [[blocks.plain(cell) for cell in row] for row in rows], numeric)
+    columns = zip(head, laid.columns_pt, strict=True)
+    return {
+        "head": head,
+        "rows": rows,
+        "numeric": sorted(numeric),
+        "long": len(rows) > _WHOLE_TO,
+        "across": laid.across,
+        "type_pt": laid.type_pt,
+        "columns_pt": laid.columns_pt,
+        "hyphenate": [not fits_whole(title, width, laid.type_pt) for title, width in columns],
+    }
 
 
-def _caption(report: Report, name: str, title: str, words: str, source: str) -> str:
+def _caption(report: Report, name: str, title: str, words: str, source: str) -> list[str]:
     origin = f"{report.text('source')}: {source}" if source else ""
-    parts = ", ".join(map(_string, (report.labels[name], title, words, origin)))
-    return f"caption({parts})"
-
-
-def _spans(spans: blocks.Spans) -> str:
-    parts = []
-    for span in spans:
-        if span.target:
-            parts.append(f"#link(<{span.target}>, {_string(span.text)})")
-        elif span.style:
-            parts.append(f"#{_CALL[span.style]}({_string(span.text)})")
-        else:
-            parts.append(_text(span.text))
-    return "".join(parts)
-
-
-def _text(text: str) -> str:
-    """Give text as an expression, so that nothing in it is taken for markup."""
-    return f"#{_string(text)};"
-
-
-def _string(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return [report.labels[name], title, words, origin]
 
 
 def with_row_heads(pdf: bytes) -> bytes:
