@@ -1,6 +1,7 @@
 """The table that the municipal level rests on: how much is known, and if it fits the totals."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -31,28 +32,18 @@ def data_used(
         ("years", _years(present) or words("municipal.none"), " ".join(map(str, present))),
         ("absent", _years(absent) or words("municipal.none"), None),
         ("selection", str(chosen.selection_year.value), None),
-        *(
-            (name, count, str(count))
-            for name, count in (
-                ("priority", int((units["group"] == "priority").sum())),
-                ("other", int((units["group"] == "other").sum())),
-                ("clusters", len({data.cluster[unit] for unit in units["unit"]})),
-            )
-        ),
+        _count("priority", (units["group"] == "priority").sum()),
+        _count("other", (units["group"] == "other").sum()),
+        _count("clusters", len({data.cluster[unit] for unit in units["unit"]})),
         ("partners", named(data.excluded, data, words), " ".join(data.excluded)),
         ("largest", data.names[data.largest], data.largest),
         ("loss_sharing", named(data.loss_sharing, data, words), " ".join(data.loss_sharing)),
-        *(
-            (name, count, str(count))
-            for name, count in (
-                ("counts_known", known),
-                ("counts_unknown", whole - known),
-                ("counts_within_limits", int(loose.sum())),
-                ("amounts_known", int(rows["amount_nok"].notna().sum())),
-                ("amounts_unknown", int(rows["amount_nok"].isna().sum())),
-                ("population_unknown", int(rows["population"].isna().sum())),
-            )
-        ),
+        _count("counts_known", known),
+        _count("counts_unknown", whole - known),
+        _count("counts_within_limits", loose.sum()),
+        _count("amounts_known", rows["amount_nok"].notna().sum()),
+        _count("amounts_unknown", rows["amount_nok"].isna().sum()),
+        _count("population_unknown", rows["population"].isna().sum()),
     ]
     short = "_short" if isinstance(municipal_panels.primary, NotEstimableError) else ""
     unit = "municipality-years"
@@ -87,7 +78,11 @@ def data_used(
     )
 
 
-def _years(years: "tuple[int, ...] | list[int]") -> str:
+def _count(name: str, number: int) -> tuple[str, int, str]:
+    return name, int(number), str(number)
+
+
+def _years(years: Sequence[int]) -> str:
     return ", ".join(map(str, years))
 
 
