@@ -11,7 +11,7 @@ import pytest
 from bsup_analysis.chapters.effects.contrast import group_contrast
 from bsup_analysis.chapters.explore import figures
 from bsup_analysis.chapters.explore.controls import Explorer
-from bsup_analysis.chapters.explore.explore_rows import group_totals, growth_rows, members
+from bsup_analysis.chapters.explore.figures import group_totals, growth_rows, members
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.language import LANGUAGES
