@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval
-from bsup_analysis.effects.paired import Paired, share_changes
+from bsup_analysis.effects.paired import Paired, growth_dispersion, share_changes
 from bsup_analysis.errors import InputError
 
 
@@ -19,6 +19,9 @@ class AgreementContrast:
     ----------
     treated, untreated
         Rows of the two sets.
+    scaled
+        Interval with the Poisson variance times the Pearson dispersion around a growth of each
+        set's own, t on its degrees of freedom.
     clustered
         Interval with the sandwich clustered on municipalities (CR1: factor G / (G - 1)).
     jackknife
@@ -27,6 +30,7 @@ class AgreementContrast:
 
     treated: Paired
     untreated: Paired
+    scaled: RatioInterval
     clustered: RatioInterval
     jackknife: RatioInterval
 
@@ -97,12 +101,17 @@ def agreement_contrast(
             left = side.without(codes).growth
             jackknife += (math.log(left) - math.log(side.growth)) ** 2
     sandwich, jackknife = sandwich * factor, jackknife / factor
-    return AgreementContrast(
-        treated=with_agreement,
-        untreated=without,
-        clustered=ratio_interval(log_ratio, math.sqrt(sandwich), level=level, power=power, df=df),
-        jackknife=ratio_interval(log_ratio, math.sqrt(jackknife), level=level, power=power, df=df),
+    spread = growth_dispersion(with_agreement, without)
+    poisson = with_agreement.poisson_variance + without.poisson_variance
+    scaled, clustered, left_out = (
+        ratio_interval(log_ratio, math.sqrt(variance), level=level, power=power, df=degrees)
+        for variance, degrees in (
+            (poisson * spread.phi, spread.df),
+            (sandwich, df),
+            (jackknife, df),
+        )
     )
+    return AgreementContrast(with_agreement, without, scaled, clustered, left_out)
 
 
 def _clusters(side: Paired, clusters: Mapping[str, str] | None) -> dict[str, list[str]]:

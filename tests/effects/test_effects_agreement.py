@@ -82,6 +82,14 @@ def test_a_cluster_on_both_sides_is_refused(loans, signed):
         agreement_contrast(loans, signed, clusters=clusters)
 
 
+def test_quasi_poisson_is_statsmodels(loans, signed):
+    """statsmodels GLM, scale by Pearson chi-square; 1e-9."""
+    fit = glm(loans, signed, scale="X2")
+    contrast = agreement_contrast(loans, signed)
+    assert contrast.scaled.se == pytest.approx(fit.bse[-1], rel=1e-9)
+    assert contrast.scaled.df == fit.df_resid == 15
+
+
 def test_swapping_the_sides_inverts_the_ratio(loans, signed):
     one = agreement_contrast(loans, signed)
     other = agreement_contrast(loans, one.untreated.codes)
