@@ -5,7 +5,6 @@ data; the numbers in the report's sentences are the real ones.
 """
 
 import hashlib
-import io
 import json
 import shutil
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
+
+from bsup_analysis.exhibit.style import rendered
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("nb", "en")
@@ -48,9 +49,8 @@ def drawing() -> bytes:
     axes = figure.subplots()
     axes.bar([1], [2], hatch="//", color="white", edgecolor="black")
     axes.set_title("Æå")
-    stream = io.BytesIO()
-    figure.savefig(stream, format="svg")
-    return stream.getvalue()
+    axes.set_axis_off()
+    return rendered(figure, "svg")
 
 
 @pytest.fixture(scope="session")

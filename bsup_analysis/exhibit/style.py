@@ -5,7 +5,6 @@ and Ito 2008, Color Universal Design).  The priority group is always dark and fi
 light and hatched or hollow; what the document printed is a grey diamond or dashed line.
 """
 
-import base64
 import copy
 import html
 import io
@@ -17,6 +16,8 @@ import matplotlib as mpl
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from bsup_analysis.exhibit.svg import address, small
 
 PRIORITY = "#0072B2"
 OTHER = "#E69F00"
@@ -51,7 +52,7 @@ _RC: Any = {
     "legend.frameon": False,
     "figure.constrained_layout.use": True,
     "savefig.dpi": 150,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "pdf.fonttype": 42,  # letters stay letters, as journals ask
     # element ids are hashes of content and this salt: the same figure, the same bytes
     "svg.hashsalt": "bsup_analysis",
@@ -90,20 +91,21 @@ class HouseFigure(Figure):
 def rendered(figure: Figure, form: str) -> bytes:
     """Return a figure as a file in the house style: one of `FORMS`, without a stamp.
 
-    SVG has its letters as outlines, PDF as TrueType, PNG 150 dots an inch.  Laying out moves the
-    figure's panels a little, so that the next file would be another: draw anew or give a copy.
+    SVG has its letters as text and brings their font, PDF as TrueType, PNG 150 dots an inch.
+    Laying out moves the figure's panels a little, so that the next file would be another: draw
+    anew or give a copy.
     """
     stream = io.BytesIO()
     with house_style():
         figure.savefig(stream, format=form, metadata=_STAMPS[form])
+    if form == "svg":
+        return small(stream.getvalue().decode("utf-8")).encode("utf-8")
     return stream.getvalue()
 
 
 def picture_html(svg: bytes, alternative_text: str) -> str:
     """Return a drawing as an image of HTML that holds all of it."""
-    data = base64.b64encode(svg).decode("ascii")
-    alt = html.escape(alternative_text, quote=True)
-    return f'<img src="data:image/svg+xml;base64,{data}" alt="{alt}">'
+    return f'<img src="{address(svg)}" alt="{html.escape(alternative_text, quote=True)}">'
 
 
 def new_figure(

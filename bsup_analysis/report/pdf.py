@@ -42,6 +42,19 @@ def to_pdf(report: Report) -> bytes:
         Typst refuses it: a figure or a font cannot be read.
     """
     reports = report.published.reports
+    try:
+        # typst's own hints want the text and the folder of one type
+        made = typst.compile(  # type: ignore[type-var]
+            source(report).encode(), root=str(reports), font_paths=fonts(), pdf_standards=["ua-1"]
+        )
+    except RuntimeError as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"reports/{report.words.language}/report.pdf: {first}.") from None
+    return with_row_heads(bytes(made))
+
+
+def fonts() -> typst.Fonts:
+    """Find the fonts that matplotlib brings; those of the machine are not looked at."""
     shipped = Path(mpl.get_data_path()) / "fonts" / "ttf"
     for name in FONTS:
         if not (shipped / name).is_file():
@@ -49,16 +62,7 @@ def to_pdf(report: Report) -> bytes:
                 f"the font {name}, which matplotlib brings, is not installed; set the environment "
                 "up anew with `make distclean` and `make report`."
             )
-    fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(shipped)])
-    try:
-        # typst's own hints want the text and the folder of one type
-        made = typst.compile(  # type: ignore[type-var]
-            source(report).encode(), root=str(reports), font_paths=fonts, pdf_standards=["ua-1"]
-        )
-    except RuntimeError as error:
-        first = str(error).splitlines()[0]
-        raise InputError(f"reports/{report.words.language}/report.pdf: {first}.") from None
-    return with_row_heads(bytes(made))
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(shipped)])
 
 
 def source(report: Report) -> str:

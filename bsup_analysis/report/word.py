@@ -25,6 +25,7 @@ from docx.text.run import Run
 
 from bsup_analysis.report import markdown as blocks
 from bsup_analysis.report.content import Report, edition
+from bsup_analysis.report.pdf import fonts
 from bsup_analysis.report.widths import Layout, layout
 
 _INK, _SOFT = RGBColor(0x1C, 0x24, 0x30), RGBColor(0x55, 0x60, 0x6E)
@@ -209,7 +210,7 @@ def _pictures(report: Report) -> dict[str, bytes]:
     pages = "\n".join(page.format(json.dumps(f"/{path}")) for path in figures.values())
     # typst's own hints want the text and the folder of one type
     made = typst.compile(  # type: ignore[call-overload]
-        pages.encode(), root=str(root), format="png", ppi=_DOTS_PER_INCH
+        pages.encode(), root=str(root), font_paths=fonts(), format="png", ppi=_DOTS_PER_INCH
     )
     return dict(zip(figures, made if isinstance(made, list) else [made], strict=True))
 

@@ -38,7 +38,7 @@ def test_the_figure_is_the_published_one_and_shows_itself(exhibit, tmp_path):
     exhibit.save(tmp_path / "growth.svg")
     assert (tmp_path / "growth.svg").read_bytes() == exhibit.svg()
     html = exhibit.figure._repr_html_()
-    assert html.startswith('<img src="data:image/svg+xml;base64,')
+    assert html.startswith('<img src="data:image/svg+xml,')
     assert html.endswith('alt="Loans &lt;double&gt;.">')
     assert html in exhibit._repr_html_()
 
