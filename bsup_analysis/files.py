@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from bsup_analysis.errors import InputError
 
@@ -92,3 +93,9 @@ def only_one(path: Path) -> Iterator[None]:
                 ) from None
             raise InputError(f"{path} cannot be used as a lock: {error}.") from None
         yield
+
+
+def svg_address(svg: bytes) -> str:
+    """Return a drawing as an address that holds all of it, to stand within double quotes."""
+    plain = " !$&'()*+,-./:;=?@[]_~{}|^`"
+    return "data:image/svg+xml," + quote(svg.decode("utf-8").replace('"', "'"), safe=plain)

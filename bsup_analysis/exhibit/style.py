@@ -17,7 +17,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bsup_analysis.exhibit.svg import address, small
+from bsup_analysis.exhibit.svg import small
+from bsup_analysis.files import svg_address
 
 PRIORITY = "#0072B2"
 OTHER = "#E69F00"
@@ -105,7 +106,7 @@ def rendered(figure: Figure, form: str) -> bytes:
 
 def picture_html(svg: bytes, alternative_text: str) -> str:
     """Return a drawing as an image of HTML that holds all of it."""
-    return f'<img src="{address(svg)}" alt="{html.escape(alternative_text, quote=True)}">'
+    return f'<img src="{svg_address(svg)}" alt="{html.escape(alternative_text, quote=True)}">'
 
 
 def new_figure(

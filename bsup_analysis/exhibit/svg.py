@@ -9,7 +9,6 @@ import base64
 import io
 import re
 from functools import cache
-from urllib.parse import quote
 
 from fontTools import subset
 from matplotlib import font_manager
@@ -23,8 +22,6 @@ _BLANK = re.compile(r"(?<=>) (?=<)|(?<=[\dz]) (?=\")", re.IGNORECASE)
 _STYLE = re.compile(r' style="([^"]*)"')
 # of every line, as matplotlib says in the style that is taken out
 _ENDS = "*{stroke-linejoin:round;stroke-linecap:butt}"
-# what is written as it is in an address within double quotes; the rest is escaped
-_PLAIN = " !$&'()*+,-./:;=?@[]_~{}|^`"
 
 
 def small(svg: str) -> str:
@@ -76,8 +73,3 @@ def _face(weight: str, letters: str) -> str:
         f"@font-face{{font-family:'{FONT}';font-weight:{weight};"
         f"src:url(data:font/woff;base64,{data})}}"
     )
-
-
-def address(svg: bytes) -> str:
-    """Return a drawing as an address that holds all of it, to stand within double quotes."""
-    return "data:image/svg+xml," + quote(svg.decode("utf-8").replace('"', "'"), safe=_PLAIN)

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bsup_analysis.exhibit.style import picture_html
+from bsup_analysis.files import svg_address
 from bsup_analysis.published.reader import read_rows
 from bsup_analysis.report.content import Report, edition
 from bsup_analysis.report.markdown import Heading
@@ -30,13 +30,6 @@ def to_html(report: Report, others: Iterable[tuple[str, str, str]]) -> str:
         What lies beside the page: its name, its address relative to the page, and the language of
         another report, else nothing.
     """
-    figures = {
-        exhibit.id: Markup(  # noqa: S704 - our own drawing
-            picture_html(exhibit.svg.read_bytes(), exhibit.alternative_text)
-        )
-        for exhibit in report.published.exhibits.values()
-        if exhibit.svg is not None
-    }
     environment = Environment(
         loader=PackageLoader("bsup_analysis.report"),
         autoescape=True,
@@ -45,11 +38,11 @@ def to_html(report: Report, others: Iterable[tuple[str, str, str]]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["kind"] = lambda block: type(block).__name__
+    environment.filters["address"] = lambda path: svg_address(path.read_bytes())
     environment.filters["embedded"] = _embedded
     return environment.get_template("report.html.j2").render(
         report=report,
         text=report.text,
-        figures=figures,
         exhibits=report.published.exhibits,
         headings=[block for block in report.blocks if isinstance(block, Heading)],
         explorer=lambda kind: explorer(report, kind),

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.exhibit.style import house_style, new_figure
-from bsup_analysis.exhibit.svg import address
+from bsup_analysis.files import svg_address
 from bsup_analysis.published.reader import ShownTable, shown_table
 from bsup_analysis.report.render import exhibit_table
 from bsup_analysis.report.widths import LEAST_PT, column_widths, fits_whole, is_across
@@ -104,7 +104,7 @@ def test_a_drawing_brings_the_outlines_of_its_letters() -> None:
 
 def test_an_address_holds_the_drawing_and_closes_no_quotes() -> None:
     svg = drawn("Ærlig & <b>")
-    held = address(svg.encode())
+    held = svg_address(svg.encode())
     assert '"' not in held
     assert "<" not in held
     assert unquote(held).removeprefix("data:image/svg+xml,") == svg.replace('"', "'")
