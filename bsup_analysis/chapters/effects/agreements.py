@@ -101,13 +101,13 @@ def reading_intervals(readings: Sequence[AgreementReading]) -> pd.DataFrame:
     """
     return pd.DataFrame(
         [
-            {
-                "reading": found.reading,
-                "element": form,
-                **_ends(getattr(found.contrast, form)),
-            }
+            {"reading": found.reading, "element": form, **_ends(interval)}
             for found in readings
-            for form in FORMS
+            for form, interval in (
+                ("jackknife", found.contrast.jackknife),
+                ("clustered", found.contrast.clustered),
+                ("scaled", found.contrast.scaled),
+            )
         ]
     )
 
