@@ -1,6 +1,7 @@
 """The house: chapters over a common floor, no import upward or in a circle, one name a file."""
 
 import ast
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -118,3 +119,47 @@ def test_each_family_of_words_lies_in_one_place_in_both_languages() -> None:
 def test_a_file_has_a_name_of_its_own() -> None:
     files = Counter(path.name for path in PACKAGE.rglob("*.py"))
     assert not {name for name, count in files.items() if count > 1} - OF_EVERY_ROOM
+
+
+# called by a library under this name: doit, nbconvert and mistune, html.parser, jupyter, string
+HOOKS = {
+    *("check_modified", "get_state", "_load"),
+    *("execute_task", "add_success", "add_failure", "skip_uptodate", "complete_run"),
+    *("runtime_error", "cleanup_error"),
+    *("handle_starttag", "handle_data", "handle_endtag"),
+    *("block_math", "inline_math", "latex_environment"),
+    *("kernel_spec", "execute_managed_notebook", "format_field"),
+}
+# decorators that call nothing by themselves; any other hands the function to a library
+PLAIN = {"property", "cached_property", "staticmethod", "classmethod", "cache", "contextmanager"}
+PLAIN |= {"result", "traced", "wraps", "overload", "lru_cache"}
+
+
+def _name(node: ast.expr) -> str:
+    called = node.func if isinstance(node, ast.Call) else node
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+def test_every_function_has_a_caller_that_a_tool_can_see() -> None:
+    """By name over the package, the tools and the notebooks' cells; tests do not count."""
+    root = PACKAGE.parent
+    sources = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
+    defined, used = set(), Counter[str]()
+    for text in sources:
+        for node in ast.walk(ast.parse(text)):
+            if (
+                isinstance(node, ast.FunctionDef)
+                and {_name(d) for d in node.decorator_list} <= PLAIN
+            ):
+                defined.add(node.name)
+    sources += [path.read_text(encoding="utf-8") for path in (root / "tools").glob("*.py")]
+    for path in (root / "notebooks").glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        sources.append("\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code"))
+    for text in sources:
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Name | ast.Attribute):
+                used[_name(node)] += 1
+    unseen = {name for name in defined if not used[name] and not name.startswith("__")}
+    assert unseen <= HOOKS | {"_repr_html_"}, sorted(unseen - HOOKS)
+    assert not HOOKS - unseen, f"no hooks any more: {sorted(HOOKS - unseen)}"

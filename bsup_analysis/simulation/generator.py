@@ -161,22 +161,6 @@ def _split_merged(population: np.ndarray, treated: np.ndarray, totals: pd.DataFr
     return filled
 
 
-def enlarged(region: Region, copies: int) -> Region:
-    """Repeat every municipality, for measuring how cost grows; each copy keeps its size."""
-    again = np.tile(np.arange(len(region.codes)), copies)
-    return Region(
-        codes=tuple(f"{region.codes[i]}-{n}" for n, i in enumerate(again)),
-        years=region.years,
-        population=region.population[again],
-        expected=region.expected[again],
-        treated=region.treated[again],
-        county=region.county[again],
-        base_year=region.base_year,
-        first_treated_year=region.first_treated_year,
-        selection_year=region.selection_year,
-    )
-
-
 SMALL_UNIT_INHABITANTS = 1000.0  # the unit of `small_unit_sigma`
 
 

@@ -16,11 +16,27 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.estimators import jackknife
 from bsup_analysis.estimators.poisson import crv1, event_model, fit, treatment_model
 from bsup_analysis.simulation.config import scenario
-from bsup_analysis.simulation.generator import enlarged, streams
+from bsup_analysis.simulation.generator import Region, streams
 from bsup_analysis.simulation.replicate import run
 from bsup_analysis.simulation.runner import TOLERANCE, SelfCheck, self_check
 
 POST = np.array([False, False, False, True, True])
+
+
+def enlarged(region: Region, copies: int) -> Region:
+    """Repeat every municipality, for measuring how cost grows; each copy keeps its size."""
+    again = np.tile(np.arange(len(region.codes)), copies)
+    return Region(
+        codes=tuple(f"{region.codes[i]}-{n}" for n, i in enumerate(again)),
+        years=region.years,
+        population=region.population[again],
+        expected=region.expected[again],
+        treated=region.treated[again],
+        county=region.county[again],
+        base_year=region.base_year,
+        first_treated_year=region.first_treated_year,
+        selection_year=region.selection_year,
+    )
 
 
 def panels(seed: int, draws: int = 3, units: int = 12, rate: float = 20.0, drift: float = 0.02):
