@@ -1,16 +1,18 @@
-"""Time of a full run, as a ratio to the same notebooks one after the other by papermill's command.
+"""Time of a full run, as ratios: to papermill's command, and to an earlier edition of the study.
 
-Run from the checkout, in its environment: `python benchmarks/full_run.py [--rounds N] [--jobs N]`.
-It works on a copy.  The two are timed in turn, since the speed of a shared machine drifts; the
-report also makes pages and publishes, which the command does not.
+Run from the checkout, in its environment: `python benchmarks/full_run.py [--rounds N] [--jobs N]
+[--against REVISION]`.  It works on copies.  All are timed in turn, since the speed of a shared
+machine drifts; the report also makes pages and publishes, which papermill's command does not.
 """
 
 import argparse
+import io
 import os
 import shutil
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from pathlib import Path
@@ -70,27 +72,52 @@ def one_after_the_other(root: Path) -> tuple[float, int]:
     return seconds, len(pages)
 
 
+def earlier_edition(revision: str, target: Path) -> None:
+    """Write the files of an earlier revision, which runs in the same environment."""
+    archive = subprocess.run(  # noqa: S603 - our own revisions
+        ["git", "archive", revision, *PARTS],  # noqa: S607
+        cwd=CHECKOUT,
+        check=True,
+        capture_output=True,
+    ).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(target, filter="data")
+
+
 def main() -> None:
-    """Print the seconds of each round and the ratio of the medians."""
+    """Print the seconds of each round and the ratios of the medians."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--against", default="", help="a revision, such as the first edition's")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
+        root, earlier = Path(folder), Path(other)
         copy_checkout(root)
         full_report(root, options.jobs)
-        rows = []
+        if options.against:
+            earlier_edition(options.against, earlier)
+            full_report(earlier, options.jobs)
+        found: dict[str, list[float]] = {}
         for _ in range(options.rounds):
             papermill, runs = one_after_the_other(root)
-            full = full_report(root, options.jobs)
-            again = timed([sys.executable, "-m", "bsup_analysis", "report"], root)
-            rows.append((full, papermill, again))
-            echo(f"report {full:6.1f} s   papermill {papermill:6.1f} s   again {again:4.1f} s")
-    full, papermill, again = (statistics.median(column) for column in zip(*rows, strict=True))
+            row = {"papermill": papermill, "full": full_report(root, options.jobs)}
+            row["again"] = timed([sys.executable, "-m", "bsup_analysis", "report"], root)
+            if options.against:
+                row["earlier"] = full_report(earlier, options.jobs)
+            row["profiles"] = timed([sys.executable, "-m", "bsup_analysis", "profiles"], root)
+            for name, seconds in row.items():
+                found.setdefault(name, []).append(seconds)
+            echo("   ".join(f"{name} {seconds:6.1f} s" for name, seconds in row.items()))
+    median = {name: statistics.median(seconds) for name, seconds in found.items()}
     echo(f"{runs} notebook runs, {options.jobs} at a time")
-    echo(f"ratio of a full report to papermill's command: {full / papermill:.2f}")
-    echo(f"target of 10 s + 3 s a run: {10 + 3 * runs} s; full {full:.1f} s; again {again:.1f} s")
+    echo(
+        f"ratio of a full report to papermill's command: {median['full'] / median['papermill']:.2f}"
+    )
+    if options.against:
+        ratio = median["full"] / median["earlier"]
+        echo(f"ratio of a full report to that of {options.against}: {ratio:.2f}")
+    echo(f"nothing to do: {median['again']:.1f} s; 170 profiles: {median['profiles']:.0f} s")
 
 
 if __name__ == "__main__":
