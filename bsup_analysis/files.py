@@ -97,5 +97,5 @@ def only_one(path: Path) -> Iterator[None]:
 
 def svg_address(svg: bytes) -> str:
     """Return a drawing as an address that holds all of it, to stand within double quotes."""
-    plain = " !$&'()*+,-./:;=?@[]_~{}|^`"
+    plain = " !$'()*+,-./:;=?@[]_~{}|^`"
     return "data:image/svg+xml," + quote(svg.decode("utf-8").replace('"', "'"), safe=plain)

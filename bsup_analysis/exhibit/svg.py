@@ -19,6 +19,7 @@ _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _TURN = re.compile(r' transform="rotate\(-0 [^)]*\)"')
 _TEXT = re.compile(r"<text style=\"([^\"]*)\"[^>]*>([^<]*)</text>")
 _BLANK = re.compile(r"(?<=>) (?=<)|(?<=[\dz]) (?=\")", re.IGNORECASE)
+_LINES = re.compile(r"(?: L -?[\d.]+ -?[\d.]+){2,}")
 _STYLE = re.compile(r' style="([^"]*)"')
 # of every line, as matplotlib says in the style that is taken out
 _ENDS = "*{stroke-linejoin:round;stroke-linecap:butt}"
@@ -44,7 +45,11 @@ def small(svg: str) -> str:
     def named(found: re.Match[str]) -> str:
         return f' class="{names.setdefault(found[1], f"s{len(names)}")}"'
 
-    body = _BLANK.sub("", _STYLE.sub(named, body[body.index("<svg") :]))
+    body = _BLANK.sub("", _STYLE.sub(named, body[body.index("<svg") :])).replace(
+        "xlink:href", "href"
+    )
+    # a line after a line needs no letter of its own
+    body = _LINES.sub(lambda found: " L" + found[0].replace(" L", ""), body)
     looks = "".join(f".{name}{{{style}}}" for style, name in names.items())
     opening, _, inside = body.partition(">")
     return f"{opening}><style>{_ENDS}{fonts}{looks}</style>{inside}"

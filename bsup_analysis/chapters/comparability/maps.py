@@ -369,7 +369,7 @@ def _graticule(axes: Axes, words: Words) -> None:
     """Draw meridians and parallels: all there is to find one's way by where no border is."""
     (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
     page = shapely.box(west, south, east, north)
-    along = np.linspace(0, 1, 101)[:, None]
+    along = np.linspace(0, 1, 21)[:, None]
     ends = {("east", degrees): [(degrees, 60), (degrees, 67)] for degrees in range(4, 17, 2)} | {
         ("north", degrees): [(2, degrees), (18, degrees)] for degrees in range(61, 67)
     }
