@@ -181,7 +181,7 @@ class Exhibit:
         if self.draw is None:
             raise InputError(f"{self.id} is a table and has no picture; its rows are in `data`.")
         if form not in FORMS:
-            raise InputError(f"{file.name} must end in one of {', '.join(f'.{f}' for f in FORMS)}.")
+            raise InputError(f"{file} must end in one of {', '.join(f'.{f}' for f in FORMS)}.")
         if not file.parent.is_dir():
             raise InputError(f"there is no folder {file.parent}; make it first.")
         write_aside(file, rendered(copy.deepcopy(self.figure), form))

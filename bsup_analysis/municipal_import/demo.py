@@ -252,15 +252,15 @@ def read_demo(path: Path) -> tuple[pd.DataFrame, DemoParameters]:
     try:
         head, _, body = path.read_text(encoding="utf-8").partition("\n")
     except (FileNotFoundError, UnicodeDecodeError):
-        raise InputError(f"{path.name} is no file of bsup demo; make one with bsup demo.") from None
+        raise InputError(f"{path} is no file of bsup demo; make one with bsup demo.") from None
     try:
         stated = json.loads(head.removeprefix("# SYNTHETIC "))
         parameters = DemoParameters(**{n: stated[n] for n in DemoParameters.__dataclass_fields__})
         recorded = stated["sha256"]
     except (ValueError, KeyError, TypeError):
-        raise InputError(f"{path.name} has no header of bsup demo; make it again.") from None
+        raise InputError(f"{path} has no header of bsup demo; make it again.") from None
     named = path.name.startswith(SYNTHETIC_PREFIX)
     if not named or recorded != hashlib.sha256(body.encode("utf-8")).hexdigest():
-        raise InputError(f"{path.name} was changed after bsup demo wrote it; make it again.")
+        raise InputError(f"{path} was changed after bsup demo wrote it; make it again.")
     panel = pd.read_csv(io.StringIO(body), dtype={"agreement_year": "Int64"})
     return panel.fillna({"role": ""}), parameters

@@ -104,5 +104,5 @@ def _record(path: Path) -> dict[str, Any]:
 
 def _name(path: Path) -> str:
     if not path.is_relative_to(paths.root()):
-        raise InputError(f"{path.name} lies outside the project; put it below {paths.root()}.")
+        raise InputError(f"{path} lies outside the project; put it below {paths.root()}.")
     return path.relative_to(paths.root()).as_posix()

@@ -77,14 +77,14 @@ def read_boundaries(file: str, municipality: pd.DataFrame) -> gpd.GeoDataFrame:
         frame = gpd.read_file(path)
     except Exception as error:  # noqa: BLE001  GDAL's drivers raise what they like
         raise InputError(
-            f"boundaries: {path.name} cannot be read as GeoJSON or GeoPackage"
+            f"boundaries: {path} cannot be read as GeoJSON or GeoPackage"
             f" ({str(error).splitlines()[0].rstrip('.')}); give another file."
         ) from None
     if not isinstance(frame, gpd.GeoDataFrame):
-        raise InputError(f"boundaries: {path.name} holds no geometry; give a file of polygons.")
+        raise InputError(f"boundaries: {path} holds no geometry; give a file of polygons.")
     if frame.crs is None:
         raise InputError(
-            f"boundaries: {path.name} does not say its coordinate system; save it with one,"
+            f"boundaries: {path} does not say its coordinate system; save it with one,"
             " or as GeoJSON in longitude and latitude."
         )
     frame = frame.set_geometry(shapely.force_2d(frame.geometry)).to_crs(METRES)
