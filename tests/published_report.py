@@ -21,6 +21,7 @@ LANGUAGES = ("nb", "en")
 TABLES = {
     "agreement_readings",
     "audit_arithmetic",
+    "audit_issues",
     "audit_readings",
     "audit_statements",
     "chosen_specification",

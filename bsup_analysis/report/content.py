@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -15,8 +15,6 @@ from bsup_analysis.report.render import TEMPLATES, Value, Values, render
 
 # specifications by what sets them apart, as their names begin
 CAUSES = {"loans_2009_is_": "press", "loans_from_2008_": "share", "amount": "amount"}
-# columns of the list of statements
-NUMBER, PAGE, STATEMENT, PRINTED, RECOMPUTED, NOTE = 0, 1, 2, 3, 4, 6
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,6 @@ def compose(published: Edition, templates: Path = TEMPLATES) -> Report:
         interval=partial(widest_interval, numbers),
         agreement_readings=partial(agreement_readings, numbers),
         clear_specifications=partial(clear_specifications, published, words),
-        contradictions=partial(contradictions, published),
         exhibits_of=partial(exhibits_of, published),
         counted=partial(counted, published, words),
         checksums=checksums(published),
@@ -278,28 +275,6 @@ def clear_specifications(published: Edition, words: Words) -> Clear:
             for name in (*below, *above)
         },
     )
-
-
-def contradictions(published: Edition) -> list[tuple[str, ...]]:
-    """Return the heads and, if there are any, the rows of the contradicted statements.
-
-    Page numbers of the document's list of contents, which weigh little, are left out.
-    """
-    exhibit = published.exhibits["audit_statements"]
-    chosen = {
-        row["statement_id"]
-        for row in read_rows(exhibit.data)
-        if row["status"] == "contradicted" and row["check"] != "toc_page"
-    }
-    if exhibit.table is None:
-        return []
-    listed = [row for row in exhibit.table.rows if row[0] in chosen]
-    return [_contradiction(row) for row in (exhibit.table.head, *listed)] if listed else []
-
-
-def _contradiction(row: Sequence[str]) -> tuple[str, ...]:
-    both = f"{row[PRINTED]} → {row[RECOMPUTED]}"
-    return (row[NUMBER], row[PAGE], row[STATEMENT], both, row[NOTE])
 
 
 def exhibits_of(published: Edition, *notebooks: str) -> list[str]:

@@ -132,7 +132,6 @@ def render(
         "direction": lambda change: direction(change, words),
         "verdict": lambda value: "none" if value is None else VERDICTS[round(value)],
         "text": escape,
-        "cells": lambda row: f"| {' | '.join(map(escape, row))} |",
     }
     try:
         return environment.get_template(template.name).render(numbers=numbers, **content)

@@ -144,6 +144,7 @@ class ProgrammeStatements(Strict):
         str_matches=r"^[a-z_]+=[^;=]+(;[a-z_]+=[^;=]+)*$", nullable=True
     )
     facts: Series[str] = pa.Field(str_matches=r"^F\d{3}(;F\d{3})*$", nullable=True)
+    readings: Series[str] = pa.Field(str_matches=r"^[AB]\d+(;[AB]\d+)*$", nullable=True)
     note: Series[str] = pa.Field(nullable=True)
     note_nb: Series[str] = pa.Field(nullable=True)
 

@@ -229,7 +229,9 @@ def _statements(exhibit: Exhibit) -> pd.DataFrame:
     kinds = rows.groupby(["kind", "status"], as_index=False)["statements"].sum()
     every = pd.MultiIndex.from_product([rows["kind"].unique(), STATUSES], names=["kind", "status"])
     kinds = kinds.set_index(["kind", "status"]).reindex(every, fill_value=0).reset_index()
-    marks = rows.loc[rows.index.repeat(rows["statements"])].sort_values(["page", "order"])
+    # rows that are no claims of the document have bars and no marks
+    claims = rows[~rows["kind"].isin(["derived", "artefact"])]
+    marks = claims.loc[claims.index.repeat(claims["statements"])].sort_values(["page", "order"])
     marks["height"] = marks.groupby("page").cumcount() + 1
     return pd.concat([kinds.rename(columns={"statements": "sum"}), marks])
 

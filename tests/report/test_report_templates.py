@@ -155,11 +155,11 @@ def test_a_mistake_in_a_macro_is_named_where_it_stands(
 
 
 def test_a_reference_to_what_is_not_shown_is_refused(published_root: Path, tmp_path: Path) -> None:
-    """The table of contradictions is not shown where the exhibit has no such rows."""
-    text = source("report", "en").replace('Ref("run_time")', 'Ref("contradictions")')
+    text = source("report", "en").replace('Ref("run_time")', 'Ref("hidden")')
+    text += "{% if false %}\n# A section {: #hidden }\n{% endif %}\n"
     (tmp_path / "report.en.md.j2").write_text(text, encoding="utf-8")
     published = read_edition(published_root / "reports", "en")
-    with pytest.raises(InputError, match="refers to contradictions and does not show it"):
+    with pytest.raises(InputError, match="refers to hidden and does not show it"):
         compose(published, tmp_path)
 
 

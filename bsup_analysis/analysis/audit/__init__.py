@@ -4,6 +4,6 @@ Pure functions of tables; the words for what they find are chosen elsewhere.
 """
 
 from bsup_analysis.analysis.audit.checks import CHECKS, audit_statements, table_arithmetic
-from bsup_analysis.analysis.audit.statement import STATUSES
+from bsup_analysis.analysis.audit.statement import NO_CLAIM, STATUSES
 
-__all__ = ["CHECKS", "STATUSES", "audit_statements", "table_arithmetic"]
+__all__ = ["CHECKS", "NO_CLAIM", "STATUSES", "audit_statements", "table_arithmetic"]

@@ -7,7 +7,14 @@ import pandas as pd
 
 from bsup_analysis.analysis.audit import document_checks as document
 from bsup_analysis.analysis.audit import number_checks as numbers
-from bsup_analysis.analysis.audit.statement import Finding, Statement, held, written
+from bsup_analysis.analysis.audit.statement import (
+    CONTRADICTED,
+    NO_CLAIM,
+    Finding,
+    Statement,
+    held,
+    written,
+)
 from bsup_analysis.errors import InputError
 
 FINDING = ["inputs", "recomputed_value", "status", "reason", "reason_values"]
@@ -98,7 +105,8 @@ def audit_statements(statements: pd.DataFrame, tables: Mapping[str, pd.DataFrame
     pandas.DataFrame
         The statements, and for each: `inputs` (tables read, parted by semicolons),
         `recomputed_value` (as `Finding.recomputed`), `status`, `reason` and `reason_values`
-        (JSON).
+        (JSON). Of contradicted claims also `issue`: the reading that the statement is a side of,
+        or the statement's own identifier, so that rows which are one disagreement count once.
 
     Raises
     ------
@@ -116,7 +124,10 @@ def audit_statements(statements: pd.DataFrame, tables: Mapping[str, pd.DataFrame
         inputs = "; ".join(CHECKS[statement.check].tables)
         told = finding.recomputed, finding.status, finding.reason, _json(finding)
         found.append((inputs, *told))
-    return statements.reset_index(drop=True).join(pd.DataFrame(found, columns=FINDING))
+    audit = statements.reset_index(drop=True).join(pd.DataFrame(found, columns=FINDING))
+    issue = audit["readings"].str.split(";").str[0].fillna(audit["statement_id"])
+    disputed = (audit["status"] == CONTRADICTED) & ~audit["kind"].isin(NO_CLAIM)
+    return audit.assign(issue=issue.where(disputed))
 
 
 def table_arithmetic(programme_p14_start_loans: pd.DataFrame) -> pd.DataFrame:

@@ -54,9 +54,13 @@ def none(statement: Statement) -> Finding:
 
 
 def toc_page(statement: Statement) -> Finding:
-    """Compare a page of the contents list with the page on which the section starts."""
+    """Tell how far on the section starts by the transcript's markers; always undefined.
+
+    A marker is the place of a page in the file; nothing shows that it is the number printed.
+    """
     marker = statement.whole("marker")
-    return statement.against("starts_later", marker, behind_count=marker - statement.number)
+    details = {"behind_count": marker - statement.number}
+    return Finding(UNDEFINED, "other_count", written(marker), details)
 
 
 def level_count(
@@ -66,11 +70,15 @@ def level_count(
 ) -> Finding:
     """Compare a printed count with the names on the level, else with every other printed count.
 
-    Where the document names nobody, no count is the right one: each of two that differ is
-    contradicted by the other.
+    Municipalities that the same page counts apart, as the argument `apart` says, may be left out
+    of the count. Where the document names nobody, no count is the right one: each of two that
+    differ is contradicted by the other.
     """
     counted, level = statement.argument("counted"), statement.argument("level")
     same = programme_level_counts[programme_level_counts["counted"] == counted]
+    same_page = same[
+        (same["page"] == statement.page) & (same["level"] == statement.arguments.get("apart"))
+    ]
     if counted == "levels":
         # some rows count the upper levels and some all, which is one more
         in_all = same["printed_count"] + (same["level"] == "upper").astype(int)
@@ -82,6 +90,10 @@ def level_count(
     names = programme_levels.loc[programme_levels["level"] == level, "municipality_name"]
     if counted == "municipalities" and len(names):
         count, pages = len(names), _pages(differing)
+        apart = same_page["printed_count"].sum()
+        if apart and count != statement.number:
+            rest = {"names_count": count, "apart_count": int(apart)}
+            return statement.against("names_but_apart", count - apart, **rest)
         if pages:
             return statement.against("names_and_pages", count, names_count=count, other_pages=pages)
         return statement.against("names", count, names_count=count)

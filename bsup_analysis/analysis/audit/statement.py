@@ -16,6 +16,8 @@ CONTRADICTED = "contradicted"
 UNDEFINED = "undefined"
 UNRECOVERABLE = "unrecoverable"
 STATUSES = (REPRODUCED, WITHIN_ROUNDING, CONTRADICTED, UNDEFINED, UNRECOVERABLE)
+# kinds of rows that are no claims of the document: counted by us, or not about the programme
+NO_CLAIM = ("derived", "artefact")
 MILLION = 1e6
 
 

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 
+from bsup_analysis.analysis.audit import NO_CLAIM
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.style import ACCENT, OTHER, PALE, PRIORITY, REGION, new_figure
 from bsup_analysis.language import UNKNOWN, Words
@@ -28,7 +29,7 @@ LOOKS = {
     "undefined": (OTHER, "////", "^", OTHER, "white"),
     "unrecoverable": (PALE, "", "s", REGION, "white"),
 }
-KINDS = ("figure", "date", "claim", "derived", "structure", "artefact")
+KINDS = ("figure", "date", "claim", "structure", *NO_CLAIM)
 SIDES = ("side_a", "side_b", "side_c")
 DATE_UNITS = {"date", "month", "year", "years"}
 YEAR_DIGITS = len("2010")
@@ -46,16 +47,18 @@ def _bars_by_kind(axes: Axes, audit: pd.DataFrame, words: Words) -> None:
     kinds = [kind for kind in KINDS if kind in counts.index]
     counts = counts.reindex(index=kinds, columns=list(LOOKS), fill_value=0)
     starts = counts.cumsum(axis=1) - counts
+    # what is no claim of the document stands a little below
+    places = [row + 0.5 * (kind in NO_CLAIM) for row, kind in enumerate(kinds)]
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
     for status, (colour, hatch, *_) in LOOKS.items():
         start, width = starts[status], counts[status]
         look: Any = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.8}
-        axes.barh(range(len(kinds)), width, left=start, **look)
-        for row, (first, number) in enumerate(zip(start, width, strict=True)):
+        axes.barh(places, width, left=start, **look)
+        for row, first, number in zip(places, start, width, strict=True):
             if number:
                 at, text = (first + number / 2, row), words.count(number)
                 axes.annotate(text, at, ha="center", va="center", fontsize="small", bbox=box)
-    axes.set_yticks(range(len(kinds)), [words(f"audit.kind.{kind}") for kind in kinds])
+    axes.set_yticks(places, [words(f"audit.kind.{kind}") for kind in kinds])
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
     axes.set_xlabel(words("audit.summary.statements"))
@@ -76,17 +79,33 @@ def _marks_by_page(axes: Axes, audit: pd.DataFrame, words: Words) -> None:
     axes.set_title(words("audit.summary.by_page"))
 
 
+def _undecided(audit: pd.DataFrame) -> pd.Series:
+    """Mark the statements that another page contradicts and nothing decides between."""
+    return audit["reason"] == "pages_differ"
+
+
 @traced
 def audit_summary(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
-    """Count the document's statements by what became of them, by kind and by page."""
-    kind, status = statement_audit["kind"], statement_audit["status"]
-    totals = status.value_counts().reindex(list(LOOKS), fill_value=0)
-    contents = int(((statement_audit["check"] == "toc_page") & (status == "contradicted")).sum())
+    """Count the document's claims by what became of them, by kind and by page.
+
+    Rows that are no claims of the document are drawn apart and enter no count but their own.
+    """
+    claims = statement_audit[~statement_audit["kind"].isin(NO_CLAIM)]
+    totals = claims["status"].value_counts().reindex(list(LOOKS), fill_value=0)
+    disputed = claims.dropna(subset=["issue"])
+    counts = {
+        "statements_total": len(statement_audit),
+        "claims": len(claims),
+        **totals,
+        "undefined_contents": (claims["check"] == "toc_page").sum(),
+        "issues": disputed["issue"].nunique(),
+        "issues_between_pages": disputed.loc[_undecided(disputed), "issue"].nunique(),
+    }
 
     def draw() -> Figure:
         figure, (bars, marks) = new_figure(2, 1, 6.6, gridspec_kw={"height_ratios": [1, 1.5]})
         _bars_by_kind(bars, statement_audit, words)
-        _marks_by_page(marks, statement_audit, words)
+        _marks_by_page(marks, claims, words)
         # a bar and a mark together; matplotlib's types do not know pairs
         handles: Any = [
             (Patch(facecolor=colour, hatch=hatch, edgecolor="white"), Line2D([], [], **_mark(name)))
@@ -104,17 +123,11 @@ def audit_summary(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
         "audit.summary",
         words,
         statement_audit.groupby(["page", "kind", "status"]).size().reset_index(name="statements"),
-        {
-            "total": totals.sum(),
-            "contents": contents,
-            "own": ((kind == "derived") & (status == "reproduced")).sum(),
-            **totals,
-        },
+        {**counts, "apart": len(statement_audit) - len(claims)},
         draw=draw,
         numbers={
-            "audit_statements_total": (int(totals.sum()), "statements"),
-            **{f"audit_{name}": (int(n), "statements") for name, n in totals.items()},
-            "audit_contradicted_contents": (contents, "statements"),
+            f"audit_{name}": (int(n), "issues" if name.startswith("issues") else "statements")
+            for name, n in counts.items()
         },
     )
 
@@ -174,8 +187,11 @@ def note(row: pd.Series, words: Words) -> str:
             ends = (words.written(values[f"{end}_{unit}"], form) for end in ("low", "high"))
             told["range"] = "–".join(dict.fromkeys(ends))
     reason = words(f"audit.reason.{row['reason']}", **told, listing=listing)
-    own = row["note_nb" if words.language == "nb" else "note"]
-    return reason if pd.isna(own) else f"{reason} {own}"
+    said = [reason, row["note_nb" if words.language == "nb" else "note"]]
+    if pd.notna(row["readings"]):
+        seen = row["readings"].split(";")
+        said.append(words(f"audit.see.{'one' if len(seen) == 1 else 'many'}", readings=seen))
+    return " ".join(part for part in said if pd.notna(part))
 
 
 def inputs(row: pd.Series, words: Words) -> str:
@@ -184,27 +200,25 @@ def inputs(row: pd.Series, words: Words) -> str:
     return "; ".join(names) if names else UNKNOWN
 
 
+def _written(row: pd.Series, words: Words) -> dict[str, Any]:
+    """Write a statement's row in the reader's language."""
+    unit, printed = ("" if pd.isna(row[name]) else row[name] for name in ("unit", "printed_value"))
+    # the way it is meant: more than, at most, about
+    meant = f"audit.comparison.{row['comparison']}"
+    return {
+        **row,
+        "statement": grouped(row["statement_nb" if words.language == "nb" else "statement"], words),
+        "printed": words(meant, value=value(printed, unit, words)) if printed else UNKNOWN,
+        "recomputed": value(row["recomputed_value"], unit, words),
+        "note": note(row, words),
+        "inputs": inputs(row, words),
+    }
+
+
 @traced
 def audit_statements(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
     """List every statement: printed and recomputed, what it was recomputed from, and why."""
-    statement = "statement_nb" if words.language == "nb" else "statement"
-    units, printed = (statement_audit[name].fillna("") for name in ("unit", "printed_value"))
-    rows = [
-        {
-            **row,
-            "statement": grouped(row[statement], words),
-            # the way it is meant: more than, at most, about
-            "printed": words(
-                f"audit.comparison.{row['comparison']}", value=value(text, unit, words)
-            )
-            if text
-            else UNKNOWN,
-            "recomputed": value(row["recomputed_value"], unit, words),
-            "note": note(row, words),
-            "inputs": inputs(row, words),
-        }
-        for (_, row), unit, text in zip(statement_audit.iterrows(), units, printed, strict=True)
-    ]
+    rows = [_written(row, words) for _, row in statement_audit.iterrows()]
     return Exhibit.of(
         "audit_statements",
         "audit.statements",
@@ -215,23 +229,61 @@ def audit_statements(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
     )
 
 
-@traced
-def audit_readings(readings: pd.DataFrame, words: Words) -> Exhibit:
-    """List every statement that can be read in more than one way, and the reading used."""
+def _told(readings: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """Give the readings with their texts in the reader's language."""
     ending = "_nb" if words.language == "nb" else ""
     text = {
         part: readings[f"{part}{ending}"].map(lambda cell: grouped(cell, words), na_action="ignore")
         for part in ("topic", *SIDES, "reason")
     }
+    return readings.assign(**text, pages=readings["page"].str.split(";"))
+
+
+@traced
+def audit_issues(statement_audit: pd.DataFrame, readings: pd.DataFrame, words: Words) -> Exhibit:
+    """List what contradicted claims are about, those that are one disagreement in one row."""
+    disputed = statement_audit.dropna(subset=["issue"])
+    undecided = disputed.loc[_undecided(disputed), "issue"].unique()
+    issues = disputed.astype({"page": str}).groupby("issue", sort=False)
+    table = issues[["page", "statement_id"]].agg(lambda cells: ";".join(dict.fromkeys(cells)))
+    table = table.assign(decided=table.index.map(lambda i: "no" if i in undecided else "yes"))
+    known, rows = _told(readings, words).set_index("reading_id"), []
+    for issue, (_, first) in zip(table.index, issues.head(1).iterrows(), strict=True):
+        if issue in known.index:
+            told = known.loc[issue].to_dict()
+        else:
+            own = _written(first, words)
+            sides = {"side_a": own["printed"], "side_b": own["recomputed"]}
+            told = {"topic": own["statement"], **sides, "used": "neither", "reason": own["note"]}
+        said = [
+            f"{words(f'audit.used.{side}')}: {told[side]}"
+            for side in SIDES
+            if pd.notna(told.get(side))
+        ]
+        listed = {name: table.loc[issue, name].split(";") for name in ("page", "statement_id")}
+        rows.append({**told, **listed, "issue": issue, "said": "; ".join(said)})
+    return Exhibit.of(
+        "audit_issues",
+        "audit.issues",
+        words,
+        table.reset_index(),
+        {"total": len(table), "statements": len(disputed)},
+        shown=words.table(
+            "audit.issues", pd.DataFrame(rows).assign(decided=table["decided"].array)
+        ),
+    )
+
+
+@traced
+def audit_readings(readings: pd.DataFrame, words: Words) -> Exhibit:
+    """List every statement that can be read in more than one way, and the reading used."""
     return Exhibit.of(
         "audit_readings",
         "audit.readings",
         words,
         readings.drop(columns="drives"),
         {"total": len(readings)},
-        shown=words.table(
-            "audit.readings", readings.assign(**text, pages=readings["page"].str.split(";"))
-        ),
+        shown=words.table("audit.readings", _told(readings, words)),
     )
 
 
