@@ -28,6 +28,7 @@ from bsup_analysis.effects.intervals import (
 )
 from bsup_analysis.effects.paired import Paired, paired
 from bsup_analysis.effects.randomisation import GrowthRandomisation, randomise_growth
+from bsup_analysis.errors import InputError
 
 GROUPS = ("priority", "other")
 PRESS_COUNTY = "17"
@@ -200,9 +201,21 @@ def orders_of_the_chart(
     )
 
 
+def agreement_unit(municipality: pd.DataFrame) -> dict[str, str]:
+    """Name the unit that could sign an agreement, for each priority municipality.
+
+    It is the column `cluster` of `data/decisions/treatment.csv`: Levanger and Verdal signed once,
+    through Innherred samkommune, so they are one unit in everything that compares agreements, and
+    one unit of inference at the municipal level. The contrast of priority municipalities with
+    the others, where nobody signs, keeps its rows.
+    """
+    priority = municipality[municipality["group"] == "priority"]
+    return dict(zip(priority["municipality_code"], priority["cluster"], strict=True))
+
+
 @dataclass(frozen=True)
 class AgreementReading:
-    """The agreement contrast under one reading of who had an agreement.
+    """The agreement contrast under one reading of who had an agreement, by `agreement_unit`.
 
     Attributes
     ----------
@@ -236,18 +249,31 @@ def agreement_readings(
         Loans, or NOK, of the priority municipalities before and after.
     design
         Readings, confidence level and power.
+
+    Raises
+    ------
+    InputError
+        A unit whose municipalities lie in several counties, or had an agreement in part.
     """
     settings = {"level": design.level, "power": design.power}
-    priority = municipality[municipality["group"] == "priority"].set_index("municipality_code")
-    county, cluster = priority["county_code"].to_dict(), priority["cluster"].to_dict()
+    readings = design.parameters["reading"].allowed
+    unit = agreement_unit(municipality)
+    signed = {name: f"agreement_{name}" for name in readings}
+    about = municipality.set_index("municipality_code").loc[list(unit)]
+    about = about[["cluster", "county_code", *signed.values()]].drop_duplicates()
+    about = about.set_index("cluster").sort_index()
+    if about.index.has_duplicates:
+        mixed = about.index[about.index.duplicated()][0]
+        raise InputError(f"The municipalities of {mixed} differ in county or in agreement.")
+    rows, county = rows.by_unit(unit), about["county_code"].to_dict()
     strata = [county[code] for code in rows.codes]
     found = []
-    for reading in design.parameters["reading"].allowed:
-        treated = sorted(priority.index[priority[f"agreement_{reading}"]])
+    for reading, column in signed.items():
+        treated = list(about.index[about[column]])
         found.append(
             AgreementReading(
                 reading,
-                agreement_contrast(rows, treated, clusters=cluster, **settings),
+                agreement_contrast(rows, treated, **settings),
                 randomise_growth(rows, treated),
                 randomise_growth(rows, treated, strata),
                 county_comparison(rows, treated, county, **settings),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from bsup_analysis.analysis.groups import GROUPS, region_amounts, rounded
+from bsup_analysis.analysis.groups import GROUPS, agreement_unit, region_amounts, rounded
 from bsup_analysis.design import Design, Outcome, Specification
 from bsup_analysis.effects.group_poisson import GroupContrast, GroupTotals
 from bsup_analysis.effects.inference import (
@@ -50,17 +50,21 @@ class OutcomeContrast:
     ratio
         Priority growth divided by the others', with its rounding.
     variance_priority
-        The priority half of the variance of the log ratio, from its rows (cluster-robust).
+        The priority half of the variance of the log ratio, from its rows (jackknife).
     unit_other
         The others' half at one unit of dispersion; times an assumed dispersion it is their half.
     phi
-        Dispersion of the priority municipalities in that unit.
+        Dispersion of the priority municipalities in that unit: Pearson's for loans, and for NOK
+        and averages, whose variance nothing ties to their mean, the one their half corresponds to.
+    known_share
+        Share of the variance that the priority municipalities' rows give, if the others are as
+        dispersed as they are.
     intervals
         By assumption: `poisson` (loans alone), `phi17` (both groups as dispersed as the
-        priority municipalities, normal limits, the form that has been quoted), `phi17_t` (the
-        same with t on the degrees of freedom of that dispersion) and `clustered` (the priority
-        half from its rows, the others' at the dispersion it corresponds to, t).  Limits hold at
-        the worst of the rounding.
+        priority municipalities by Pearson's statistic, normal limits), `phi17_t` (the same with t
+        on the degrees of freedom of that dispersion) and `clustered` (the priority half from its
+        rows, the others' at the dispersion it corresponds to, t).  Limits hold at the worst of
+        the rounding.
     """
 
     outcome: str
@@ -72,6 +76,7 @@ class OutcomeContrast:
     variance_priority: float
     unit_other: float
     phi: float
+    known_share: float
     intervals: Mapping[str, RatioInterval]
 
     def interval_at(self, phi_other: float, level: float, power: float) -> RatioInterval:
@@ -134,20 +139,20 @@ def outcome_contrast(
     if chosen.per == "loans":
         totals, half = poisson, clustered_half_average(priority_loans, priority_amounts)
         parts = group_growth_parts
-        phi, ratio = half.equivalent_phi, parts["priority"].average / parts["other"].average
+        pearson, ratio = math.nan, parts["priority"].average / parts["other"].average
     elif chosen.column == "loans":
         totals, half = poisson, clustered_half(priority_loans)
-        phi, ratio = growth_dispersion(priority_loans).phi, Interval.exact(poisson.ratio)
+        pearson, ratio = growth_dispersion(priority_loans).phi, Interval.exact(poisson.ratio)
     else:
         totals, half = nok_contrast.totals, clustered_half(priority_amounts)
-        phi, ratio = growth_dispersion(priority_amounts).phi, amounts_rounding.ratio
+        pearson, ratio = growth_dispersion(priority_amounts).phi, amounts_rounding.ratio
     if chosen.per == "population":  # the standard error stays (METHODS, published level, section 1)
         ratio = ratio / _relative_growth(group_year, design)
     df = len(priority_loans.codes) - 1
-    dispersed = dispersed_se(totals, phi_priority=phi)
-    clustered = math.sqrt(half.variance + half.equivalent_phi * totals.other_half)
+    clustered = dispersed_se(totals, phi_priority=half.equivalent_phi)
     errors: dict[str, tuple[float, int | None]] = {"clustered": (clustered, df)}
     if chosen.per != "loans":
+        dispersed = dispersed_se(totals, phi_priority=pearson)
         errors = {"phi17": (dispersed, None), "phi17_t": (dispersed, df), **errors}
     if chosen.column == "loans":
         errors = {"poisson": (dispersed_se(totals), None), **errors}
@@ -160,7 +165,8 @@ def outcome_contrast(
         ratio=ratio,
         variance_priority=half.variance,
         unit_other=totals.other_half,
-        phi=phi,
+        phi=pearson if chosen.column == "loans" else half.equivalent_phi,
+        known_share=totals.priority_half / (totals.priority_half + totals.other_half),
         intervals={
             name: _widened(ratio, se, design.level, design.power, at)
             for name, (se, at) in errors.items()
@@ -231,6 +237,7 @@ def specification_table(
     priority_loans: Paired,
     priority_amounts: Paired,
     printed_share_2008: Interval,
+    municipality: pd.DataFrame,
     municipality_year: pd.DataFrame,
     region_year: pd.DataFrame,
     loans_contrast: GroupContrast,
@@ -256,6 +263,8 @@ def specification_table(
             whole = _with_malvik_of_the_text(whole, programme_p06_malvik, design.years[0])
         rest = [total[0] - whole.pre_total, total[1] - whole.post_total]
         rows = whole.without(chosen.without) if chosen.without else whole
+        if chosen.by_agreement_unit:
+            rows = rows.by_unit(agreement_unit(municipality))
         totals = GroupTotals(rows.pre_total, rows.post_total, rest[0].value, rest[1].value)
         ratio = rows.growth / rest[0].growth_to(rest[1])
         if chosen.baseline != "table_2009":

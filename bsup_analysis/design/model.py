@@ -257,6 +257,8 @@ class Specification:
         Whether growth is of the number for each inhabitant.
     without
         Codes of priority municipalities left out.
+    by_agreement_unit
+        Whether priority municipalities that signed an agreement together are one row.
     malvik_2009_loans
         Malvik's loans in 2009 by the text, whatever `readings.malvik_2009_loans` uses.
     region_loans
@@ -274,6 +276,7 @@ class Specification:
     outcome: Literal["loans", "amount"] = "loans"
     per_inhabitant: bool = False
     without: Annotated[tuple[str, ...], AfterValidator(_increasing)] = ()
+    by_agreement_unit: bool = False
     malvik_2009_loans: Literal["text_p06"] | None = None
     region_loans: tuple[Positive, Positive] | None = None
     baseline: Literal["table_2009", "share_2008_of_loans", "share_2008_of_amount"] = "table_2009"

@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval
-from bsup_analysis.effects.paired import Paired, growth_dispersion, share_changes
+from bsup_analysis.effects.paired import (
+    Paired,
+    growth_dispersion,
+    left_out_changes,
+    share_changes,
+)
 from bsup_analysis.errors import InputError
 
 
@@ -23,9 +28,9 @@ class AgreementContrast:
         Interval with the Poisson variance times the Pearson dispersion around a growth of each
         set's own, t on its degrees of freedom.
     clustered
-        Interval with the sandwich clustered on municipalities (CR1: factor G / (G - 1)).
+        Interval with the sandwich clustered on rows (CR1: factor G / (G - 1)).
     jackknife
-        Interval with the variance from leaving out one municipality at a time (CRV3).
+        Interval with the variance from leaving out one row at a time (CRV3).
     """
 
     treated: Paired
@@ -44,7 +49,6 @@ def agreement_contrast(
     rows: Paired,
     treated: Sequence[str],
     *,
-    clusters: Mapping[str, str] | None = None,
     level: float = 0.95,
     power: float = 0.80,
 ) -> AgreementContrast:
@@ -53,85 +57,59 @@ def agreement_contrast(
     It is the Poisson model with municipality effects, year and agreement x later year. CR1 and
     CRV3 as in MacKinnon, Nielsen and Webb (2023, Journal of Econometrics 232, 272-299), with the
     factor G / (G - 1) alone for CR1; the jackknife refits the Poisson model and is centred on the
-    full estimate. Both take t with (clusters in the smaller set - 1) degrees of freedom: that set
+    full estimate. Both take t with (rows of the smaller set - 1) degrees of freedom: that set
     limits what is known of the variance.
 
     Parameters
     ----------
     rows
-        All municipalities compared.
+        All that could sign: municipalities, those that signed together added up to one row.
     treated
         Codes of those with an agreement.
-    clusters
-        Cluster of each municipality code: those of one cluster count as one in CR1 and CRV3.
-        None: each municipality is its own.
     level, power
         Confidence level, and power of the detectable ratios.
 
     Raises
     ------
     InputError
-        Fewer than two clusters on either side, a cluster on both sides, or a side that without
-        one of its clusters has none in a year.
+        Fewer than two rows on either side, or a side that without one of them has none in a year.
     """
     number = len(frozenset(treated))
     if not 2 <= number <= len(rows.codes) - 2:
         raise InputError(
-            f"{number} of {len(rows.codes)} municipalities are treated: two or more are needed on"
-            " either side, else the variance between them cannot be known."
+            f"{number} of {len(rows.codes)} that could sign have an agreement: two or more are"
+            " needed on either side, else the variance between them cannot be known."
         )
-    with_agreement, without = rows.only(treated), rows.without(treated)
+    sides = with_agreement, without = rows.only(treated), rows.without(treated)
     log_ratio = math.log(with_agreement.growth) - math.log(without.growth)
-    parts = [(side, _clusters(side, clusters)) for side in (with_agreement, without)]
-    both = [name for name in parts[0][1] if name in parts[1][1]]
-    if both:
-        raise InputError(f"Cluster {both[0]} has municipalities both with and without agreement.")
-    sizes = [len(members) for _, members in parts]
-    if min(sizes) < 2:
-        raise InputError(
-            f"{sizes[0]} clusters have an agreement and {sizes[1]} have none: two or more are "
-            "needed on either side, else the variance between them cannot be known."
-        )
-    df, factor = min(sizes) - 1, sum(sizes) / (sum(sizes) - 1)
-    sandwich = jackknife = 0.0
-    for side, members in parts:
-        influence = dict(zip(side.codes, share_changes(side), strict=True))
-        for codes in members.values():
-            sandwich += math.fsum(influence[code] for code in codes) ** 2
-            left = side.without(codes).growth
-            jackknife += (math.log(left) - math.log(side.growth)) ** 2
-    sandwich, jackknife = sandwich * factor, jackknife / factor
-    spread = growth_dispersion(with_agreement, without)
+    df, factor = min(number, len(without.codes)) - 1, len(rows.codes) / (len(rows.codes) - 1)
+    sandwich, jackknife = (
+        math.fsum(change**2 for side in sides for change in changes(side))
+        for changes in (share_changes, left_out_changes)
+    )
+    spread = growth_dispersion(*sides)
     poisson = with_agreement.poisson_variance + without.poisson_variance
     scaled, clustered, left_out = (
         ratio_interval(log_ratio, math.sqrt(variance), level=level, power=power, df=degrees)
         for variance, degrees in (
             (poisson * spread.phi, spread.df),
-            (sandwich, df),
-            (jackknife, df),
+            (sandwich * factor, df),
+            (jackknife / factor, df),
         )
     )
     return AgreementContrast(with_agreement, without, scaled, clustered, left_out)
 
 
-def _clusters(side: Paired, clusters: Mapping[str, str] | None) -> dict[str, list[str]]:
-    """Codes of each cluster, in the order of the rows."""
-    members: dict[str, list[str]] = {}
-    for code in side.codes:
-        members.setdefault(code if clusters is None else clusters[code], []).append(code)
-    return members
-
-
 @dataclass(frozen=True)
 class CountyRow:
-    """One county's municipalities with and without an agreement.
+    """One county's rows with and without an agreement.
 
     Attributes
     ----------
     county
         Label.
     treated, untreated
-        Codes of the municipalities.
+        Codes of those in the county.
     growth
         Later divided by earlier year, of all of them.
     ratio
@@ -174,17 +152,15 @@ def county_comparison(
 
     Pooled: Mantel and Haenszel (1959) over the county tables of (agreement, none) x (later,
     earlier), which estimates the common ratio in the Poisson model with municipality effects
-    and county x year. Its interval leaves out one municipality at a time; t with (municipalities
-    of the rarer kind in counties that have both - 1) degrees of freedom.
+    and county x year. Its interval leaves out one row at a time; t with (rows of the rarer kind
+    in counties that have both - 1) degrees of freedom.
 
     Parameters
     ----------
-    rows
-        All municipalities compared.
-    treated
-        Codes of those with an agreement.
+    rows, treated
+        As in `agreement_contrast`.
     county
-        County label of each municipality code.
+        County label of each code.
     level, power
         Confidence level, and power of the detectable ratios.
 

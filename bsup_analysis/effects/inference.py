@@ -4,8 +4,7 @@ Normal or t: the normal where the dispersion is given (Poisson, or a value assum
 t where it is estimated, with the degrees of freedom it was estimated on (pass
 `growth_dispersion(rows).df` as `df`). Simulated with the sizes of the 17, the normal interval with
 an estimated dispersion covers less than it claims, by as much as t says it must; the t interval
-covers what it claims (`tests/effects/test_effects_coverage.py`). The interval 0.686-1.139 quoted
-for the published ratio is the normal one.
+covers what it claims (`tests/effects/test_effects_coverage.py`).
 """
 
 from __future__ import annotations

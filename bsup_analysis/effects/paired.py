@@ -7,7 +7,7 @@ how unlike their growths are beyond chance. Derivations: `METHODS.md`, published
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +93,22 @@ class Paired:
     def without(self, codes: Iterable[str]) -> Paired:
         """Return every municipality but the named ones."""
         return self._kept(frozenset(codes), False)
+
+    def by_unit(self, unit: Mapping[str, str]) -> Paired:
+        """Add up the municipalities of each unit; codes are then those of the units.
+
+        Parameters
+        ----------
+        unit
+            Unit of each municipality code: for agreements, those that signed together are one.
+        """
+        sums: dict[str, list[float]] = {}
+        for code, pre, post in zip(self.codes, self.pre, self.post, strict=True):
+            both = sums.setdefault(unit[code], [0, 0])
+            both[0] += pre
+            both[1] += post
+        before, after = zip(*sums.values(), strict=True)
+        return Paired(tuple(sums), before, after)
 
     def _kept(self, named: frozenset[str], wanted: bool) -> Paired:
         missing = sorted(named.difference(self.codes))
@@ -215,8 +231,8 @@ class ClusteredHalf:
     Attributes
     ----------
     variance
-        Sum of squared influences times the small-sample factor municipalities /
-        (municipalities - 1); unit-free.
+        The jackknife's: (municipalities - 1) / municipalities times the sum of squared changes of
+        the log growth when one municipality at a time is left out (CRV3); unit-free.
     poisson_variance
         1/pre + 1/post of the group's loans (or NOK).
     """
@@ -242,18 +258,32 @@ def share_changes(group: Paired) -> tuple[float, ...]:
     )
 
 
-def clustered_half(group: Paired) -> ClusteredHalf:
-    """Compute a group's part of the variance clustered on municipalities, exact from its rows.
-
-    To let two municipalities form one cluster, add their rows before the call: the growth is
-    unchanged and their influences add.
+def left_out_changes(group: Paired) -> tuple[float, ...]:
+    """Change of the group's log growth without each municipality in turn.
 
     Raises
     ------
     InputError
-        A single municipality: its share never changes, so the variance would be zero.
+        A single municipality, or one without which the others have none in a year.
     """
-    return _half(share_changes(group), group.poisson_variance)
+    if len(group.codes) < 2:
+        raise InputError("One municipality has no variance between municipalities: give two.")
+    return tuple(math.log(group.without((code,)).growth / group.growth) for code in group.codes)
+
+
+def clustered_half(group: Paired) -> ClusteredHalf:
+    """Compute a group's part of the variance clustered on municipalities, exact from its rows.
+
+    The jackknife and not the sandwich (CR1): where one municipality has much of the total its
+    residual is small because the fit follows it, and the sandwich counts little of it (MacKinnon,
+    Nielsen and Webb 2023, Journal of Econometrics 232, 272-299).
+
+    Raises
+    ------
+    InputError
+        As `left_out_changes`.
+    """
+    return _half(left_out_changes(group), group.poisson_variance)
 
 
 def clustered_half_average(loans: Paired, amounts: Paired) -> ClusteredHalf:
@@ -266,16 +296,13 @@ def clustered_half_average(loans: Paired, amounts: Paired) -> ClusteredHalf:
     """
     if loans.codes != amounts.codes:
         raise InputError("Loans and amounts are not of the same municipalities in the same order.")
-    pairs = zip(share_changes(amounts), share_changes(loans), strict=True)
+    pairs = zip(left_out_changes(amounts), left_out_changes(loans), strict=True)
     return _half(tuple(amount - loan for amount, loan in pairs), loans.poisson_variance)
 
 
-def _half(influences: tuple[float, ...], poisson_variance: float) -> ClusteredHalf:
-    clusters = len(influences)
-    if clusters < 2:
-        raise InputError("One municipality has no variance between municipalities: give two.")
-    total = math.fsum(value**2 for value in influences)
-    return ClusteredHalf(clusters / (clusters - 1) * total, poisson_variance)
+def _half(changes: tuple[float, ...], poisson_variance: float) -> ClusteredHalf:
+    total = math.fsum(change**2 for change in changes)
+    return ClusteredHalf((len(changes) - 1) / len(changes) * total, poisson_variance)
 
 
 @dataclass(frozen=True)

@@ -131,12 +131,12 @@ class GrowthRandomisation:
 def randomise_growth(
     rows: Paired, treated: Sequence[str], strata: Sequence[Hashable] | None = None
 ) -> GrowthRandomisation:
-    """Compare the ratio of growths with that of every other choice of as many municipalities.
+    """Compare the ratio of growths with that of every other choice of as many rows.
 
     Parameters
     ----------
     rows
-        Loans, or whole NOK, of the municipalities.
+        Loans, or whole NOK, of all that could be chosen: what is chosen together is one row.
     treated
         Codes of the treated ones.
     strata

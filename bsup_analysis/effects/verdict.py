@@ -1,4 +1,8 @@
-"""The decision table, fixed before the data; a structured verdict, the words come elsewhere."""
+"""The decision table; a structured verdict, the words come elsewhere.
+
+That of the published level was written when its totals were known, that of the municipal level
+before any municipal file had been seen.
+"""
 
 from __future__ import annotations
 

@@ -354,6 +354,7 @@ class Study(Recording):
             self.priority_loans,
             self.priority_amounts,
             self.printed_share_2008,
+            self.municipality,
             self.municipality_year,
             self.region_year,
             self.loans_contrast,

@@ -1,12 +1,17 @@
+import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from scipy.stats import t
+from statsmodels.stats.contingency_tables import StratifiedTable
 
+from bsup_analysis.analysis.groups import agreement_readings
 from bsup_analysis.effects.agreement import agreement_contrast, county_comparison
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.errors import InputError
+from bsup_analysis.study import Study
 
 
 def design(rows, treated):
@@ -59,16 +64,27 @@ def test_jackknife_is_that_of_refitted_models(loans, signed):
     assert contrast.jackknife.high == pytest.approx(math.exp(full + reach), rel=1e-9)
 
 
-def test_municipalities_of_one_cluster_count_as_one(loans, signed):
-    """Levanger and Verdal as one: statsmodels with 16 groups, and 16 refits; 1e-9."""
-    clusters = {code: code for code in loans.codes} | {"1719": "joint", "1721": "joint"}
-    contrast = agreement_contrast(loans, signed, clusters=clusters)
-    names = sorted(set(clusters.values()))
-    groups = np.tile([names.index(clusters[code]) for code in loans.codes], 2)
-    keywords = {"groups": groups, "use_correction": False}
+JOINT = {"1719": "joint", "1721": "joint"}
+
+
+def as_units(rows):
+    """Levanger and Verdal as one, the rest each its own."""
+    return rows.by_unit({code: code for code in rows.codes} | JOINT)
+
+
+def test_a_unit_of_two_municipalities_is_a_cluster_of_the_municipal_rows(loans, signed):
+    """Adding the two up is statsmodels with the 17 rows in 16 clusters, and its 16 refits; 1e-9."""
+    units = as_units(loans)
+    both = units.only(["joint"])
+    assert (both.pre, both.post) == ((16 + 39,), (46 + 70,))
+    contrast = agreement_contrast(units, (*signed[:5], "joint"))
+    members = [
+        [code for code in loans.codes if JOINT.get(code, code) == unit] for unit in units.codes
+    ]
+    groups = [n for code in loans.codes for n, codes in enumerate(members) if code in codes]
+    keywords = {"groups": np.tile(groups, 2), "use_correction": False}
     fit = glm(loans, signed, cov_type="cluster", cov_kwds=keywords)
     assert contrast.clustered.se == pytest.approx(fit.bse[-1] * math.sqrt(16 / 15), abs=1e-9)
-    members = [[code for code in loans.codes if clusters[code] == name] for name in names]
     full = glm(loans, signed).params[-1]
     refits = [glm(loans.without(codes), signed).params[-1] for codes in members]
     variance = 15 / 16 * sum((one - full) ** 2 for one in refits)
@@ -76,10 +92,85 @@ def test_municipalities_of_one_cluster_count_as_one(loans, signed):
     assert contrast.jackknife.df == 5
 
 
-def test_a_cluster_on_both_sides_is_refused(loans, signed):
-    clusters = {code: code for code in loans.codes} | {"1719": "joint", "1703": "joint"}
-    with pytest.raises(InputError, match="both with and without"):
-        agreement_contrast(loans, signed, clusters=clusters)
+READINGS = {
+    "signed_2010": ("1502", "1504", "1505", "1601", "1702", "1719", "1721"),
+    "eight_2013": ("1502", "1504", "1505", "1601", "1702", "1714", "1719", "1721"),
+    "intended_2011": ("1502", "1504", "1505", "1601", "1702", "1703", "1714", "1719", "1721"),
+}
+
+
+@pytest.mark.parametrize("measure", ["loans", "amounts"])
+@pytest.mark.parametrize("reading", READINGS)
+def test_every_analysis_of_agreements_takes_the_units_that_could_sign(
+    loans, amounts, reading, measure
+):
+    """Levanger and Verdal signed once (document p. 14).
+
+    Exact tests by going through every choice of units, in fractions; the jackknife inside counties
+    by leaving each unit out of statsmodels' pooled table.
+    """
+    study = Study("en")
+    rows = {"loans": loans, "amounts": amounts}[measure]
+    found = study.agreement_readings if measure == "loans" else study.agreement_readings_amount
+    found = next(one for one in found if one.reading == reading)
+    units = [("1719", "1721"), *((code,) for code in loans.codes if code not in JOINT)]
+    value = dict(zip(rows.codes, zip(rows.pre, rows.post, strict=True), strict=True))
+    sums = [tuple(sum(value[code][year] for code in unit) for year in (0, 1)) for unit in units]
+    totals = [sum(both[year] for both in sums) for year in (0, 1)]
+    treated = frozenset(n for n, unit in enumerate(units) if unit[0] in READINGS[reading])
+    county = [unit[0][:2] for unit in units]
+
+    def distance(chosen):
+        pre, post = (sum(sums[n][year] for n in chosen) for year in (0, 1))
+        ratio = Fraction(post * (totals[0] - pre), pre * (totals[1] - post))
+        return max(ratio, 1 / ratio)
+
+    def numbers(chosen):
+        return sorted(county[n] for n in chosen)
+
+    far = distance(treated)
+    choices = list(itertools.combinations(range(16), len(treated)))
+    inside = [chosen for chosen in choices if numbers(chosen) == numbers(treated)]
+    for test, all_of_them in (
+        (found.randomisation.test, choices),
+        (found.within_counties.test, inside),
+    ):
+        extreme = sum(distance(chosen) >= far for chosen in all_of_them)
+        assert (test.extreme, test.assignments) == (extreme, len(all_of_them))
+    if (reading, measure) == ("signed_2010", "loans"):
+        assert found.randomisation.test.p_value == pytest.approx(0.141, abs=5e-4)  # issue 13
+
+    def pooled(kept):
+        tables = []
+        for label in ("15", "16", "17"):
+            cells = np.zeros((2, 2))
+            for n in kept:
+                if county[n] == label:
+                    cells[int(n not in treated)] += sums[n][1], sums[n][0]
+            if (cells.sum(axis=1) > 0).all():
+                tables.append(cells)
+        return math.log(StratifiedTable(tables).oddsratio_pooled)
+
+    both = [
+        n
+        for n in range(16)
+        if len({m in treated for m in range(16) if county[m] == county[n]}) == 2
+    ]
+    centre = pooled(both)
+    spread = sum((pooled([m for m in both if m != n]) - centre) ** 2 for n in both)
+    within = found.counties.within
+    assert within.log_ratio == pytest.approx(centre, abs=1e-12)
+    assert within.se == pytest.approx(math.sqrt(spread * (len(both) - 1) / len(both)), rel=1e-9)
+    kinds = sum(n in treated for n in both), sum(n not in treated for n in both)
+    assert within.df == min(kinds) - 1
+
+
+def test_a_unit_that_signed_in_part_is_refused(loans):
+    study = Study("en")
+    table = study.municipality.copy()
+    table.loc[table["municipality_code"] == "1721", "agreement_signed_2010"] = False
+    with pytest.raises(InputError, match="innherred_samkommune differ in county or in agreement"):
+        agreement_readings(table, loans, study.design)
 
 
 def test_quasi_poisson_is_statsmodels(loans, signed):
@@ -111,8 +202,6 @@ def test_county_rows_hold_every_municipality_once(loans, signed):
 
 def test_within_county_ratio_is_mantel_haenszel_of_statsmodels(loans, signed):
     """statsmodels StratifiedTable, pooled odds ratio; 1e-12."""
-    from statsmodels.stats.contingency_tables import StratifiedTable
-
     county = {code: code[:2] for code in loans.codes}
 
     def pooled(rows):

@@ -14,7 +14,6 @@ from matplotlib.lines import Line2D
 from bsup_analysis.analysis.groups import AgreementReading
 from bsup_analysis.chapters.effects.priority_growth import detectable_growth, exact_growth_interval
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval
-from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.randomisation import ExactTest
 from bsup_analysis.exhibit.charts import FINE_TICKS, name_rows, number_axis, ratio_axis, side_of_one
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
@@ -64,7 +63,7 @@ def _exact_test(test: ExactTest, words: Words) -> dict[str, object]:
 
 
 def reading_rows(readings: Sequence[AgreementReading]) -> pd.DataFrame:
-    """Lay out each reading: its municipalities, growths, ratio (jackknife) and exact test.
+    """Lay out each reading: its units, growths, ratio (jackknife) and exact test.
 
     Returns
     -------
@@ -76,8 +75,8 @@ def reading_rows(readings: Sequence[AgreementReading]) -> pd.DataFrame:
         [
             {
                 "reading": found.reading,
-                "municipalities_with": len(found.contrast.treated.codes),
-                "municipalities_without": len(found.contrast.untreated.codes),
+                "units_with": len(found.contrast.treated.codes),
+                "units_without": len(found.contrast.untreated.codes),
                 "growth_with": found.contrast.treated.growth,
                 "growth_without": found.contrast.untreated.growth,
                 **_ends(found.contrast.jackknife),
@@ -139,7 +138,7 @@ def assignment_bins(found: AgreementReading) -> pd.DataFrame:
     )
 
 
-def county_rows(found: AgreementReading, loans: Paired, *, level: float) -> pd.DataFrame:
+def county_rows(found: AgreementReading, *, level: float) -> pd.DataFrame:
     """Lay out growth with and without agreement by county, and the ratio of the two.
 
     Intervals of growth are exact, those of a county's ratio Wald's on the log scale (Woolf 1955,
@@ -150,26 +149,28 @@ def county_rows(found: AgreementReading, loans: Paired, *, level: float) -> pd.D
     -------
     pandas.DataFrame
         `area` (county code; `all`; `inside`), `element` (`with`, `without`, or the form of a
-        ratio's interval), `municipalities`, `loans_before`, `loans_after`, and the columns of
-        `INTERVAL`; a growth is detectable against that of all municipalities, a ratio against
-        one. No row where a county has no such municipality.
+        ratio's interval), `units` (what signed together is one), `loans_before`, `loans_after`,
+        and the columns of `INTERVAL`; a growth is detectable against that of all, a ratio
+        against one. No row where a county has none of the kind.
     """
     rows: list[dict[str, object]] = []
     whole, within = found.contrast.jackknife, found.counties.within
+    signed, others = found.contrast.treated, found.contrast.untreated
+    common = (signed.post_total + others.post_total) / (signed.pre_total + others.pre_total)
     groups = [(row.county, row.treated, row.untreated, row.ratio) for row in found.counties.rows]
-    groups.append(("all", found.contrast.treated.codes, found.contrast.untreated.codes, None))
+    groups.append(("all", signed.codes, others.codes, None))
     for area, treated, untreated, ratio in groups:
         counts: list[int] = []
-        for name, codes in (("with", treated), ("without", untreated)):
+        for name, rows_of, codes in (("with", signed, treated), ("without", others, untreated)):
             if not codes:
                 continue
-            side = loans.only(codes)
+            side = rows_of.only(codes)
             pre, post = int(side.pre_total), int(side.post_total)
             counts += [pre, post]
             low, high = exact_growth_interval(pre, post, level=level)
-            seen = detectable_growth(pre + post, loans.growth, level=level, power=whole.power)
+            seen = detectable_growth(pre + post, common, level=level, power=whole.power)
             rows.append(
-                {"area": area, "element": name, "municipalities": len(side.codes)}
+                {"area": area, "element": name, "units": len(side.codes)}
                 | {"loans_before": pre, "loans_after": post}
                 | dict(zip(INTERVAL, (side.growth, low, high, *seen), strict=True))
             )
@@ -288,17 +289,12 @@ def agreement_contrast_figure(
 
 
 @traced
-def counties(
-    agreement_readings: Sequence[AgreementReading],
-    priority_loans: Paired,
-    reading: str,
-    words: Words,
-) -> Exhibit:
+def counties(agreement_readings: Sequence[AgreementReading], reading: str, words: Words) -> Exhibit:
     """Show county as the competing explanation: growth and ratio inside each, and pooled."""
     found = next(one for one in agreement_readings if one.reading == reading)
     whole, within = found.contrast.jackknife, found.counties.within
     test = found.within_counties.test
-    data = county_rows(found, priority_loans, level=whole.level)
+    data = county_rows(found, level=whole.level)
     areas = {row.county: COUNTIES[row.county] for row in found.counties.rows}
     areas |= {area: words(f"agreement.counties.{area}") for area in ("all", "inside")}
     growths = data["element"].isin(["with", "without"])
@@ -344,7 +340,7 @@ def counties(
             "reading": words(f"readings.{reading}"),
             "level": whole.level,
             "power": whole.power,
-            "fewest": data["municipalities"].min(),
+            "fewest": data["units"].min(),
             "p": test.p_value,
             "assignments": test.assignments,
             "extreme": test.extreme,

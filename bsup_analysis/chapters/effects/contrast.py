@@ -218,11 +218,15 @@ def dispersion(
             "start": position[0],
             "end": position[-1],
             "own": own,
+            "known": contrast.known_share,
             "tipping": words(f"contrast.dispersion.tipping_{kind}", value=tipping, chance=1),
         },
         title=words(f"outcomes.{contrast.outcome}.dispersion_title"),
         draw=draw,
-        numbers={f"tipping_dispersion_{contrast.outcome}": (tipping, unit)},
+        numbers={
+            f"tipping_dispersion_{contrast.outcome}": (tipping, unit),
+            f"known_variance_share_{contrast.outcome}": (contrast.known_share, "share"),
+        },
     )
 
 
