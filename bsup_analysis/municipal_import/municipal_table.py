@@ -153,7 +153,7 @@ def read_municipal() -> pd.DataFrame:
             "there is no municipal table yet; make one with bsup import FILE or bsup fetch"
             " startlaan, or give the notebook a SYNTHETIC panel of bsup demo with panel=FILE."
         )
-    table = read_csv(path, MunicipalStartLoans)
+    table = read_csv(path, MunicipalStartLoans.to_schema())
     try:
         recorded = tomllib.loads(record.read_text(encoding="utf-8"))["sha256"]
     except (FileNotFoundError, KeyError, UnicodeDecodeError, tomllib.TOMLDecodeError):

@@ -118,7 +118,7 @@ def read_stored(name: str) -> pd.DataFrame:
     InputError
         The table is unreadable, refused by its schema, or not the file its record describes.
     """
-    table = read_csv(paths.simulation() / f"{name}.csv", SCHEMAS[name])
+    table = read_csv(paths.simulation() / f"{name}.csv", SCHEMAS[name].to_schema())
     difference = differs(name)
     if difference:
         raise InputError(difference + ".")

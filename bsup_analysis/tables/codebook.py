@@ -1,15 +1,12 @@
 """The codebook `data/README.md`, generated from the schemas and the provenance records."""
 
-import inspect
 from collections.abc import Sequence
 from pathlib import Path
 
 from bsup_analysis import paths
 from bsup_analysis.files import write_aside
 from bsup_analysis.tables import sources
-from bsup_analysis.tables.processed_schemas import SCHEMAS as PROCESSED
-from bsup_analysis.tables.raw_schemas import SCHEMAS as SOURCES
-from bsup_analysis.tables.strict_csv import Strict
+from bsup_analysis.tables.table_schemas import PROCESSED, SOURCES
 
 _HEAD = """\
 # Codebook
@@ -33,10 +30,6 @@ def _table(rows: Sequence[tuple[str, ...]]) -> str:
     return head + "".join(f"| {' | '.join(_cell(cell) for cell in row)} |\n" for row in rows)
 
 
-def _first_line(schema: type[Strict]) -> str:
-    return (schema.__doc__ or "").strip().splitlines()[0]
-
-
 def _raw(name: str) -> str:
     record = sources.read_record(name)
     where = record.document + (
@@ -58,18 +51,18 @@ def _raw(name: str) -> str:
 
 
 def _decision(name: str) -> str:
-    columns = ", ".join(f"`{column}`" for column in SOURCES[name].to_schema().columns)
-    about = inspect.cleandoc(SOURCES[name].__doc__ or "")
-    return f"### `decisions/{name}.csv`\n\n{about}\n\nColumns: {columns}.\n"
+    schema = SOURCES[name]
+    columns = ", ".join(f"`{column}`" for column in schema.columns)
+    return f"### `decisions/{name}.csv`\n\n{schema.description}\n\nColumns: {columns}.\n"
 
 
 def _processed(name: str) -> str:
-    schema = PROCESSED[name].to_schema()
+    schema = PROCESSED[name]
     rows = [
         (f"`{column}`", (field.metadata or {})["unit"], field.description or "")
         for column, field in schema.columns.items()
     ]
-    return f"### `processed/{name}.csv`\n\n{_first_line(PROCESSED[name])}\n\n{_table(rows)}"
+    return f"### `processed/{name}.csv`\n\n{schema.description}\n\n{_table(rows)}"
 
 
 def codebook() -> str:

@@ -7,36 +7,30 @@ table's.
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
-from pandera.typing import DataFrame
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import write_aside
 from bsup_analysis.tables import INPUTS, ORIGINS, OUTPUTS
 from bsup_analysis.tables.borders import REFERENCE_YEAR, Borders
-from bsup_analysis.tables.processed_schemas import (
-    GroupYear,
-    Municipality,
-    MunicipalityYear,
-    RegionYear,
-)
 from bsup_analysis.tables.sources import read_source
-from bsup_analysis.tables.strict_csv import Strict, to_csv
+from bsup_analysis.tables.strict_csv import to_csv
+from bsup_analysis.tables.table_schemas import PROCESSED
 
 PERSONS = ["population", "immigrants", "norwegian_born_to_immigrants"]
 # the press prints whole millions: the amount lies half a million to either side
 HALF_MILLION_NOK = 500_000
 
 Rows = Callable[[pd.DataFrame], pd.Series]
-Schema = TypeVar("Schema", bound=Strict)
 
 
-def _valid(schema: type[Schema], table: pd.DataFrame) -> DataFrame[Schema]:
+def _valid(name: str, table: pd.DataFrame) -> pd.DataFrame:
     """Check a table against its schema, whose columns it may have among others."""
-    return schema.validate(table[list(schema.to_schema().columns)], lazy=True)
+    schema = PROCESSED[name]
+    return schema.validate(table[list(schema.columns)], lazy=True)
 
 
 def of_municipalities(start_loans: pd.DataFrame) -> pd.Series:
@@ -131,7 +125,7 @@ def published_loans(
 
 def municipality_table(
     points: pd.DataFrame, treatment: pd.DataFrame, centrality: pd.DataFrame
-) -> DataFrame[Municipality]:
+) -> pd.DataFrame:
     """Put together what does not change with the year, one row a municipality of 2009."""
     known = set(points["municipality_code"])
     unknown = sorted(set(treatment["municipality_code"]) ^ known)
@@ -148,7 +142,7 @@ def municipality_table(
         how="left",
     )
     table["group"] = table["priority"].map({True: "priority", False: "other"})
-    return _valid(Municipality, table.sort_values("municipality_code"))
+    return _valid("municipality", table.sort_values("municipality_code"))
 
 
 def _with_units(population: pd.DataFrame, borders: Borders) -> pd.DataFrame:
@@ -173,7 +167,7 @@ def municipality_year_table(
     press: pd.DataFrame,
     *,
     malvik_2009: str,
-) -> DataFrame[MunicipalityYear]:
+) -> pd.DataFrame:
     """Build the municipality-year panel on 2009 borders.
 
     Merged predecessors are added up.  A later merger's number is not divided: its parts' rows
@@ -199,7 +193,7 @@ def municipality_year_table(
         )
         .sort_values(["municipality_code", "year"])
     )
-    return _valid(MunicipalityYear, table)
+    return _valid("municipality_year", table)
 
 
 def region_year_table(
@@ -209,7 +203,7 @@ def region_year_table(
     press: pd.DataFrame,
     *,
     order: str,
-) -> DataFrame[RegionYear]:
+) -> pd.DataFrame:
     """Build the region-year table: population, the chart's loans, the press amounts."""
     amounts = press[press_amounts(press)].rename(columns={"printed_value": "amount_nok"})
     table = (
@@ -223,7 +217,7 @@ def region_year_table(
     )
     table["amount_nok_low"] = table["amount_nok"] - HALF_MILLION_NOK
     table["amount_nok_high"] = table["amount_nok"] + HALF_MILLION_NOK
-    return _valid(RegionYear, table)
+    return _valid("region_year", table)
 
 
 def group_year_table(
@@ -232,7 +226,7 @@ def group_year_table(
     region_year: pd.DataFrame,
     population: pd.DataFrame,
     borders: Borders,
-) -> DataFrame[GroupYear]:
+) -> pd.DataFrame:
     """Build the group-year table.
 
     Population is added up from the original rows, so that a later merger inside one group
@@ -273,7 +267,7 @@ def group_year_table(
     known = pd.concat({"priority": own, "other": rest}, names=["group", "year"]).reset_index()
     table = persons.merge(sizes, on="group").merge(known, on=["group", "year"], how="left")
     # the priority group first
-    return _valid(GroupYear, table.sort_values(["group", "year"], ascending=[False, True]))
+    return _valid("group_year", table.sort_values(["group", "year"], ascending=[False, True]))
 
 
 def build_panel(

@@ -18,8 +18,8 @@ from pydantic.dataclasses import dataclass
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256, write_aside
-from bsup_analysis.tables.raw_schemas import SCHEMAS
 from bsup_analysis.tables.strict_csv import read_csv
+from bsup_analysis.tables.table_schemas import SOURCES
 
 _STRICT = ConfigDict(extra="forbid")
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
@@ -134,11 +134,11 @@ def read_source(name: str) -> pd.DataFrame:
         The table is unknown, unreadable, refused by its schema, or not the file that its
         provenance record describes.
     """
-    if name not in SCHEMAS:
-        raise InputError(f"there is no table {name!r}; there are: {', '.join(sorted(SCHEMAS))}.")
+    if name not in SOURCES:
+        raise InputError(f"there is no table {name!r}; there are: {', '.join(sorted(SOURCES))}.")
     raw = paths.raw() / f"{name}.csv"
     decision = paths.decisions() / f"{name}.csv"
-    table = read_csv(decision if decision.is_file() else raw, SCHEMAS[name])
+    table = read_csv(decision if decision.is_file() else raw, SOURCES[name])
     if not decision.is_file():
         difference = hash_differs(name)
         if difference:

@@ -99,7 +99,7 @@ def _first_failure(invalid: SchemaErrors, where: str) -> str:
     return f"{where}, row {int(case['index']) + 2}: {column}: {value} is refused ({case['check']})."
 
 
-def read_csv(path: Path, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
+def read_csv(path: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
     """Read a CSV file that must be exactly what `schema` says.
 
     Parameters
@@ -108,7 +108,7 @@ def read_csv(path: Path, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
         UTF-8, comma separated, a header row with the schema's columns in its order; an empty
         field is an unknown value.
     schema
-        The pandera model of the table.
+        What the table must be.
 
     Returns
     -------
@@ -122,13 +122,13 @@ def read_csv(path: Path, schema: type[pa.DataFrameModel]) -> pd.DataFrame:
         schema refuses; the sentence names file, row (the header is row 1) and reason.
     """
     where = _shown(path)
-    expected = list(schema.to_schema().columns)
+    expected = list(schema.columns)
     text = _decode(path)
     try:
         table = _split(text, where, expected)
     except csv.Error as error:
         raise InputError(f"{where} is not readable as CSV: {error}.") from None
-    for name, column in schema.to_schema().columns.items():
+    for name, column in schema.columns.items():
         if str(column.dtype) == "boolean":
             # pandas reads only its own spellings; another value is left for the schema to refuse
             table[name] = table[name].map(lambda v: _BOOLEANS.get(v, v)).astype(object)

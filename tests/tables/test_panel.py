@@ -10,9 +10,9 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.tables import OUTPUTS, sources
 from bsup_analysis.tables.borders import Borders
 from bsup_analysis.tables.processed import build_panel, write_processed
-from bsup_analysis.tables.processed_schemas import SCHEMAS
 from bsup_analysis.tables.sources import read_source
 from bsup_analysis.tables.strict_csv import read_csv, to_csv
+from bsup_analysis.tables.table_schemas import PROCESSED
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DESIGN = load_design(CHECKOUT / "study.toml")
@@ -35,11 +35,11 @@ def test_committed_tables_are_the_bytes_a_rebuild_gives(
 ) -> None:
     committed = (CHECKOUT / "data" / "processed" / f"{name}.csv").read_bytes()
     assert to_csv(panel[name]).encode() == committed
-    assert len(read_csv(CHECKOUT / "data" / "processed" / f"{name}.csv", SCHEMAS[name])) > 0
+    assert len(read_csv(CHECKOUT / "data" / "processed" / f"{name}.csv", PROCESSED[name])) > 0
 
 
 def test_every_table_has_a_schema() -> None:
-    assert set(OUTPUTS) == set(SCHEMAS)
+    assert set(OUTPUTS) == set(PROCESSED)
 
 
 def test_units(panel: dict[str, pd.DataFrame]) -> None:

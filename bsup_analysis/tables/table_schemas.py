@@ -1,0 +1,41 @@
+"""What each table of the study must be: columns in order, types, allowed values.
+
+The schemas stand as data in `raw.toml` (raw and decision tables) and `processed.toml`, from which
+the codebook `data/README.md` is generated too.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandera.pandas as pa
+
+
+def _column(told: Mapping[str, Any]) -> pa.Column:
+    """Make a column: its type, unit and description, `nullable`, `unique`, and pandera's checks."""
+    rest = dict(told)
+    kept = {name: rest.pop(name) for name in ("description", "nullable", "unique") if name in rest}
+    kind, unit = rest.pop("type"), rest.pop("unit", "")
+    checks = [getattr(pa.Check, check)(value) for check, value in rest.items()]
+    return pa.Column(kind, checks, metadata={"unit": unit}, **kept)
+
+
+def _schemas(file: str) -> dict[str, pa.DataFrameSchema]:
+    """Read the schemas of a file; each table has exactly its columns, in order, as their types."""
+    content = tomllib.loads(Path(__file__).with_name(file).read_text(encoding="utf-8"))
+    return {
+        name: pa.DataFrameSchema(
+            {column: _column(told) for column, told in table["columns"].items()},
+            name=name,
+            description=table["about"],
+            unique=table.get("unique"),
+            strict=True,
+            ordered=True,
+            coerce=True,
+        )
+        for name, table in content.items()
+    }
+
+
+SOURCES, PROCESSED = _schemas("raw.toml"), _schemas("processed.toml")
