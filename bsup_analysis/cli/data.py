@@ -75,7 +75,8 @@ def import_table(
 
 
 def fetch(
-    what: Annotated[str, typer.Argument(help="population or startlaan.")],
+    what: Annotated[str, typer.Argument(help="husbanken, startlaan or population.")],
+    word: Annotated[str, typer.Argument(help="For husbanken --list: what to look for.")] = "",
     years: Annotated[str, typer.Option(help="First and last year.")] = "2005-2014",
     contents: Annotated[str | None, typer.Option(help="Content code of the table.")] = None,
     population_contents: Annotated[
@@ -88,16 +89,28 @@ def fetch(
     ] = None,
     set_aside: SetAside = None,
     dry_run: DryRun = False,
+    listing: Annotated[
+        bool, typer.Option("--list", help="For husbanken: tables, fields, measures; no table.")
+    ] = False,
+    count: Annotated[
+        str | None, typer.Option(help="For husbanken: measure of the number of loans.")
+    ] = None,
+    amount: Annotated[
+        str | None, typer.Option(help="For husbanken: measure of the amount in NOK.")
+    ] = None,
+    address: Annotated[str | None, typer.Option(help="For husbanken: another server.")] = None,
+    app: Annotated[str | None, typer.Option(help="For husbanken: another app's id.")] = None,
 ) -> None:
-    """Read a table of Statistics Norway, answer by answer, and keep each answer as it came.
+    """Read a table of Husbanken or Statistics Norway, and keep each answer as it came.
 
     Start loans become the municipal table of the study, in the borders of 2009.
     """
     from bsup_analysis import paths
     from bsup_analysis.files import write_aside
-    from bsup_analysis.municipal_import.importing import import_fetched
+    from bsup_analysis.municipal_import.importing import Origin, import_fetched, import_file
     from bsup_analysis.municipal_import.municipalities import reference
-    from bsup_analysis.statbank import Client, fetch_population, fetch_startlaan
+    from bsup_analysis.statbank import Client, Limits, fetch_population, fetch_startlaan, husbanken
+    from bsup_analysis.statbank.qlik import Engine
     from bsup_analysis.tables.strict_csv import to_csv
 
     first, _, last = years.partition("-")
@@ -107,6 +120,37 @@ def fetch(
         span = []
     if not span:
         raise InputError(f"--years {years}: write the first and the last year, as in 2005-2014.")
+    if what == "husbanken":
+        server = address or husbanken.ADDRESS, app or husbanken.APP
+        engine = Engine(*server, Limits(), typer.echo)
+        if listing:
+            for line in husbanken.contents(engine).lines(word):
+                typer.echo(line)
+            return
+        brought = husbanken.fetch_husbanken(span, engine, count, amount)
+        path = out or paths.root() / "data" / "municipal" / "husbanken" / "start_loans.csv"
+        write_aside(path.with_suffix(".answer.jsonl"), brought.answer)
+        write_aside(path, to_csv(brought.table))
+        method = f"bsup fetch husbanken. {' '.join(brought.notes)} Query: {brought.query}."
+        origin = Origin(
+            husbanken.PRODUCER,
+            brought.document,
+            engine.url,
+            method,
+            husbanken.LICENCE,
+            husbanken.LEAST_SHOWN,
+        )
+        result = import_file(
+            path,
+            reference(),
+            definition=definition,
+            set_aside=set_aside or [],
+            dry_run=dry_run,
+            origin=origin,
+        )
+        for line in (*brought.notes, *result.lines()):
+            typer.echo(line)
+        return
     client = Client(fresh=fresh, progress=typer.echo)
     if what == "population":
         found = fetch_population(span, client, contents=contents)
@@ -115,7 +159,9 @@ def fetch(
             span, client, contents=contents, population_contents=population_contents
         )
     else:
-        raise InputError(f"there is no table {what!r} to fetch; there are population, startlaan.")
+        raise InputError(
+            f"there is no table {what!r} to fetch; there are husbanken, startlaan, population."
+        )
     path = out or paths.root() / "data" / "municipal" / "ssb" / f"{what}.csv"
     write_aside(path, to_csv(found.table))
     for line in found.notes:

@@ -61,8 +61,8 @@ def study_project(boundaries: Path | None = None) -> Project:
         for one in notebook.runs:
             if one.needs and not (paths.municipal() / f"{one.needs}.csv").is_file():
                 waiting[one.id] = (
-                    f"needs data/municipal/{one.needs}.csv; bring it with bsup import FILE or bsup"
-                    " fetch startlaan"
+                    f"needs data/municipal/{one.needs}.csv; bring it with bsup fetch husbanken,"
+                    " bsup import FILE or bsup fetch startlaan"
                 )
                 continue
             names = (*notebook.tables, one.needs) if one.needs else notebook.tables

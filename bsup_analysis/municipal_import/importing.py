@@ -23,6 +23,7 @@ from bsup_analysis.statbank.fetch import Fetched
 UNDECIDED = "undecided"
 NOT_USED = "not used"
 OWN_YEAR = "the codes of each row's own year"
+ANY_ERA = "of the nearest year whose codes all numbers of a year stand under"
 SET_ASIDE = ("divided", "unknown")
 _DECIMAL = {"comma": ",", "point": "."}
 _MEANING = {
@@ -138,6 +139,26 @@ def _listed(name: str, table: pd.DataFrame, most: int) -> Iterator[str]:
         yield f"  ... and {len(table) - most} more"
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a table was fetched that lists codes of every era, and what its owner shows of it.
+
+    Parameters
+    ----------
+    producer, document, url, method, licence
+        For the record.
+    least_shown
+        The least count that the owner shows; of smaller ones no more than that is kept.
+    """
+
+    producer: str
+    document: str
+    url: str
+    method: str
+    licence: str
+    least_shown: int
+
+
 @dataclass
 class Part:
     """What is known of one code in one year, and the municipality of 2009 that it is part of.
@@ -217,6 +238,7 @@ def import_file(
     set_aside: Sequence[str] = (),
     dry_run: bool = False,
     today: dt.date | None = None,
+    origin: Origin | None = None,
 ) -> ImportResult:
     """Import a file of start loans by municipality and year.
 
@@ -245,6 +267,8 @@ def import_file(
         Write nothing.
     today
         The day for the record; today where None.
+    origin
+        Where the table was fetched; None: it is the reader's own.
 
     Returns
     -------
@@ -268,20 +292,26 @@ def import_file(
     _refuse_synthetic(raw)
     layout = find_layout(raw, mapping or {})
     found, rejected, rows_in = entries(raw, layout)
-    mapped, more = map_entries(found, against.places, raw, codes_of, set_aside)
+    mapped, more, behind = map_entries(
+        found, against.places, raw, codes_of, set_aside, any_era=origin is not None
+    )
     if not mapped:
         first = f": row {more[0].row}, {more[0].reason}" if more else ""
         raise InputError(f"{raw.where()} has no row of the region that can be used{first}.")
     parts = _parts(mapped, _DECIMAL.get(decimal or ""), raw)
-    table = added_up(parts, against, definition or DEFINITIONS[0], f"imported: {raw.file}")
+    parts = [part for part in parts if (part.unit, part.year) not in behind]
+    source = f"fetched: {origin.producer}" if origin else f"imported: {raw.file}"
+    table = added_up(parts, against, definition or DEFINITIONS[0], source)
     table = table.assign(loans_low=table["loans"])
     comparison = compare(table, against.published)
+    if origin:
+        table = small_counts_rounded(table, origin.least_shown)
     used = {one.entry.row for one in mapped}
     result = ImportResult(
         file=raw.file,
         sheet=raw.sheet,
         understood=_understood(layout),
-        codes=f"the codes of {codes_of}" if codes_of else OWN_YEAR,
+        codes=f"the codes of {codes_of}" if codes_of else OWN_YEAR if origin is None else ANY_ERA,
         rows_in=rows_in,
         rows_used=len(used),
         set_aside=_list_rejected([*rejected, *more], used),
@@ -298,15 +328,35 @@ def import_file(
         for _, header, taken_for in result.understood.itertuples(index=False)
         if taken_for != NOT_USED
     )
-    written = write_municipal(
-        table,
-        producer="given by the user",
-        document=f"{raw.where()} (sha256 {sha256(path)})",
-        url="",
-        method=f"bsup import. {columns}. Municipalities: {result.codes}. {result.summary}",
-        read_on=today or dt.date.today(),
-    )
+    record = {
+        "producer": "given by the user",
+        "document": f"{raw.where()} (sha256 {sha256(path)})",
+        "url": "",
+        "method": f"bsup import. {columns}. Municipalities: {result.codes}. {result.summary}",
+    }
+    if origin:
+        record = {name: getattr(origin, name) for name in (*record, "licence")}
+        record["method"] += f" {result.summary}"
+    written = write_municipal(table, **record, read_on=today or dt.date.today())
     return replace(result, written=written)
+
+
+def small_counts_rounded(table: pd.DataFrame, least_shown: int) -> pd.DataFrame:
+    """Round counts above zero and below the least that the owner shows to the middle of these.
+
+    The limits are 1 and `least_shown` - 1, and the amount is unknown, so that no page, number or
+    figure made from the table tells more of a few loans than their owner does.
+    """
+    few = table["loans"].between(1, least_shown - 1).fillna(False).astype(bool)
+    rounded = {"loans": least_shown // 2, "loans_low": 1, "loans_high": least_shown - 1}
+    note = f"; fewer than {least_shown}, not told apart"
+    columns = {name: table[name].mask(few, value) for name, value in rounded.items()}
+    amount = table["amount_nok"].mask(few)
+    return validated(
+        table.assign(
+            **columns, amount_nok=amount, source=table["source"].mask(few, table["source"] + note)
+        )
+    )
 
 
 def _refuse_synthetic(raw: RawTable) -> None:

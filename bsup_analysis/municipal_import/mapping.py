@@ -43,6 +43,12 @@ class Entry(NamedTuple):
         """Whether no cell holds a number."""
         return all(is_unknown(cell) for cell in self.cells.values())
 
+    @property
+    def nothing(self) -> bool:
+        """Whether no cell holds a number other than zero, or hides one."""
+        held = [plain(cell) for cell in self.cells.values() if plain(cell) != "0"]
+        return ":" not in held and all(map(is_unknown, held))
+
 
 class Rejected(NamedTuple):
     """A row of the file that is not used, and why."""
@@ -170,7 +176,8 @@ def map_entries(
     table: RawTable,
     codes_of: int | None,
     set_aside: Iterable[str],
-) -> tuple[list[Mapped], list[Rejected]]:
+    any_era: bool = False,
+) -> tuple[list[Mapped], list[Rejected], set[tuple[str, int]]]:
     """Map every entry to the borders of 2009.
 
     Parameters
@@ -186,12 +193,16 @@ def map_entries(
     set_aside
         `unknown`: rows of unknown municipalities are set aside; `divided`: so are rows whose
         area cannot be told in the borders of 2009.
+    any_era
+        The table lists codes of every era in every year, with zeros where they do not belong: the
+        numbers of a year stand under the codes of the nearest year that has all of them in force.
 
     Returns
     -------
-    mapped, rejected
-        Entries to be added up, and those that are not used with the reason; a row whose other
-        years are used is in both.
+    mapped, rejected, behind
+        Entries to be added up; those that are not used with the reason (a row whose other years
+        are used is in both); and the municipality and year behind a number under another code
+        than the year's others, which is set aside: what is left of them is no whole.
 
     Raises
     ------
@@ -200,9 +211,11 @@ def map_entries(
     """
     if codes_of is not None and codes_of not in places.in_force:
         raise InputError(f"--codes-of is a year from {FIRST_YEAR} to {LAST_YEAR}, not {codes_of}.")
-    labels = _labels(entries, places, table, "unknown" in set_aside)
+    labels = _labels(entries, places, table, "unknown" in set_aside, any_era)
+    eras = _eras(entries, places, labels) if any_era else {}
     mapped: list[Mapped] = []
     rejected: list[Rejected] = []
+    behind: set[tuple[str, int]] = set()
     for entry in entries:
         where, codes = table.where(entry.row), labels[entry.label, entry.name]
         if not entry.cells:
@@ -212,36 +225,60 @@ def map_entries(
         if isinstance(codes, str) or isinstance(year, str):
             rejected.append(Rejected(entry.row, str(year), f"{entry.label} {entry.year}".strip()))
             continue
-        code = places.code_in(codes, codes_of or year)
-        if code is None and not entry.empty:
+        era, nothing = codes_of or eras.get(year, year), entry.nothing if any_era else entry.empty
+        code = places.code_in(codes, era)
+        if code is None and not nothing:
             years = places.years_of(codes)
+            units = places.units(min(codes), places.era([codes], year))
+            if any_era and units and "unknown" in set_aside:
+                behind |= {(unit, year) for unit in units}
+                rejected.append(Rejected(entry.row, f"not in force in {era}", entry.label))
+                continue
             raise InputError(
-                f"{where}: {shown(entry.label)} was not in force in {codes_of or year}"
+                f"{where}: {shown(entry.label)} was not in force in {era}"
                 + (f", but in {years[0]}-{years[-1]}" if years else "")
                 + "; correct it, or say which year's codes the file uses with --codes-of YEAR."
             )
         if code is None:
             rejected.append(Rejected(entry.row, "not in force, no number", entry.label))
             continue
-        units = places.units(code, codes_of or year)
+        units = places.units(code, era)
         if len(units) == 1:
-            mapped.append(Mapped(entry, year, code, codes_of or year, units[0]))
+            mapped.append(Mapped(entry, year, code, era, units[0]))
             continue
-        reason = divided(code, codes_of or year, places)
-        if not entry.empty and "divided" not in set_aside:
+        reason = divided(code, era, places)
+        if not nothing and "divided" not in set_aside:
             raise InputError(
                 f"{where}: {reason}; give numbers in the borders of 2009, or add --set-aside"
                 " divided and let the municipalities behind it stay unknown."
             )
         rejected.append(Rejected(entry.row, reason, entry.label))
-    return mapped, rejected
+    return mapped, rejected, behind
+
+
+def _eras(
+    entries: Sequence[Entry],
+    places: Places,
+    labels: Mapping[tuple[str, str], frozenset[str] | str],
+) -> dict[int, int]:
+    """Find the year whose codes the numbers of each year stand under."""
+    held: dict[int, set[frozenset[str]]] = {}
+    for entry in entries:
+        codes, year = labels[entry.label, entry.name], _NEW_YEAR.fullmatch(entry.year)
+        if year and not isinstance(codes, str) and not entry.nothing:
+            held.setdefault(int(year[1]), set()).add(codes)
+    return {year: places.era(codes, year) for year, codes in held.items()}
 
 
 def _labels(
-    entries: Sequence[Entry], places: Places, table: RawTable, set_aside: bool
+    entries: Sequence[Entry], places: Places, table: RawTable, set_aside: bool, any_era: bool
 ) -> Mapping[tuple[str, str], frozenset[str] | str]:
     """Find what every label means, once: codes, or why it is no municipality of the region."""
-    valued = {(entry.label, entry.name) for entry in entries if not entry.empty}
+    valued = {
+        (entry.label, entry.name)
+        for entry in entries
+        if not (entry.nothing if any_era else entry.empty)
+    }
     found: dict[tuple[str, str], frozenset[str] | str] = {}
     for entry in entries:
         key = entry.label, entry.name

@@ -80,7 +80,14 @@ def validated(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_municipal(
-    table: pd.DataFrame, *, producer: str, document: str, url: str, method: str, read_on: dt.date
+    table: pd.DataFrame,
+    *,
+    producer: str,
+    document: str,
+    url: str,
+    method: str,
+    read_on: dt.date,
+    licence: str = LICENCE,
 ) -> tuple[Path, Path]:
     """Write the municipal table and its record, each aside and then renamed.
 
@@ -88,7 +95,7 @@ def write_municipal(
     ----------
     table
         Columns of `MunicipalStartLoans`.
-    producer, document, url, method
+    producer, document, url, method, licence
         What the record says of it.
     read_on
         The day it was imported or fetched.
@@ -112,7 +119,7 @@ def write_municipal(
         "pages": [],
         "url": url,
         "read_on": read_on,
-        "licence": LICENCE,
+        "licence": licence,
         "sha256": sha256(path),
         "method": method,
     }
@@ -150,8 +157,9 @@ def read_municipal() -> pd.DataFrame:
     path, record = _files()
     if not path.is_file():
         raise InputError(
-            "there is no municipal table yet; make one with bsup import FILE or bsup fetch"
-            " startlaan, or give the notebook a SYNTHETIC panel of bsup demo with panel=FILE."
+            "there is no municipal table yet; make one with bsup fetch husbanken, bsup import FILE"
+            " or bsup fetch startlaan, or give the notebook a SYNTHETIC panel of bsup demo with"
+            " panel=FILE."
         )
     table = read_csv(path, MunicipalStartLoans.to_schema())
     try:

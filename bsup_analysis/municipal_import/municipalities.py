@@ -150,6 +150,11 @@ class Places:
         found = candidates & self.in_force.get(year, frozenset())
         return next(iter(found)) if len(found) == 1 else None
 
+    def era(self, held: Iterable[frozenset[str]], year: int) -> int:
+        """Give the nearest year in which codes of each of some rows were in force; else `year`."""
+        fit = [one for one in self.in_force if all(self.code_in(codes, one) for codes in held)]
+        return min(fit, key=lambda one: abs(one - year), default=year)
+
     def units(self, code: str, year: int) -> tuple[str, ...]:
         """Give the municipalities of 2009 behind a code; none where its area was divided."""
         if (code, year) not in self._units:

@@ -114,8 +114,8 @@ class Request:
     body: Mapping[str, Any] | None
 
 
-class Http:
-    """All requests of one fetch, under one set of limits.
+class Patient:
+    """Asks again until an answer can be read, under one set of limits.
 
     Parameters
     ----------
@@ -129,6 +129,68 @@ class Http:
         self._limits = limits
         self._say = say
         self._deadline = time.monotonic() + limits.total_seconds
+
+    def insist(self, once: Callable[[], T]) -> T:
+        """Try until it works.
+
+        Parameters
+        ----------
+        once
+            Asks and reads, or raises `Transient` or `Malformed`.
+
+        Raises
+        ------
+        FetchError
+            The server refused, every try failed, or time ran out.
+        """
+        pause = self._limits.first_pause_seconds
+        for attempt in range(1, self._limits.tries + 1):
+            try:
+                return once()
+            except (Transient, Malformed) as failure:
+                if attempt == self._limits.tries:
+                    raise FetchError(f"{failure}, {attempt} times") from None
+                asked = failure.pause_seconds if isinstance(failure, Transient) else None
+                self._wait(pause if asked is None else asked, str(failure))
+                pause = min(2 * pause, self._limits.longest_pause_seconds)
+        raise FetchError("no try is allowed")
+
+    def within(self, call: Callable[[float], T]) -> T:
+        """Return what a call returns that is told its seconds, or raise where they have passed."""
+        limits, left = self._limits, self._deadline - time.monotonic()
+        seconds = min(limits.answer_seconds, left)
+        outcome: Future[T] = Future()
+        # a thread, as a socket's time-out starts anew with each byte
+        threading.Thread(target=_settle, args=(call, seconds, outcome), daemon=True).start()
+        try:
+            return outcome.result(timeout=seconds)
+        except TimeoutError:
+            if left > limits.answer_seconds:
+                raise Transient(f"no whole answer within {limits.answer_seconds:g} s") from None
+            raise FetchError(f"the time limit of {limits.total_seconds:g} s has passed") from None
+
+    def _wait(self, seconds: float, reason: str) -> None:
+        if time.monotonic() + seconds >= self._deadline:
+            raise FetchError(
+                f"{reason}; the next try is due in {seconds:.0f} s, which is past the time limit of"
+                f" {self._limits.total_seconds:g} s"
+            )
+        self._say(f"{reason}; waiting {seconds:.0f} s")
+        time.sleep(seconds)
+
+
+def _settle(call: Callable[[float], T], seconds: float, outcome: Future[T]) -> None:
+    try:
+        outcome.set_result(call(seconds))
+    except BaseException as error:  # noqa: BLE001 - handed to the caller
+        outcome.set_exception(error)
+
+
+class Http(Patient):
+    """All requests of one fetch, under one set of limits."""
+
+    def __init__(self, limits: Limits, say: Callable[[str], None]) -> None:
+        super().__init__(limits, say)
         self._recent: deque[float] = deque(maxlen=limits.queries)
 
     def get(self, request: Request, read: Callable[[bytes], T]) -> tuple[bytes, T]:
@@ -151,19 +213,13 @@ class Http:
         FetchError
             The server refused, every try failed, or time ran out.
         """
-        pause = self._limits.first_pause_seconds
-        for attempt in range(1, self._limits.tries + 1):
+
+        def once() -> tuple[bytes, T]:
             self._keep_to_the_rate()
-            try:
-                content = self._send(request)
-                return content, read(content)
-            except (Transient, Malformed) as failure:
-                if attempt == self._limits.tries:
-                    raise FetchError(f"{failure}, {attempt} times") from None
-                asked = failure.pause_seconds if isinstance(failure, Transient) else None
-                self._wait(pause if asked is None else asked, str(failure))
-                pause = min(2 * pause, self._limits.longest_pause_seconds)
-        raise FetchError("no try is allowed")
+            content = self._send(request)
+            return content, read(content)
+
+        return self.insist(once)
 
     def _keep_to_the_rate(self) -> None:
         if len(self._recent) == self._limits.queries:
@@ -172,28 +228,10 @@ class Http:
                 limit = f"{self._limits.queries} queries in {self._limits.window_seconds:g} s"
                 self._wait(wait, f"SSB allows {limit}")
 
-    def _wait(self, seconds: float, reason: str) -> None:
-        if time.monotonic() + seconds >= self._deadline:
-            raise FetchError(
-                f"{reason}; the next try is due in {seconds:.0f} s, which is past the time limit of"
-                f" {self._limits.total_seconds:g} s"
-            )
-        self._say(f"{reason}; waiting {seconds:.0f} s")
-        time.sleep(seconds)
-
     def _send(self, request: Request) -> bytes:
         """Send once, and return the body of an answer with status 200, whole."""
-        limits, left = self._limits, self._deadline - time.monotonic()
-        seconds = min(limits.answer_seconds, left)
-        outcome: Future[requests.Response] = Future()
-        # a thread, as a socket's time-out starts anew with each byte
-        threading.Thread(target=_send, args=(request, seconds, outcome), daemon=True).start()
         try:
-            response = outcome.result(timeout=seconds)
-        except TimeoutError:
-            if left > limits.answer_seconds:
-                raise Transient(f"no whole answer within {limits.answer_seconds:g} s") from None
-            raise FetchError(f"the time limit of {limits.total_seconds:g} s has passed") from None
+            response = self.within(lambda seconds: _send(request, seconds))
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
             raise Transient("the answer was cut off") from None
         except requests.ConnectionError as error:
@@ -222,20 +260,21 @@ class Http:
         raise Refused(f"refused: {said} ({status})")
 
 
-def _send(request: Request, seconds: float, outcome: Future[requests.Response]) -> None:
-    try:
-        answer = requests.request(
-            "GET" if request.body is None else "POST",
-            request.url,
-            params=request.parameters,
-            json=request.body,
-            headers={"User-Agent": AGENT},
-            timeout=max(seconds, 0) + 1,  # `outcome` has the limit; this ends a thread left behind
-            allow_redirects=False,  # a redirected POST becomes a GET, answered with other data
-        )
-        outcome.set_result(answer)
-    except BaseException as error:  # noqa: BLE001 - handed to the caller
-        outcome.set_exception(error)
+def _send(request: Request, seconds: float) -> requests.Response:
+    return requests.request(
+        "GET" if request.body is None else "POST",
+        request.url,
+        params=request.parameters,
+        json=request.body,
+        headers={"User-Agent": AGENT},
+        timeout=max(seconds, 0) + 1,  # `within` has the limit; this ends a thread left behind
+        allow_redirects=False,  # a redirected POST becomes a GET, answered with other data
+    )
+
+
+def printable(text: str) -> str:
+    """Return a server's words as one short line that cannot play with the terminal."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())[:200]
 
 
 def _said(response: requests.Response) -> str:
@@ -245,8 +284,7 @@ def _said(response: requests.Response) -> str:
         words = [str(body[k]) for k in ("title", "detail") if body.get(k)]
     except (ValueError, AttributeError, TypeError, RecursionError):
         words = []
-    said = ": ".join(dict.fromkeys(words)) or response.reason or "no reason given"
-    return "".join(c for c in " ".join(said.split()) if c.isprintable())[:200]
+    return printable(": ".join(dict.fromkeys(words)) or response.reason or "no reason given")
 
 
 def _retry_after(response: requests.Response) -> float | None:
