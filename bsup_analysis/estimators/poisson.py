@@ -462,6 +462,20 @@ def restricted(model: Model, y: np.ndarray, effect: float = 0.0) -> RestrictedSc
     )
 
 
-def reached(statistics: np.ndarray, observed: float) -> int:
-    """Count the statistics at least as far from zero as the observed one; ties count."""
-    return int(np.count_nonzero(np.abs(statistics) >= _TIE * abs(observed)))
+def resampled_p(statistics: np.ndarray, observed: float, *, every: bool = False) -> float:
+    """P-value of a two-sided test by resampling; ties with the observed statistic count.
+
+    Parameters
+    ----------
+    statistics
+        One a resample.
+    observed
+        The observed statistic.
+    every
+        Whether the resamples are all there are, the observed one among them: p is then exact. Of
+        resamples drawn at random the observed one is counted too, (1 + k) / (1 + B), so that p is
+        never zero and the test never rejects too often for it (Davison and Hinkley 1997, Bootstrap
+        Methods and their Application, section 4.2.1; Phipson and Smyth 2010).
+    """
+    extreme = int(np.count_nonzero(np.abs(statistics) >= _TIE * abs(observed)))
+    return extreme / len(statistics) if every else (1 + extreme) / (1 + len(statistics))

@@ -16,7 +16,7 @@ from bsup_analysis.estimators.poisson import (
     crv1,
     dispersion,
     fit,
-    reached,
+    resampled_p,
     restricted,
     treatment_model,
 )
@@ -212,7 +212,7 @@ def wild_p_value(scores: np.ndarray, source: np.random.Generator, resamples: int
     count, observed = resamples * len(scores), scores.sum()
     bits = np.unpackbits(np.frombuffer(source.bytes((count + 7) // 8), dtype=np.uint8), count=count)
     sums = 2 * (bits.reshape(resamples, -1).astype(float) @ scores) - observed
-    return (1 + reached(sums, observed)) / (resamples + 1)
+    return resampled_p(sums, observed)
 
 
 def randomisation_p_value(
@@ -241,7 +241,7 @@ def randomisation_p_value(
     sets = random_sets(source, len(treated), int(treated.sum()), resamples)
     statistics = scores.studentised(sets, panel)
     observed = float(scores.studentised(treated, panel))
-    return (1 + reached(statistics, observed)) / (resamples + 1)
+    return resampled_p(statistics, observed)
 
 
 def random_sets(source: np.random.Generator, clusters: int, size: int, number: int) -> np.ndarray:

@@ -1,5 +1,9 @@
 """Honest bounds against HonestDiD's README, a linear-programme oracle and diff-diff."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from arp_by_programmes import moments, reject
@@ -199,6 +203,80 @@ def test_smoothness_covers_under_the_worst_departure(weights):
         wide = np.sqrt(other @ study.vcov @ other)
         length = wide * folded_quantile(worst_bias(study, other, 0.02) / wide, 0.05)
         assert length >= half - 1e-7
+
+
+@pytest.mark.parametrize("m", [0.001, 0.01, 0.1])
+@pytest.mark.parametrize("seed", range(40))
+def test_smoothness_is_at_the_minimum_to_the_last_digits(seed, m):
+    """The last bits of the variance matrix, which threads change, leave ten digits as they are.
+
+    And no step in any direction from the interval's weights makes it shorter by more than rounding.
+    """
+    pre, post = [(2, 3), (3, 4), (4, 3), (5, 2), (8, 4)][seed % 5]
+    study = random_study(seed, pre, post)
+    found = smoothness(study, m)
+    source = np.random.default_rng(seed)
+    bits = 1 + 1e-15 * source.normal(size=study.vcov.shape)
+    moved = EventCoefficients(study.before, study.after, study.vcov * (bits + bits.T) / 2)
+    other = smoothness(moved, m)
+    scale = max(abs(found.low), abs(found.high))
+    assert (other.low, other.high) == pytest.approx((found.low, found.high), abs=1e-11 * scale)
+
+    def end(at):
+        given = EventCoefficients(at[:pre], at[pre:], study.vcov)
+        return (smoothness(given, m).high + smoothness(given, m).low) / 2
+
+    vector = np.array([end(row) for row in np.eye(pre + post)])
+    half, distance = (found.high - found.low) / 2, np.arange(pre, 0, -1)
+
+    def length(vector):
+        ramp = np.maximum(distance - np.arange(1, pre)[:, None], 0)
+        after = np.maximum(np.arange(1, post + 1) - np.arange(post)[:, None], 0)
+        bias = m * (np.abs(after @ study.target).sum() + np.abs(ramp @ vector[:pre]).sum())
+        sd = np.sqrt(vector @ study.vcov @ vector)
+        return sd * folded_quantile(bias / sd, 0.05)
+
+    assert length(vector) == pytest.approx(half, rel=1e-12)
+    for size in (1e-6, 1e-3, 1e-1):
+        for _ in range(10):
+            step = size * source.normal(size=pre)
+            step[-1] = -step[:-1] @ distance[:-1]  # no bias from a straight trend
+            assert length(vector + np.append(step, np.zeros(post))) > half * (1 - 1e-13)
+
+
+THREADS = """
+import numpy as np
+from bsup_analysis.effects.municipal.event_study import event_study
+from bsup_analysis.effects.municipal.honest import sensitivity
+from bsup_analysis.effects.municipal.panel import MunicipalPanel
+
+source, years = np.random.default_rng(8), range(2005, 2013)
+people = source.lognormal(9, 1, size=(85, 1)) * np.ones(8)
+noise = source.gamma(20, 1 / 20, size=(85, 8))
+names = tuple(f"u{n:02}" for n in range(85))
+panel = MunicipalPanel(
+    source.poisson(people * noise / 400), people, np.arange(85) < 17, names, names, names,
+    tuple(years), 2010,
+)
+study = event_study(panel, 2008, drift=0.05)
+for item in sensitivity(study.for_honest_bounds(), [0.5], np.linspace(0, 0.1, 21)).smooth:
+    print(f"{item.m:.3f} {item.low:.10g} {item.high:.10g}")
+"""
+
+
+def test_bounds_do_not_depend_on_threads():
+    """Ten digits of the bounds of one panel, with one thread and with two."""
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", THREADS],
+            capture_output=True,
+            check=True,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
+        ).stdout
+        for threads in ("1", "2")
+    ]
+    assert len(printed[0].splitlines()) == 21
+    assert printed[0] == printed[1]
 
 
 @settings(max_examples=8, deadline=None)

@@ -131,7 +131,10 @@ def test_rejection_without_effect(make):
 
 def test_an_effect_is_seen(make):
     fitted = fit(make(4, effect=1.0, loans_per_1000=4))
-    assert score_wild(fitted, SEED, draws=999).low > 1
+    wild = score_wild(fitted, SEED, draws=999)
+    assert wild.low > 1
+    assert 1 / 1000 <= wild.p_value <= 0.05  # the observed draw counts, so never zero
+    assert (wild.p_value * 1000) % 1 == pytest.approx(0, abs=1e-9)
     found = randomise_score(fitted, SEED, draws=999)
     assert found.p_value == 1 / 1000
     assert found.statistic > 0

@@ -136,6 +136,7 @@ def growth_spread(
     holding = (rows["growth_low"] <= common) & (common <= rows["growth_high"])
     mean = math.exp(spread.mean), spread.growth_low, spread.growth_high
     predicted = spread.prediction_low, spread.prediction_high
+    observed = spread.observed_low, spread.observed_high
     values = {
         "before": before,
         "after": after,
@@ -150,6 +151,8 @@ def growth_spread(
         "tau": (spread.tau, spread.tau_low, spread.tau_high),
         "mean": mean,
         "prediction": predicted,
+        "observed": observed,
+        "typical": spread.typical,
     }
     for name, row in (("largest", rows.iloc[0]), ("smallest", rows.iloc[-1])):
         values[name] = row["municipality_name"]
@@ -161,7 +164,7 @@ def growth_spread(
     def draw() -> Figure:
         figure, axes = new_figure(height_in=6.2)
         at = np.arange(len(rows))
-        heights = [*at, len(rows) + 0.4, len(rows) + 1.4]
+        heights = [*at, *(len(rows) + row + 0.4 for row in range(3))]
         axes.axvspan(*predicted, color=PALE, alpha=0.45, lw=0)
         dashed: Any = {"color": REGION, "ls": "--", "lw": 1.2}
         axes.axvline(common, **dashed)
@@ -172,20 +175,21 @@ def growth_spread(
         look = {"color": PRIORITY, "edgecolor": "white", "lw": 0.6, "zorder": 3}
         axes.scatter(rows["growth"], at, s=size, **look)
         axes.axhline(len(rows) - 0.35, color=PRINTED, lw=0.7, ls=":")
-        axes.hlines(heights[-2], *mean[1:], color=REGION, lw=2)
-        axes.plot(mean[0], heights[-2], "D", color=REGION, ms=7)
-        axes.hlines(heights[-1], *predicted, color=PRINTED, lw=6)
+        axes.hlines(heights[-3], *mean[1:], color=REGION, lw=2)
+        axes.plot(mean[0], heights[-3], "D", color=REGION, ms=7)
+        axes.hlines(heights[-2], *predicted, color=PRINTED, lw=6)
+        axes.hlines(heights[-1], *observed, color=PRINTED, lw=2)
         low = rows[["growth_low", "detectable_below"]].min(axis=None)
         high = rows[["growth_high", "detectable_above"]].max(axis=None)
         charts.ratio_axis(axes, low, high, words)
-        below = [words(f"inside.growth.{key}") for key in ("mean", "predicted")]
+        below = [words(f"inside.growth.{key}") for key in ("mean", "predicted", "observed")]
         charts.name_rows(axes, [*rows["municipality_name"], *below], heights)
         counts = [
             f"{words.count(r.loans_before)} → {words.count(r.loans_after)}"
             for r in rows.itertuples()
         ]
-        ranges = [words.written(ends, "range") for ends in (mean, predicted)]
-        counts += [f"{words.decimal(mean[0])} ({ranges[0]})", ranges[1]]
+        ranges = [words.written(ends, "range") for ends in (mean[1:], predicted, observed)]
+        counts += [f"{words.decimal(mean[0])} ({ranges[0]})", *ranges[1:]]
         charts.write_beside(axes, heights, counts, words("inside.growth.loans", **values))
         dots = [
             Line2D([], [], ls="", marker="o", color=PRIORITY, ms=math.sqrt(n * AREA_OF_LOAN_PT2))
@@ -205,7 +209,7 @@ def growth_spread(
             labelspacing=0.8,
         )
         tau, inside = f"τ = {words.written(values['tau'], 'interval')}", ("axes fraction", "data")
-        beside(axes, tau, (0.01, heights[-2]), (0, 0), xycoords=inside, **SMALL)
+        beside(axes, tau, (0.01, heights[-3]), (0, 0), xycoords=inside, **SMALL)
         axes.set_title(words("inside.growth.axis", **values))
         return figure
 
@@ -226,6 +230,8 @@ def growth_spread(
             "mean_growth_17": (mean[0], "ratio, random-effects mean"),
             "prediction_interval_17_low": (spread.prediction_low, "ratio"),
             "prediction_interval_17_high": (spread.prediction_high, "ratio"),
+            "prediction_interval_observed_17_low": (spread.observed_low, "ratio"),
+            "prediction_interval_observed_17_high": (spread.observed_high, "ratio"),
         },
     )
 

@@ -33,7 +33,7 @@ from bsup_analysis.effects.randomisation import assignments, sign_flips
 from bsup_analysis.errors import InputError
 from bsup_analysis.estimators import poisson
 from bsup_analysis.estimators.jackknife import refits
-from bsup_analysis.estimators.poisson import RestrictedScores, reached, restricted
+from bsup_analysis.estimators.poisson import RestrictedScores, resampled_p, restricted
 
 NO_VARIANCE = 1e-9  # a standard error that is nothing but rounding
 
@@ -189,7 +189,7 @@ class ScoreWildTest:
     Attributes
     ----------
     p_value
-        Share of draws at least as far from zero as observed.
+        Of `estimators.poisson.resampled_p`.
     low, high
         Ends of the ratios not rejected at the level; zero or infinity where none is rejected,
         None where no interval was asked for.
@@ -247,7 +247,7 @@ def score_wild(
 
     def p_value(log_ratio: float) -> float:
         scores = restrict(fitted, log_ratio).efficient(treated)
-        return reached(signs @ scores, scores.sum()) / len(signs)
+        return resampled_p(signs @ scores, scores.sum(), every=exhaustive)
 
     low, high = (
         float(np.exp(_end(p_value, fitted.log_ratio, side, 1 - level))) if interval else None
@@ -282,8 +282,7 @@ class ScoreRandomisation:
     Attributes
     ----------
     p_value
-        Exhaustive: share of assignments at least as extreme, the observed one among them. Drawn:
-        (1 + number as extreme) / (1 + draws).
+        Of `estimators.poisson.resampled_p`.
     statistic
         Observed studentised score; above zero where the outcome grew more than without effect.
     draws
@@ -335,7 +334,6 @@ def randomise_score(
     drawn = np.concatenate(
         [statistics(rows[start : start + BLOCK]) for start in range(0, len(rows), BLOCK)]
     )
-    extreme = reached(drawn, observed)
-    p_value = extreme / len(rows) if exhaustive else (1 + extreme) / (1 + len(rows))
+    p_value = resampled_p(drawn, observed, every=exhaustive)
     drawn.setflags(write=False)
     return ScoreRandomisation(p_value, observed, len(rows), exhaustive, drawn)

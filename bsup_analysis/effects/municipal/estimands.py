@@ -36,7 +36,7 @@ class Inference:
     draws
         Number of draws of the bootstrap, and of randomisation inference.
     level, power
-        Confidence level, and the certainty that detectable ratios are stated for.
+        Confidence level, and the probability with which detectable ratios are detected.
     """
 
     seed: int
