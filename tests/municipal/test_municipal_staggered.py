@@ -59,14 +59,20 @@ def test_mpdta_summaries(mpdta):
 
 
 def test_effects_are_differences_of_mean_changes(panel):
-    """By hand: change since the year before treatment, adopters less the rest; 1e-10."""
-    first_years = {"u00": 2010, "u01": 2010, "u02": 2010, "u05": 2011}
+    """By hand: change since the year before treatment, adopters less the rest; 1e-10.
+
+    u00 and u01 act together and are one unit: their loans and inhabitants are added up.
+    """
+    first_years = {"u00": 2010, "u01": 2010, "u02": 2010, "u05": 2011, "u06": 2011}
     found = agreement_effects(panel, first_years)
-    rate = panel.y / panel.population * 1000
-    never = [3, 4, 6, 7, 8, 9]
+    y, people = (
+        np.vstack([table[:2].sum(axis=0), table[2:10]]) for table in (panel.y, panel.population)
+    )
+    rate = y / people * 1000
+    never = [2, 3, 6, 7, 8]
     year = {name: position for position, name in enumerate(panel.years)}
     for cell in found.effects.itertuples():
-        group = [0, 1, 2] if cell.first_year == 2010 else [5]
+        group = [0, 1] if cell.first_year == 2010 else [4, 5]
         earlier = [name for name in panel.years if name < min(cell.year, cell.first_year)]
         if cell.year >= cell.first_year:
             base = max(name for name in panel.years if name < cell.first_year)
@@ -75,12 +81,14 @@ def test_effects_are_differences_of_mean_changes(panel):
         change = rate[:, year[cell.year]] - rate[:, year[base]]
         expected = change[group].mean() - change[never].mean()
         assert cell.effect == pytest.approx(expected, abs=1e-10), cell
-        assert (cell.treated, cell.comparison) == (len(group), 6)
+        assert (cell.treated, cell.comparison) == (len(group), 5)
+        variance = change[group].var() / len(group) + change[never].var() / len(never)
+        assert cell.se == pytest.approx(np.sqrt(variance), rel=1e-9), cell
     assert {cell.year for cell in found.effects.itertuples()} >= {2010, 2011, 2012}
 
 
 def test_not_yet_treated_serve_as_comparison(panel):
-    first_years = {"u00": 2010, "u02": 2010, "u05": 2012, "u06": 2012}
+    first_years = {"u00": 2010, "u01": 2010, "u02": 2010, "u05": 2012, "u06": 2012}
     never = agreement_effects(panel, first_years)
     not_yet = agreement_effects(panel, first_years, comparison="not_yet_treated")
     first = [
@@ -91,25 +99,47 @@ def test_not_yet_treated_serve_as_comparison(panel):
         )
         for found in (never, not_yet)
     ]
-    assert [cell.comparison for cell in first] == [6, 8]
+    assert [cell.comparison for cell in first] == [5, 7]
     everybody = agreement_effects(panel, first_years, among_priority=False)
-    assert everybody.effects["comparison"][0] == 36
+    assert everybody.effects["comparison"][0] == 35
 
 
 def test_left_out_and_refused(panel):
     y = panel.y.copy()
-    y[7, 1] = np.nan
-    found = agreement_effects(replace(panel, y=y), {"u00": 2010})
-    assert found.left_out == ("u07",)
-    assert found.effects["comparison"][0] == 8
+    y[7, 1] = y[1, 0] = np.nan
+    found = agreement_effects(replace(panel, y=y), {"u02": 2010, "u03": 2010})
+    assert found.left_out == ("u00", "u01", "u07")
+    assert found.effects["comparison"][0] == 5
+    with pytest.raises(InputError, match="u01 had an agreement in part"):
+        agreement_effects(panel, {"u00": 2010})
     with pytest.raises(InputError, match="x99 has an agreement"):
         agreement_effects(panel, {"x99": 2010})
     with pytest.raises(InputError, match="Nobody is first treated"):
-        agreement_effects(panel, {"u00": 2020})
+        agreement_effects(panel, {"u02": 2020})
     with pytest.raises(InputError, match="nobody to compare"):
         group_time_effects(np.ones((3, 3)), [2010, 2010, 2011], [2009, 2010, 2011])
     with pytest.raises(InputError, match="one known value"):
         group_time_effects(np.full((3, 3), np.nan), [2010, None, None], [2009, 2010, 2011])
+
+
+@pytest.mark.parametrize("noise", [0, 1, 20])
+def test_a_single_unit_has_no_standard_error(noise):
+    """Its own noise is in no spread between units: the number was the same whatever it is."""
+    source = np.random.default_rng(1)
+    outcome, years = source.normal(3, 0.5, size=(69, 8)), list(range(2005, 2013))
+    outcome[0] = 3 + noise * source.normal(size=8)
+    one = group_time_effects(outcome, [2010] + [None] * 68, years)
+    assert one.effects["se"].isna().all()
+    assert one.by_years_since["se"].isna().all()
+    assert np.isnan(one.overall_se)
+    against_one = group_time_effects(outcome, [2010] * 68 + [None], years)
+    assert against_one.effects["se"].isna().all()
+    two = group_time_effects(outcome, [2010, 2010, 2012] + [None] * 66, years)
+    alone = two.effects["first_year"] == 2012
+    assert (two.effects["se"].isna() == alone).all()
+    assert np.isnan(two.overall_se)  # the single unit of 2012 is in the mean
+    since = two.by_years_since.dropna()["years_since"]
+    assert since.tolist() == [1, 2]  # where 2012's single unit is not seen
 
 
 def test_units_treated_from_the_first_year_are_left_out_and_counted(mpdta):

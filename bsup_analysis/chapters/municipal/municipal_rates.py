@@ -193,7 +193,10 @@ def agreements(
         axes.grid(axis="y")
         return figure
 
-    signed = pd.Series(dict(data.agreement_year)).value_counts(sort=False).sort_index()
+    signed = pd.Series({data.cluster[unit]: year for unit, year in data.agreement_year.items()})
+    signed = signed.value_counts(sort=False).sort_index()
+    known = "known" if found.overall_se > 0 else "unknown"
+    error = words(f"municipal_agreements.error_{known}", se=found.overall_se)
     whose = "synthetic" if data.synthetic else reading
     return phrases.municipal_exhibit(
         "municipal_agreements",
@@ -210,13 +213,16 @@ def agreements(
                 for year, number in signed.items()
             ],
             "overall": found.overall,
-            "se": found.overall_se,
+            "error": error,
             "left_out": phrases.left_out_text("municipal_agreements", found.left_out, data, words),
         },
         draw=draw,
         numbers={
             "municipal_agreement_effect": (found.overall, "per 1 000 inhabitants"),
-            "municipal_agreement_effect_se": (found.overall_se, "per 1 000 inhabitants"),
+            "municipal_agreement_effect_se": (
+                found.overall_se if known == "known" else None,
+                "per 1 000 inhabitants",
+            ),
         },
     )
 

@@ -256,6 +256,25 @@ class MunicipalPanel:
             codes=names(self.codes),
         )
 
+    def by_cluster(self) -> MunicipalPanel:
+        """Add up the municipalities of each cluster, which is then a unit under its own name."""
+        index, names = self.cluster_index, self.clusters
+        first = [int(np.argmax(index == place)) for place in range(len(names))]
+
+        def added(values: np.ndarray) -> np.ndarray:
+            return np.array([values[index == place].sum(axis=0) for place in range(len(names))])
+
+        return replace(
+            self,
+            y=added(self.y),
+            population=added(self.population),
+            exposure=None if self.exposure is None else added(self.exposure),
+            treated=self.treated[first],
+            cluster=names,
+            county=tuple(self.county[at] for at in first),
+            codes=names,
+        )
+
     def without(self, codes: Iterable[str]) -> MunicipalPanel:
         """Leave out the municipalities named.
 

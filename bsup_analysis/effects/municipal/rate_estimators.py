@@ -82,11 +82,13 @@ class Staggered:
     effects
         One row a first year and year, sorted: `first_year` of treatment, `year` (before treatment
         the effect is the change from the year before, a check of trends), `effect` and `se` in the
-        unit of the outcome, `treated` and `comparison` (number of units).
+        unit of the outcome, `treated` and `comparison` (number of units).  A standard error is a
+        spread between units, so one treated unit, or one to compare with, has none (NaN): its own
+        noise would be left out.
     overall, overall_se
-        Mean of the effects after treatment, weighted by units.
+        Mean of the effects after treatment, weighted by units; NaN where an effect in it has none.
     by_years_since
-        `years_since`, increasing, `effect` and `se`.
+        `years_since`, increasing, `effect` and `se`, likewise.
     treated_throughout
         Number of units already treated in the first year: without a year before, they are left out.
     left_out
@@ -106,7 +108,6 @@ def group_time_effects(
     first_years: Sequence[int | None],
     years: Sequence[int],
     *,
-    clusters: Sequence[str] | None = None,
     comparison: Comparison = "never_treated",
 ) -> Staggered:
     """Estimate an effect for every year of first treatment and every year.
@@ -119,8 +120,6 @@ def group_time_effects(
         Year of first treatment of each unit; None for never.
     years
         Years of the columns.
-    clusters
-        Unit of inference of each unit; by default the unit.
     comparison
         Units never treated, or those not yet treated.
 
@@ -149,8 +148,7 @@ def group_time_effects(
             "Every unit is treated within the years: there is nobody to compare with.",
         )
     usable = (first == 0) | (first > min(years))
-    labels = np.arange(len(first)) if clusters is None else np.asarray(clusters)
-    values, first, labels = values[usable], first[usable], labels[usable]
+    values, first = values[usable], first[usable]
     units, count = np.arange(len(first)), len(years)
     table = pd.DataFrame(
         {
@@ -158,12 +156,9 @@ def group_time_effects(
             "unit": np.repeat(units, count),
             "year": np.tile(np.asarray(years, dtype=int), len(first)),
             "first": np.repeat(first, count),
-            "cluster": np.repeat(labels, count),
         }
     )
-    estimator = CallawaySantAnna(
-        control_group=comparison, cluster=None if clusters is None else "cluster"
-    )
+    estimator = CallawaySantAnna(control_group=comparison)
     found = estimator.fit(table, outcome="outcome", unit="unit", time="year", first_treat="first")
     cells = sorted(found.group_time_effects.items())
     effects = pd.DataFrame(
@@ -180,11 +175,16 @@ def group_time_effects(
     since = found.aggregate("event_study").to_dataframe()
     since = since.loc[~since["is_reference"], ["event_time", "att", "se"]]
     names = {"event_time": "years_since", "att": "effect"}
+    since = since.astype({"event_time": int}).rename(columns=names)
+    lone = (effects["treated"] == 1) | (effects["comparison"] == 1)
+    apart = effects["year"] - effects["first_year"]
+    effects["se"] = effects["se"].mask(lone)
+    since["se"] = since["se"].mask(since["years_since"].isin(apart[lone]))
     return Staggered(
         effects=effects,
         overall=float(found.overall_att),
-        overall_se=float(found.overall_se),
-        by_years_since=since.astype({"event_time": int}).rename(columns=names),
+        overall_se=float("nan" if (lone & (apart >= 0)).any() else found.overall_se),
+        by_years_since=since,
         treated_throughout=int((~usable).sum()),
     )
 
@@ -199,12 +199,14 @@ def agreement_effects(
 ) -> Staggered:
     """Estimate the effect of an agreement on the rate of loans.
 
+    The unit is what could sign: the municipalities of a cluster, added up.
+
     Parameters
     ----------
     panel
         The panel; who is named as priority does not enter but for `among_priority`.
     first_years
-        First year with an agreement, by municipality code.
+        First year with an agreement, by municipality code; the same in a cluster.
     among_priority
         Compare inside the priority municipalities only: those outside were not asked.
     comparison
@@ -215,23 +217,27 @@ def agreement_effects(
     unknown = sorted(set(first_years) - set(panel.codes))
     if unknown:
         raise InputError(f"Municipality {unknown[0]} has an agreement but is not in the panel.")
-    given = rates(panel, per)
-    place = {code: position for position, code in enumerate(panel.codes)}
-    kept = [
-        position
-        for position, code in enumerate(given.codes)
-        if panel.treated[place[code]] or not among_priority
-    ]
-    codes = [given.codes[position] for position in kept]
+    signed: dict[str, int | None] = {}
+    for code, cluster in zip(panel.codes, panel.cluster, strict=True):
+        if signed.setdefault(cluster, first_years.get(code)) != first_years.get(code):
+            raise InputError(f"The municipalities of {cluster} had an agreement in part.")
+    units = panel.by_cluster()
+    given = rates(units, per)
+    asked = {
+        unit
+        for unit, on in zip(units.codes, units.treated, strict=True)
+        if on or not among_priority
+    }
+    kept = [position for position, unit in enumerate(given.codes) if unit in asked]
     found = group_time_effects(
         given.rate[kept],
-        [first_years.get(code) for code in codes],
+        [signed[given.codes[position]] for position in kept],
         panel.years,
-        clusters=[panel.cluster[place[code]] for code in codes],
         comparison=comparison,
     )
-    asked = {code for code in given.left_out if panel.treated[place[code]] or not among_priority}
-    return replace(found, left_out=tuple(sorted(asked)))
+    gone = asked.intersection(given.left_out)
+    left_out = (c for c, unit in zip(panel.codes, panel.cluster, strict=True) if unit in gone)
+    return replace(found, left_out=tuple(sorted(left_out)))
 
 
 Method = Literal["synthetic_did", "synthetic_control", "did"]
