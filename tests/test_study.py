@@ -110,7 +110,7 @@ def test_the_main_interval_is_the_regression_digit_for_digit(study: Study) -> No
         ("minimum_detectable_ratio_phi17_t", interval.detectable_above),
     ):
         assert f"{value:.10g}" == f"{numbers[name]['value']:.10g}", name
-    # issue 11, recomputed with statsmodels alone and with R
+    # recomputed with statsmodels alone and with R
     assert fit.params["treated"] == pytest.approx(-0.12350, abs=5e-6)
     assert fit.se["treated"] == pytest.approx(0.12939, abs=5e-6)
     assert fit.dispersion == pytest.approx(2.1814, abs=5e-5)

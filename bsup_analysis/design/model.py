@@ -104,7 +104,7 @@ class Inference:
 
 @dataclass(frozen=True, config=_STRICT)
 class Municipal:
-    """Choices of the municipal level, fixed before any municipal data."""
+    """Choices of the municipal level, fixed before any municipal data (PLAN.md 2 and 4)."""
 
     years: Choice[Years]
     selection_year: Choice[Year]

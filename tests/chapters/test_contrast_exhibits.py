@@ -29,7 +29,7 @@ def numbers(study: Study, function: object) -> dict[str, float]:
 
 
 def test_reference_values_of_the_loans_contrast() -> None:
-    # evaluation plan, published level, items 1 and 2; three decimals there
+    # by hand from p. 14 and the press, to three decimals
     found = numbers(opened(), contrast.group_contrast)
     ratio = "rate_ratio_loans_2009_2010"
     assert found[ratio] == pytest.approx((1009 / 738) / (478 / 309), rel=1e-12)

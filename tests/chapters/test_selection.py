@@ -77,7 +77,7 @@ def test_characteristics_are_those_of_the_raw_table(table, counted):
 
 
 def test_who_is_among_the_largest(table, counted):
-    """Evaluation plan, published level 6: the sixteen largest and one more."""
+    """Reading B7: the sixteen largest and one more."""
     in_2009 = {
         code: int(row["population"]) for (code, year), row in counted.items() if year == "2009"
     }

@@ -40,11 +40,11 @@ def test_the_committed_design_loads_and_cannot_be_changed() -> None:
     assert design.groups.priority.value < design.groups.municipalities.value
 
 
-def test_level_and_power_are_those_fixed_before_the_results() -> None:
-    """The field's conventions: 95 % in the evaluation plan; 80 % in Bloom (1995)."""
+def test_level_and_power_are_those_of_the_field() -> None:
+    """95 %, as PLAN.md says; 80 % in Bloom (1995)."""
     inference = load_design(CHECKOUT / "study.toml").inference
     level, power = inference.confidence_level, inference.power
-    assert (level.value, level.source) == (0.95, "evaluation plan")
+    assert (level.value, level.source) == (0.95, "PLAN.md 2")
     assert power.value == 0.80
     assert power.source.startswith("Bloom (1995)")
 

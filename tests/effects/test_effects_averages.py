@@ -23,7 +23,7 @@ def loans_and_amounts(draw):
 
 
 def test_published_averages(loans, amounts):
-    """Evaluation plan: 535 591 -> 500 535 NOK a loan in the 17."""
+    """By hand from the sums of p. 14: 535 591 -> 500 535 NOK a loan in the 17."""
     change = average_change(loans, amounts)
     assert change.total == pytest.approx(500_535 - 535_591, abs=1)
     assert change.within_total + change.composition_total == pytest.approx(change.total, abs=1e-6)

@@ -24,7 +24,7 @@ def frame(group: Paired, name: str) -> pd.DataFrame:
 
 
 def test_phi_of_the_17(loans):
-    """Issue 3: 2.18; scipy's chi-square of the 17 x 2 table, to 1e-12."""
+    """2.18; scipy's chi-square of the 17 x 2 table, to 1e-12."""
     dispersion = growth_dispersion(loans)
     assert dispersion.phi == pytest.approx(2.18, abs=5e-3)
     reference = chi2_contingency(np.array([loans.pre, loans.post]), correction=False)

@@ -14,7 +14,7 @@ from bsup_analysis.errors import InputError
 
 
 def test_published_intervals(totals, loans):
-    """Issue 3, printed digits: 0.744-1.049 (Poisson), 0.686-1.139 (phi of the 17, normal)."""
+    """By hand from four totals: 0.744-1.049 (Poisson), 0.686-1.139 (phi of the 17, normal)."""
     poisson = ratio_interval(totals.log_ratio, dispersed_se(totals))
     assert (poisson.low, poisson.high) == pytest.approx((0.744, 1.049), abs=5e-4)
     phi = growth_dispersion(loans).phi

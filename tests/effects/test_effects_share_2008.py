@@ -21,7 +21,7 @@ LATER = [(738, 309), (1009, 478)]
 
 @pytest.mark.parametrize(("later", "printed"), list(zip(LATER, (1.575, 1.782), strict=True)))
 def test_break_even_ratios(later, printed):
-    """Evaluation plan, point 5: 1.575 (2009) and 1.782 (2010), to the printed digits."""
+    """By hand: 1.575 (2009) and 1.782 (2010), to three decimals."""
     ratio = breakeven_average_ratio(SHARE, *later)
     assert ratio.value == pytest.approx(printed, abs=5e-4)
     assert ratio.value == pytest.approx((79 / 21) / (later[0] / later[1]), rel=1e-14)
@@ -65,7 +65,7 @@ def test_odds_of_rounded_shares_are_tight():
 
 
 def test_observed_ratios_of_average_loans(totals, amounts):
-    """Evaluation plan, point 3: 535 591 / 332 471 in 2009."""
+    """By hand from p. 14 and the press: 535 591 / 332 471 in 2009."""
     nok = GroupTotals(
         amounts.pre_total,
         amounts.post_total,

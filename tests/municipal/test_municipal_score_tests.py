@@ -116,8 +116,8 @@ def test_draws_repeat_and_depend_on_the_seed(panel):
 def test_rejection_without_effect(make):
     """No effect, 300 panels: score wild and randomisation reject 5 % about 5 % of the time.
 
-    Bounds are the 0.001 and 0.999 points of the binomial with 300 draws at 3 % and 10 %: the plan
-    expects 7-10 % of the wild bootstrap with so few treated clusters.
+    Bounds are the 0.001 and 0.999 points of the binomial with 300 draws at 3 % and 10 %: the wild
+    bootstrap rejects somewhat often with so few treated clusters (data/simulation, SYNTHETIC).
     """
     rejected = np.zeros(2)
     for seed in range(300):

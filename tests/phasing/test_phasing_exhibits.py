@@ -95,7 +95,7 @@ def test_a_k_that_cannot_be_is_refused(study, k, told):
 
 
 def test_rules_against_the_tables(study):
-    """Evaluation plan, published level 6: the 16 largest municipalities and Røros."""
+    """Reading B7: the 16 largest municipalities and Røros."""
     data = displayed(study(), rules.candidate_rules).data.set_index("rule")
     assert data.loc["size", "both_low"] == 16
     assert data.loc["size", "only_actual"] == "1640"

@@ -86,7 +86,7 @@ def test_scenario_a_has_the_dispersion_of_the_published_rows(region, tables):
     ).phi
     loans = draw_published(region, scenario("A"), 1.0, 1500, 3)[:, region.treated]
     phi = growth_phi(loans)
-    assert published == pytest.approx(2.18, abs=0.005)  # issue: power and coverage
+    assert published == pytest.approx(2.18, abs=0.005)  # tests/effects: scipy's chi-square
     # four standard errors of the mean of 1 500 draws are .09; .16 is itself rounded
     assert phi.mean() == pytest.approx(published, abs=0.12)
 

@@ -301,7 +301,7 @@ def test_scenarios_are_read_strictly(tmp_path):
     for old, new, sentence in (
         ("value = 0.16", 'value = "0.16"', "scenario.A.sigma"),
         ("[scenario.A.sigma]", "[scenario.A.sigmma]", "scenario.A"),
-        ('source = "evaluation plan', 'sauce = "evaluation plan', "panel.years"),
+        ('source = "study.toml, municipal.years', 'sauce = "study.toml', "panel.years"),
         ("[panel.years]", "[panel.years", "TOML"),
         ("value = 0.6", "value = 1.6", "autocorrelation"),
     ):
