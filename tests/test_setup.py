@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -479,17 +480,81 @@ def test_private_addresses_are_recognised(text, private):
     assert bool(PRIVATE.search(text)) == private
 
 
-@needs_git
-@pytest.mark.skipif(not (CHECKOUT / ".git").exists(), reason="no git checkout")
-def test_no_tracked_file_names_a_machine_or_an_index():
+def tracked() -> dict[str, str]:
+    """The tracked files that are here, as text, by name."""
+    if not (CHECKOUT / ".git").exists():
+        pytest.skip("no git checkout")
     names = subprocess.run(
         ["git", "ls-files", "-z"], cwd=CHECKOUT, check=True, capture_output=True, text=True
     ).stdout.split("\0")
     assert "Makefile" in names
-    named = {}
-    for path in (CHECKOUT / name for name in names if name):
-        if path.is_file():
-            found = PRIVATE.search(path.read_bytes().decode("utf-8", errors="ignore"))
-            if found:
-                named[path.relative_to(CHECKOUT).as_posix()] = found[0]
-    assert named == {}
+    return {
+        name: (CHECKOUT / name).read_bytes().decode("utf-8", errors="ignore")
+        for name in names
+        if name and (CHECKOUT / name).is_file()
+    }
+
+
+@needs_git
+def test_no_tracked_file_names_a_machine_or_an_index():
+    found = {name: PRIVATE.search(text) for name, text in tracked().items()}
+    assert {name: one[0] for name, one in found.items() if one} == {}
+
+
+# what a reader of the repository cannot open
+ELSEWHERE = re.compile(
+    r"evaluation[ _]plan|evalueringsplan|\bissue:|\bissue #?\d+|quoted elsewhere", re.I
+)
+SECTION = re.compile(r"\bPLAN(?:\.md)?,? ((?:\d(?:\.\d)?(?: and )?)+)")
+NAMED = re.compile(r"`((?:[\w.-]+/)*[\w-]+\.(?:md|toml|csv|py|ipynb|json|j2|typ|css|svg|yml))`")
+PLACEHOLDER = re.compile(r"[A-Z]{2,}[_.]|CHAPTER|NN")
+
+
+def not_here(texts: dict[str, str], ignored: Callable[[str], bool]) -> set[tuple[str, str]]:
+    """Find what texts name and the repository does not have: a document, file or section."""
+    sections = set(re.findall(r"^#+ (\d(?:\.\d)?)\.? ", texts["PLAN.md"], re.M))
+    code = [text for name, text in texts.items() if name.startswith("bsup_analysis/")]
+    written = {one for text in code for one in re.findall(r'"([\w-]+\.csv)"', text)}
+    lacking = set()
+    for name, text in texts.items():
+        lacking |= {(name, one) for one in ELSEWHERE.findall(text)}
+        for one in SECTION.findall(text):
+            lacking |= {
+                (name, f"PLAN.md {part}") for part in set(one.split(" and ")) - {""} - sections
+            }
+        if not name.endswith(".md"):
+            continue
+        for one in NAMED.findall(text):
+            # a file of the repository, or one that the package writes
+            known = any(path == one or path.endswith(f"/{one}") for path in texts) or one in written
+            if not (known or PLACEHOLDER.search(one) or ignored(one)):
+                lacking.add((name, one))
+    return lacking
+
+
+def ignored(name: str) -> bool:
+    """Whether git leaves out the file because it is built, or the reader's own."""
+    run = subprocess.run(["git", "check-ignore", "-q", name], cwd=CHECKOUT, check=False)
+    return run.returncode == 0
+
+
+@needs_git
+def test_no_tracked_text_names_what_is_not_here():
+    # this file names some below
+    texts = tracked() | {"tests/test_setup.py": ""}
+    assert not_here(texts, ignored) == set()
+
+
+def test_what_is_not_here_is_found():
+    texts = {
+        "PLAN.md": "## 3. Published\n### 3.2 Inference\n",
+        "METHODS.md": "As `methods_old.md` and `PLAN.md` say; `data/x.csv`, `words/en/NAME.toml`.",
+        "study.toml": 'source = "evaluation plan"; source = "PLAN.md 3.2 and 4"',
+        "tests/a.py": "# issue 3",
+    }
+    assert not_here(texts, lambda name: name == "data/x.csv") == {
+        ("METHODS.md", "methods_old.md"),
+        ("study.toml", "evaluation plan"),
+        ("study.toml", "PLAN.md 4"),
+        ("tests/a.py", "issue 3"),
+    }

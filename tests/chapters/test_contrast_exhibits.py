@@ -111,7 +111,7 @@ def test_at_the_tipping_dispersion_the_interval_touches_one() -> None:
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_the_known_part_of_the_variance_is_the_priority_half_over_both(outcome: str) -> None:
-    """Loans 31 %, NOK 22 % (issue 13); both halves at the dispersion that the known one has."""
+    """By hand 31 % of loans, 22 % of NOK; both halves at the dispersion of the known one."""
     study = opened(outcome)
     found, clustered = study.outcome_contrast, study.outcome_contrast.intervals["clustered"]
     known = displayed(study, contrast.dispersion).numbers[f"known_variance_share_{outcome}"].value

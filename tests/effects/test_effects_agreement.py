@@ -138,7 +138,7 @@ def test_every_analysis_of_agreements_takes_the_units_that_could_sign(
         extreme = sum(distance(chosen) >= far for chosen in all_of_them)
         assert (test.extreme, test.assignments) == (extreme, len(all_of_them))
     if (reading, measure) == ("signed_2010", "loans"):
-        assert found.randomisation.test.p_value == pytest.approx(0.141, abs=5e-4)  # issue 13
+        assert found.randomisation.test.p_value == pytest.approx(0.141, abs=5e-4)
 
     def pooled(kept):
         tables = []

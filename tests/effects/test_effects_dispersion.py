@@ -97,7 +97,7 @@ def test_the_half_of_the_average_is_the_jackknife_of_the_weighted_model(loans, a
 
 
 def test_published_halves(loans, amounts):
-    """Issue 13: NOK .0170 where the sandwich (CR1) gives .0099."""
+    """NOK .0170 where the sandwich (CR1) gives .0099."""
     assert clustered_half(amounts).variance == pytest.approx(0.0170, abs=5e-5)
     sandwich = 17 / 16 * sum(change**2 for change in share_changes(amounts))
     assert sandwich == pytest.approx(0.0099, abs=5e-5)
