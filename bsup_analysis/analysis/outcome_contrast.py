@@ -31,6 +31,7 @@ from bsup_analysis.effects.paired import (
     clustered_half_average,
     growth_dispersion,
 )
+from bsup_analysis.effects.posterior import Belief, posterior
 
 MALVIK = "1663"
 
@@ -78,6 +79,11 @@ class OutcomeContrast:
     phi: float
     known_share: float
     intervals: Mapping[str, RatioInterval]
+
+    @property
+    def widest(self) -> RatioInterval:
+        """The widest interval, on the scale of logarithms."""
+        return max(self.intervals.values(), key=lambda interval: interval.high / interval.low)
 
     def interval_at(self, phi_other: float, level: float, power: float) -> RatioInterval:
         """Give the interval if the others had dispersion `phi_other`."""
@@ -171,6 +177,28 @@ def outcome_contrast(
             name: _widened(ratio, se, design.level, design.power, at)
             for name, (se, at) in errors.items()
         },
+    )
+
+
+def beliefs(
+    priority_loans: Paired,
+    loans_contrast: GroupContrast,
+    municipality_year: pd.DataFrame,
+    design: Design,
+) -> tuple[Belief, ...]:
+    """Give the posterior of the ratio of loans for every prior of the design."""
+    chosen, totals = design.inference, loans_contrast.totals
+    others = municipality_year.query("group == 'other' and year == @design.years[0]")
+    return posterior(
+        priority_loans,
+        totals.other_pre,
+        totals.other_post,
+        others.sort_values("municipality_code")["population"].astype(float).tolist(),
+        scales=chosen.spread_scales.value,
+        gain=chosen.notable_gain.value,
+        level=design.level,
+        draws=chosen.posterior_draws.value,
+        seed=chosen.seed.value,
     )
 
 

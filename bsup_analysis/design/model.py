@@ -39,6 +39,7 @@ def _increasing(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 Years = Annotated[tuple[Year, ...], Field(min_length=1), AfterValidator(_increasing)]
+Above = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Grid = Annotated[
     tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...],
     Field(min_length=2),
@@ -100,6 +101,16 @@ class Inference:
     power: Choice[Share]
     dispersion_grid: Choice[Grid]
     seed: Choice[Annotated[int, Field(ge=0)]]
+    spread_scales: Choice[Grid]
+    spread_scale: Choice[Above]
+    notable_gain: Choice[Annotated[float, Field(gt=1, allow_inf_nan=False)]]
+    posterior_draws: Choice[Annotated[int, Field(ge=1000)]]
+
+    @model_validator(mode="after")
+    def _main_among(self) -> Self:
+        if self.spread_scale.value not in self.spread_scales.value:
+            raise clash("spread_scale.value", "is not among inference.spread_scales")
+        return self
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -39,6 +39,7 @@ from bsup_analysis.effects.paired import (
     growth_dispersion,
     heterogeneity,
 )
+from bsup_analysis.effects.posterior import Belief
 from bsup_analysis.effects.regression import Fit, Kind, fit
 from bsup_analysis.effects.regression_model import Family
 from bsup_analysis.effects.selection_rules import Sensitivity
@@ -166,6 +167,8 @@ class Study(Recording):
     municipality = table("The 85 municipalities of 2009: group, county, cluster, agreements.")
     municipality_year = table("Municipalities by year: population, immigrants, published loans.")
     readings = table("Ambiguous statements and how each is read.")
+    external_facts = table("Facts from outside the document, each with its source.")
+    other_explanations = table("What else can explain the ratio, and what others found.")
     results_framework = table("The programme's aims, and indicators that can show them.")
     press_totals = table("Totals of start loans in the press.")
     programme_chart_axes = table("Ticks of the document's chart axes.")
@@ -323,8 +326,16 @@ class Study(Recording):
     @result
     def outcome_contrast(self) -> OutcomeContrast:
         """The two groups' growth in the notebook's outcome, with every interval."""
+        return self._contrast(self.outcome)
+
+    @result
+    def contrasts(self) -> Mapping[str, OutcomeContrast]:
+        """The same in loans and in NOK, whatever the notebook's outcome."""
+        return {outcome: self._contrast(outcome) for outcome in ("loans", "amount")}
+
+    def _contrast(self, outcome: str) -> OutcomeContrast:
         return outcome_contrast.outcome_contrast(
-            self.outcome,
+            outcome,
             self.group_year,
             self.loans_contrast,
             self.nok_contrast,
@@ -333,6 +344,13 @@ class Study(Recording):
             self.priority_loans,
             self.priority_amounts,
             self.design,
+        )
+
+    @result
+    def beliefs(self) -> tuple[Belief, ...]:
+        """The posterior of the ratio of loans for every prior of the others' spread."""
+        return outcome_contrast.beliefs(
+            self.priority_loans, self.loans_contrast, self.municipality_year, self.design
         )
 
     @result

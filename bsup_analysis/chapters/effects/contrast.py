@@ -85,7 +85,7 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
         right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), fontsize="small")
         return figure
 
-    widest = max(intervals.values(), key=lambda i: i.high / i.low)
+    widest = contrast.widest
     rounding = words("contrast.rounding", low=ratio.low, high=ratio.high)
     form = FORMS[contrast.measure.column, contrast.measure.per is not None]
     return Exhibit.of(
@@ -100,6 +100,12 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
             "rounding": f" {rounding}" if ratio.high > ratio.low else "",
             "widest": widest,
             "side": side_of_one(widest.low, widest.high),
+            "compatible": words(
+                f"contrast.compatible.{'apart' if widest.excludes_one else 'holds_one'}",
+                widest=widest,
+                gain=widest.high - 1,
+                slower=1 - widest.low,
+            ),
         },
         title=words(f"outcomes.{outcome}.contrast_title"),
         draw=draw,

@@ -190,6 +190,12 @@ def parts_of_the_region(
                 for area, part in areas.items()
             ],
         ),
+        numbers={
+            f"rate_ratio_amount_{area}_{end}": (getattr(part.ratio, end), "ratio")
+            for area, part in areas.items()
+            if area != "region"
+            for end in ("low", "high")
+        },
     )
 
 
