@@ -64,6 +64,8 @@ class ImportResult:
         What is counted; `undecided` on a dry run that does not tell.
     written
         Table and record written; empty on a dry run.
+    rounded
+        How many small counts the table, unlike the comparison, has rounded, in words.
     """
 
     file: str
@@ -77,6 +79,7 @@ class ImportResult:
     comparison: pd.DataFrame
     definition: str
     written: tuple[Path, ...] = ()
+    rounded: str = ""
 
     @property
     def deviations(self) -> pd.DataFrame:
@@ -99,6 +102,8 @@ class ImportResult:
         yield f"rows      {self.rows_in} in, {self.rows_used} used, {len(self.set_aside)} set aside"
         yield from _listed("set aside", self.set_aside, most)
         yield from _listed("years", by_year(self.table), most)
+        if self.rounded:
+            yield f"rounded   {self.rounded}"
         counts = self.comparison["status"].value_counts()
         yield "published " + ", ".join(
             f"{int(counts.get(one, 0))} {word}"
@@ -304,8 +309,9 @@ def import_file(
     table = added_up(parts, against, definition or DEFINITIONS[0], source)
     table = table.assign(loans_low=table["loans"])
     comparison = compare(table, against.published)
+    rounded = ""
     if origin:
-        table = small_counts_rounded(table, origin.least_shown)
+        table, rounded = small_counts_rounded(table, origin.least_shown)
     used = {one.entry.row for one in mapped}
     result = ImportResult(
         file=raw.file,
@@ -318,6 +324,7 @@ def import_file(
         table=table,
         comparison=comparison,
         definition=definition or _shown_by(comparison),
+        rounded=rounded,
     )
     if dry_run:
         return result
@@ -336,27 +343,34 @@ def import_file(
     }
     if origin:
         record = {name: getattr(origin, name) for name in (*record, "licence")}
-        record["method"] += f" {result.summary}"
+        record["method"] += f" {result.summary} {rounded}"
     written = write_municipal(table, **record, read_on=today or dt.date.today())
     return replace(result, written=written)
 
 
-def small_counts_rounded(table: pd.DataFrame, least_shown: int) -> pd.DataFrame:
+def small_counts_rounded(table: pd.DataFrame, least_shown: int) -> tuple[pd.DataFrame, str]:
     """Round counts above zero and below the least that the owner shows to the middle of these.
 
     The limits are 1 and `least_shown` - 1, and the amount is unknown, so that no page, number or
     figure made from the table tells more of a few loans than their owner does.
+
+    Returns
+    -------
+    pandas.DataFrame, str
+        The table, and how many counts were rounded, in words.
     """
     few = table["loans"].between(1, least_shown - 1).fillna(False).astype(bool)
     rounded = {"loans": least_shown // 2, "loans_low": 1, "loans_high": least_shown - 1}
     note = f"; fewer than {least_shown}, not told apart"
     columns = {name: table[name].mask(few, value) for name, value in rounded.items()}
     amount = table["amount_nok"].mask(few)
-    return validated(
-        table.assign(
-            **columns, amount_nok=amount, source=table["source"].mask(few, table["source"] + note)
-        )
+    source = table["source"].mask(few, table["source"] + note)
+    told = (
+        f"{few.sum()} counts of 1 to {least_shown - 1} are kept as {least_shown // 2}, with these"
+        " limits and without an amount; their owner shows none below"
+        f" {least_shown}."
     )
+    return validated(table.assign(**columns, amount_nok=amount, source=source)), told
 
 
 def _refuse_synthetic(raw: RawTable) -> None:

@@ -66,8 +66,8 @@ class MunicipalStudy(Study):
 
     @result
     def municipal_units(self) -> pd.DataFrame:
-        """The panel of the primary estimate, one row a municipality and year."""
-        return known(self.municipal_panels.primary).to_frame()
+        """The panel of the primary estimate, one row a municipality and year that is known."""
+        return known(self.municipal_panels.primary).to_frame().dropna(subset=["loans"])
 
     @result
     def municipal_change(self) -> pd.DataFrame:

@@ -77,6 +77,19 @@ def test_agreements_by_reading(reading: str, later: list[str]) -> None:
     assert sorted(unit for unit, year in years.items() if year == 2010) == first
 
 
+def test_every_notebook_that_joins_a_users_table_may_read_what_the_join_needs() -> None:
+    """A run with a table of a reader's own stops at a table that the design does not name."""
+    joins = {"co_treatment", "exclusions", "municipality", "municipality_year"}
+    found = [
+        one
+        for one in load_design(paths.study_file()).notebooks
+        if any(run.needs for run in one.runs)
+        and "study.municipal_" in (paths.notebooks() / f"{one.name}.ipynb").read_text("utf-8")
+    ]
+    assert len(found) == 3
+    assert all(set(one.tables) >= joins for one in found)
+
+
 def test_without_a_table_the_sentence_says_how_to_bring_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

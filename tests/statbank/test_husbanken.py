@@ -33,6 +33,7 @@ from bsup_analysis.municipal_import.municipal_table import read_municipal
 from bsup_analysis.municipal_import.municipalities import reference
 from bsup_analysis.statbank.husbanken import Brought, choose, contents, fetch_husbanken
 from bsup_analysis.statbank.qlik import Engine
+from bsup_analysis.study import municipal_study
 from bsup_analysis.tables.sources import read_source
 
 Said = tuple[int, str, str]
@@ -163,6 +164,7 @@ def test_the_municipal_table_is_the_planted_one_and_its_record_tells_how(
             assert (row.loans, row.loans_low, row.loans_high) == (loans, loans, loans)
             assert row.amount_nok == amount
     assert few > 10
+    assert f"rounded   {few} counts of 1 to 3 are kept as 2" in out
     assert "Rows set aside: 2 of Oslo's districts (51 loans), 2 of Svalbard (3 loans)" in out
     assert "1 without a municipality (-) (5 loans), 1 without a year (-) (2 loans)" in out
     assert "Unknown, not zero: loans is zero or empty for every municipality in 2008." in out
@@ -175,6 +177,7 @@ def test_the_municipal_table_is_the_planted_one_and_its_record_tells_how(
     for title in ("STS Startlån antall utbetalt", "STS Startlån utbetalt beløp"):
         assert f"{title!r} = {MEASURES[title]}" in record["document"]
         assert json.dumps(MEASURES[title], ensure_ascii=False) in record["method"]
+    assert f"{few} counts of 1 to 3" in record["method"]
     assert record["url"].endswith(f"/public/app/{APP}")
 
 
@@ -288,6 +291,23 @@ def test_a_number_under_a_code_of_another_era_than_the_years_others(
     table = read_municipal().set_index(["municipality_code", "year"])
     assert pd.isna(table.loc[("1601", 2010), "loans"])  # what is left is no whole
     assert table["loans"].isna().sum() == 1
+
+
+def test_a_table_with_unknown_cells_reaches_the_regression(
+    fetch: Callable[..., Said], app: App
+) -> None:
+    kept = [row for row in app.rows if row[1] != "2008" and row[:2] != ("1640", "2010")]
+    before = {code: planted(code, 2008) for code, year in TRUE if year == 2008}
+    app.rows = kept + [(code, "2008", n, n * 400_000) for code, n in before.items()]
+    assert fetch("--years", "2008-2011", "--definition", "loans")[0] == 0
+    study = municipal_study("en")
+    units = study.municipal_units
+    assert units["loans"].notna().all()
+    assert not ((units["unit"] == "1640") & (units["year"] == 2010)).any()
+    fit = study.fit("loans ~ treated | unit + year", units, exposure="population")
+    (first, *_) = study.municipal_estimands
+    assert first.estimate is not None
+    assert fit.interval().low == pytest.approx(first.estimate.interval.low, rel=1e-9)
 
 
 # --- what goes wrong ----------------------------------------------------------------------------
