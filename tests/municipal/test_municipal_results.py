@@ -242,7 +242,8 @@ def raised_keys() -> set[str]:
 def test_every_reason_has_its_sentence(language: str) -> None:
     prefix = "municipal.not_estimable."
     said = {k.removeprefix(prefix) for k in templates(language) if k.startswith(prefix)}
-    assert said == raised_keys()
+    # what stands below a further name is the head and cells of the table that shows a reason
+    assert {key for key in said if "." not in key} == raised_keys()
 
 
 def test_a_reason_can_be_told(panel: Path) -> None:
