@@ -266,9 +266,9 @@ def clustered_variance(rows: np.ndarray) -> np.ndarray:
 
     As `effects.paired.clustered_half` does for one panel.
     """
-    share = rows / rows.sum(axis=1, keepdims=True)
+    left = np.log1p(-rows / rows.sum(axis=1, keepdims=True))  # of a year's loans, without a unit
     units = rows.shape[1]
-    return units / (units - 1) * ((share[:, :, 1] - share[:, :, 0]) ** 2).sum(axis=1)
+    return (units - 1) / units * ((left[:, :, 1] - left[:, :, 0]) ** 2).sum(axis=1)
 
 
 def coverage(
