@@ -301,21 +301,17 @@ def centrality(municipality: pd.DataFrame, words: Words) -> Exhibit:
 
     counts = data.set_index(["group", "level"])["municipalities"]
     unknown = municipality.loc[municipality["centrality_level_2008"].isna(), "municipality_name"]
+    values = {
+        **{f"{group}_{level}": number for (group, level), number in counts.items()},
+        "all": sizes,
+        "unknown": words.listed(sorted(unknown)) or words("selection.none"),
+    }
+    numbers = {
+        f"municipalities_centrality_{level}_{group}": (number, "municipalities")
+        for (group, level), number in counts.items()
+    }
     return Exhibit.of(
-        "centrality",
-        "selection.centrality",
-        words,
-        data,
-        {
-            **{f"{group}_{level}": number for (group, level), number in counts.items()},
-            "all": sizes,
-            "unknown": words.listed(sorted(unknown)) or words("selection.none"),
-        },
-        draw=draw,
-        numbers={
-            f"municipalities_centrality_{level}_{group}": (number, "municipalities")
-            for (group, level), number in counts.items()
-        },
+        "centrality", "selection.centrality", words, data, values, draw=draw, numbers=numbers
     )
 
 

@@ -110,29 +110,25 @@ def population_growth(municipality_year: pd.DataFrame, design: Design, words: Wo
         return figure
 
     years = f"{first}_{last}"
+    values = {
+        "first_year": first,
+        "last_year": last,
+        "largest": largest["name"],
+        "jump": largest_jump(municipality_year, first, last),
+        "without": rest[-1] / rest[0] - 1,
+        "together": whole,
+        "median": median,
+        "fell": by_group.agg(lambda growth: (growth < 0).sum()),
+        "all": by_group.size(),
+    }
+    numbers = {
+        f"population_growth_{kind}{group}_{years}": (growth, unit)
+        for kind, found, unit in (
+            ("", whole, "relative change"),
+            ("median_", median, "relative change, median municipality"),
+        )
+        for group, growth in found.items()
+    }
     return Exhibit.of(
-        "population_growth",
-        "selection.growth",
-        words,
-        table,
-        {
-            "first_year": first,
-            "last_year": last,
-            "largest": largest["name"],
-            "jump": largest_jump(municipality_year, first, last),
-            "without": rest[-1] / rest[0] - 1,
-            "together": whole,
-            "median": median,
-            "fell": by_group.agg(lambda growth: (growth < 0).sum()),
-            "all": by_group.size(),
-        },
-        draw=draw,
-        numbers={
-            f"population_growth_{kind}{group}_{years}": (growth, unit)
-            for kind, found, unit in (
-                ("", whole, "relative change"),
-                ("median_", median, "relative change, median municipality"),
-            )
-            for group, growth in found.items()
-        },
+        "population_growth", "selection.growth", words, table, values, draw=draw, numbers=numbers
     )

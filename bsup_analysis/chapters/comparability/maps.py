@@ -325,25 +325,22 @@ def population_circles(
         return figure
 
     largest, smallest = table.iloc[0], table.iloc[-1]
+    data = table[["municipality_code", "municipality_name", "group", "population", "x", "y"]]
+    values = {
+        "year": year,
+        "all": len(table),
+        "largest": largest["municipality_name"],
+        "most": largest["population"],
+        "smallest": smallest["municipality_name"],
+        "least": smallest["population"],
+        **table.groupby("group")["population"].median(),
+    }
+    source = words(
+        f"maps.circles.source_{'polygons' if boundaries else 'points'}",
+        file=Path(boundaries).name,
+    )
     return Exhibit.of(
-        "population_circles",
-        "maps.circles",
-        words,
-        table[["municipality_code", "municipality_name", "group", "population", "x", "y"]],
-        {
-            "year": year,
-            "all": len(table),
-            "largest": largest["municipality_name"],
-            "most": largest["population"],
-            "smallest": smallest["municipality_name"],
-            "least": smallest["population"],
-            **table.groupby("group")["population"].median(),
-        },
-        draw=draw,
-        source=words(
-            f"maps.circles.source_{'polygons' if boundaries else 'points'}",
-            file=Path(boundaries).name,
-        ),
+        "population_circles", "maps.circles", words, data, values, draw=draw, source=source
     )
 
 

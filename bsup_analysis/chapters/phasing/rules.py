@@ -49,24 +49,21 @@ def framework(results_framework: pd.DataFrame, words: Words) -> Exhibit:
         for row in told.to_dict("records")
     ]
     aims, without, indicators = data["aim_id"].nunique(), int((~known).sum()), int(known.sum())
+    values = {
+        "aims": aims,
+        "without": without,
+        "indicators": indicators,
+        "here": (known & (data["published_level"] != "none")).sum(),
+        "all": (data["municipal_level"] == "at_hand").sum(),
+    }
+    shown = words.table("phasing.framework", rows)
+    numbers = {
+        "aims_total": (aims, "aims"),
+        "aims_without_public_indicator": (without, "aims"),
+        "aims_indicators": (indicators, "indicators"),
+    }
     return Exhibit.of(
-        "results_framework",
-        "phasing.framework",
-        words,
-        data,
-        {
-            "aims": aims,
-            "without": without,
-            "indicators": indicators,
-            "here": (known & (data["published_level"] != "none")).sum(),
-            "all": (data["municipal_level"] == "at_hand").sum(),
-        },
-        shown=words.table("phasing.framework", rows),
-        numbers={
-            "aims_total": (aims, "aims"),
-            "aims_without_public_indicator": (without, "aims"),
-            "aims_indicators": (indicators, "indicators"),
-        },
+        "results_framework", "phasing.framework", words, data, values, shown=shown, numbers=numbers
     )
 
 
@@ -131,25 +128,23 @@ def candidate_rules(
         cells.append({"rule": what, "only_rule": lacks})
     places, units = design.groups.priority.value, len(municipality)
     lot = expected_jaccard(units, places, len(actual))
+    data = pd.DataFrame(rows).astype(dict.fromkeys(("both_low", "both_high", "tied"), "Int64"))
+    values = {
+        "places": places,
+        "units": units,
+        "lot": lot,
+        "best": max(selection_rules, key=lambda rule: rule.agreement.jaccard_low),
+    }
+    shown = words.table("phasing.rules", pd.DataFrame(cells))
+    numbers = {
+        **{
+            f"jaccard_rule_{rule.name}": (rule.agreement.jaccard_low, "Jaccard index")
+            for rule in selection_rules
+        },
+        "jaccard_by_lot": (lot, "Jaccard index"),
+    }
     return Exhibit.of(
-        "candidate_rules",
-        "phasing.rules",
-        words,
-        pd.DataFrame(rows).astype(dict.fromkeys(("both_low", "both_high", "tied"), "Int64")),
-        {
-            "places": places,
-            "units": units,
-            "lot": lot,
-            "best": max(selection_rules, key=lambda rule: rule.agreement.jaccard_low),
-        },
-        shown=words.table("phasing.rules", pd.DataFrame(cells)),
-        numbers={
-            **{
-                f"jaccard_rule_{rule.name}": (rule.agreement.jaccard_low, "Jaccard index")
-                for rule in selection_rules
-            },
-            "jaccard_by_lot": (lot, "Jaccard index"),
-        },
+        "candidate_rules", "phasing.rules", words, data, values, shown=shown, numbers=numbers
     )
 
 

@@ -82,19 +82,16 @@ def programme_pyramid(
         *("level", "municipality_code", "municipality_name", "group", "joint_municipality"),
         *("known_from", "known_to", "date_certainty", "page"),
     ]
+    kept = data[columns]
+    values = {
+        "printed": printed,
+        "named": named,
+        "intended_priority": intended["municipality_code"].nunique(),
+    }
+    numbers = {
+        "municipalities_priority": (named["priority"], "municipalities"),
+        "municipalities_agreement_signed_2010": (named["agreement"], "municipalities"),
+    }
     return Exhibit.of(
-        "programme_pyramid",
-        "pyramid",
-        words,
-        data[columns],
-        {
-            "printed": printed,
-            "named": named,
-            "intended_priority": intended["municipality_code"].nunique(),
-        },
-        draw=draw,
-        numbers={
-            "municipalities_priority": (named["priority"], "municipalities"),
-            "municipalities_agreement_signed_2010": (named["agreement"], "municipalities"),
-        },
+        "programme_pyramid", "pyramid", words, kept, values, draw=draw, numbers=numbers
     )

@@ -76,22 +76,19 @@ def region_loans(
         return figure
 
     certain = data["loans_certainty"]
+    kept = data.reset_index()
+    values = {
+        **data,
+        "confirmed": data.index[certain == "confirmed"],
+        "read": data.index[certain == "reading_order"],
+    }
+    numbers = {
+        f"loans_{area}_{year}": (loans, "loans")
+        for area, column in (("region", "loans"), ("priority", "priority"), ("other", "other"))
+        for year, loans in data[column].items()
+    }
     return Exhibit.of(
-        "region_loans",
-        "loans.region",
-        words,
-        data.reset_index(),
-        {
-            **data,
-            "confirmed": data.index[certain == "confirmed"],
-            "read": data.index[certain == "reading_order"],
-        },
-        draw=draw,
-        numbers={
-            f"loans_{area}_{year}": (loans, "loans")
-            for area, column in (("region", "loans"), ("priority", "priority"), ("other", "other"))
-            for year, loans in data[column].items()
-        },
+        "region_loans", "loans.region", words, kept, values, draw=draw, numbers=numbers
     )
 
 
@@ -262,20 +259,15 @@ def start_loan_table(
         municipality_name=data["municipality_name"].fillna(words("programme_table.sum")),
         growth=(data["amount_nok_2010"] / data["amount_nok_2009"]).astype(float) - 1,
     )
-    return Exhibit.of(
-        "start_loan_table",
-        "programme_table",
-        words,
-        data,
-        {
-            "rows": len(data),
-            "agree": data["printed_agrees"].sum(),
-            "fewer_or_same": (single["loans_change"] <= 0).sum(),
-            "less": (single["amount_nok_change"] < 0).sum(),
-            "municipalities": len(single),
-        },
-        shown=words.table("programme_table", shown),
-    )
+    values = {
+        "rows": len(data),
+        "agree": data["printed_agrees"].sum(),
+        "fewer_or_same": (single["loans_change"] <= 0).sum(),
+        "less": (single["amount_nok_change"] < 0).sum(),
+        "municipalities": len(single),
+    }
+    shown_table = words.table("programme_table", shown)
+    return Exhibit.of("start_loan_table", "programme_table", words, data, values, shown=shown_table)
 
 
 def malvik_variants(
@@ -356,25 +348,21 @@ def malvik(
         for at in ((2009, "text", "text"), (2009, "table", "table"), (2010, "table", "table"))
     )
     by_text, by_table = text["average_loan_nok"], table["average_loan_nok"]
+    values = {
+        "text_average": by_text,
+        "table_average": by_table,
+        "printed_average": start,
+        "text_change": by_text / start - 1,
+        "table_change": by_table / start - 1,
+        "next_change": later["average_loan_nok"] / by_table - 1,
+        "text_loans": text["loans"],
+        "table_loans": table["loans"],
+    }
+    shown = words.table("malvik", data)
+    numbers = {
+        "malvik_average_loan_nok_2009_table": (by_table, "NOK a loan"),
+        "malvik_average_loan_nok_2009_text": (by_text, "NOK a loan"),
+    }
     return Exhibit.of(
-        "malvik",
-        "malvik",
-        words,
-        data,
-        {
-            "text_average": by_text,
-            "table_average": by_table,
-            "printed_average": start,
-            "text_change": by_text / start - 1,
-            "table_change": by_table / start - 1,
-            "next_change": later["average_loan_nok"] / by_table - 1,
-            "text_loans": text["loans"],
-            "table_loans": table["loans"],
-        },
-        draw=draw,
-        shown=words.table("malvik", data),
-        numbers={
-            "malvik_average_loan_nok_2009_table": (by_table, "NOK a loan"),
-            "malvik_average_loan_nok_2009_text": (by_text, "NOK a loan"),
-        },
+        "malvik", "malvik", words, data, values, draw=draw, shown=shown, numbers=numbers
     )
