@@ -7,30 +7,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from bsup_analysis.design import Design
-from bsup_analysis.effects.empirical_bayes import (
-    Counts,
-    Evidence,
-    Fit,
-    Posteriors,
-    Ranks,
-    average_change,
-    average_rates,
-    counts_of_year,
-    fit_change,
-    fit_rates,
-    growth_of,
-    raw_ranks,
-)
-from bsup_analysis.effects.empirical_bayes import ranks as places_of
+from bsup_analysis.effects import empirical_bayes
+from bsup_analysis.effects.empirical_bayes import Counts, Evidence, Fit, Posteriors
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.selection_rules import (
     Agreement,
     Choice,
-    Sensitivity,
     agreement,
     choose,
     relative_places,
-    sensitivity,
     weighted_score,
 )
 from bsup_analysis.errors import InputError
@@ -44,68 +29,45 @@ class Pooled:
 
     Attributes
     ----------
-    codes
-        Municipalities, sorted by code.
     raw
-        The quantity by the counts alone, (municipalities,).
+        The quantity by the counts alone, (municipalities,), sorted by code.
     estimate, low, high
         Posterior median and interval, in the same unit.
-    median
-        The median municipality's estimate: what the intervals are held against.
     fit
         Hyperparameters by marginal maximum likelihood.
     posterior
         What is known of each municipality, hyperparameters averaged over.
     """
 
-    codes: tuple[str, ...]
     raw: Floats
     estimate: Floats
     low: Floats
     high: Floats
-    median: float
     fit: Fit
     posterior: Posteriors
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Municipalities, sorted by code."""
+        return self.posterior.codes
 
-@dataclass(frozen=True)
-class Places:
-    """The place of each municipality, 1 the highest: by the counts alone, and as far as known.
-
-    `evidence` joins the intervals of value and place, from which alone it is told who lies on
-    which side of the median.
-    """
-
-    raw: Floats
-    ranks: Ranks
-    expected: Floats
-    first: npt.NDArray[np.int64]
-    last: npt.NDArray[np.int64]
-    among_highest: Floats
-    among_lowest: Floats
-    k: int
-    evidence: Evidence
+    @property
+    def median(self) -> float:
+        """The median municipality's estimate: what the intervals are held against."""
+        return float(np.median(self.estimate))
 
 
-def _pooled(
-    raw: Floats, fit: Fit, posterior: Posteriors, quantiles: tuple[Floats, Floats, Floats]
-) -> Pooled:
-    low, estimate, high = quantiles
-    median = float(np.median(estimate))
-    return Pooled(
-        posterior.codes,
-        raw,
-        estimate,
-        low,
-        high,
-        median,
-        fit,
-        posterior,
-    )
-
-
-def places(pooled: Pooled, k: str, design: Design) -> Places:
+def places(pooled: Pooled, k: str, design: Design) -> pd.DataFrame:
     """Give places by a pooled quantity; `k` is the notebook's number of highest and lowest.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By municipality code, place 1 the highest: the quantity `raw` and `pooled` (with `_low` and
+        `_high`), `raw_place` by the counts alone, and as far as known `expected_place`,
+        `place_first`, `place_last` and the probability to be among the `k` highest and lowest;
+        `standing` says, from the intervals of value and place alone, who lies on which side of the
+        median.
 
     Raises
     ------
@@ -114,43 +76,44 @@ def places(pooled: Pooled, k: str, design: Design) -> Places:
     """
     if not k.strip().isdecimal():
         raise InputError(f"k is the number of highest and lowest, such as 5, not {k!r}.")
-    found = places_of(pooled.posterior)
+    found = empirical_bayes.ranks(pooled.posterior)
     first, last = found.interval(design.level)
-    return Places(
-        raw_ranks(pooled.raw),
-        found,
-        found.expected,
-        first,
-        last,
-        found.among_highest(int(k)),
-        found.among_lowest(int(k)),
-        int(k),
-        Evidence(pooled.low, pooled.high, pooled.median, first, last),
+    evidence = Evidence(pooled.low, pooled.high, pooled.median, first, last)
+    return pd.DataFrame(
+        {
+            "raw": pooled.raw,
+            "raw_place": empirical_bayes.raw_ranks(pooled.raw),
+            "pooled": pooled.estimate,
+            "pooled_low": pooled.low,
+            "pooled_high": pooled.high,
+            "expected_place": found.expected,
+            "place_first": first,
+            "place_last": last,
+            "probability_among_highest": found.among_highest(int(k)),
+            "probability_among_lowest": found.among_lowest(int(k)),
+            "k": int(k),
+            "standing": evidence.standings,
+        },
+        index=pd.Index(pooled.codes, name="municipality_code"),
     )
-
-
-def loan_counts(available_loans: pd.DataFrame, design: Design) -> Counts:
-    """Loans and inhabitants of every municipality with known loans, latest published year."""
-    year = max(design.window.published_years.value)
-    return counts_of_year(available_loans, "loans", "population", year)
 
 
 def loan_rates(loan_counts: Counts, design: Design) -> Pooled:
     """Loans for each inhabitant, pooled in part."""
-    posterior = average_rates(loan_counts)
-    low, high = posterior.interval(design.level)
-    quantiles = low, posterior.quantile(0.5), high
-    return _pooled(loan_counts.rates, fit_rates(loan_counts), posterior, quantiles)
+    posterior = empirical_bayes.average_rates(loan_counts)
+    ends, fit = posterior.interval(design.level), empirical_bayes.fit_rates(loan_counts)
+    return Pooled(loan_counts.rates, posterior.quantile(0.5), *ends, fit, posterior)
 
 
 def loan_growth(paired_loans: Paired, design: Design) -> Pooled:
     """Loans in the later year divided by those in the earlier, pooled in part."""
-    posterior = average_change(paired_loans)
+    posterior = empirical_bayes.average_change(paired_loans)
+    fit, growth_of = empirical_bayes.fit_change(paired_loans), empirical_bayes.growth_of
     low, high = posterior.interval(design.level)
     early, late = np.array(paired_loans.pre, float), np.array(paired_loans.post, float)
     raw = np.divide(late, early, out=np.full(len(early), np.inf), where=early > 0)
-    quantiles = growth_of(low), growth_of(posterior.quantile(0.5)), growth_of(high)
-    return _pooled(raw, fit_change(paired_loans), posterior, quantiles)
+    middle = growth_of(posterior.quantile(0.5))
+    return Pooled(raw, middle, growth_of(low), growth_of(high), fit, posterior)
 
 
 def selection_indicators(
@@ -208,7 +171,8 @@ class Rule:
     agreement: Agreement
 
 
-def _actual(municipality: pd.DataFrame) -> frozenset[str]:
+def actual_choice(municipality: pd.DataFrame) -> frozenset[str]:
+    """Give the codes of the priority municipalities."""
     chosen = municipality["group"] == "priority"
     return frozenset(municipality.loc[chosen, "municipality_code"])
 
@@ -225,14 +189,5 @@ def selection_rules(
     rules = []
     for name, weights in {**alone, "weighted": indicator_weights}.items():
         choice = choose(weighted_score(relative, weights), design.groups.priority.value)
-        rules.append(Rule(name, weights, choice, agreement(choice, _actual(municipality))))
+        rules.append(Rule(name, weights, choice, agreement(choice, actual_choice(municipality))))
     return tuple(rules)
-
-
-def weight_sensitivity(
-    selection_indicators: pd.DataFrame, municipality: pd.DataFrame, design: Design
-) -> Sensitivity:
-    """Choose under every way to share the weight among the indicators, in tenths."""
-    return sensitivity(
-        selection_indicators, _actual(municipality), design.groups.priority.value, parts=10
-    )

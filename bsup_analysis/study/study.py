@@ -17,9 +17,9 @@ from bsup_analysis.analysis import groups, outcome_contrast, phasing
 from bsup_analysis.analysis.audit import audit_statements, table_arithmetic
 from bsup_analysis.analysis.groups import AgreementReading
 from bsup_analysis.analysis.outcome_contrast import DispersionPath, OutcomeContrast
-from bsup_analysis.analysis.phasing import Places, Pooled, Rule
+from bsup_analysis.analysis.phasing import Pooled, Rule
 from bsup_analysis.design import Design, Outcome, load_design
-from bsup_analysis.effects.empirical_bayes import Counts
+from bsup_analysis.effects.empirical_bayes import Counts, counts_of_year
 from bsup_analysis.effects.group_poisson import GroupContrast
 from bsup_analysis.effects.inference import LeftOut, SpecificationRow, leave_one_out
 from bsup_analysis.effects.intervals import (
@@ -42,7 +42,7 @@ from bsup_analysis.effects.paired import (
 from bsup_analysis.effects.posterior import Belief
 from bsup_analysis.effects.regression import Fit, Kind, fit
 from bsup_analysis.effects.regression_model import Family
-from bsup_analysis.effects.selection_rules import Sensitivity
+from bsup_analysis.effects.selection_rules import Sensitivity, sensitivity
 from bsup_analysis.effects.verdict import Verdict, published_verdict
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit import Exhibit, Number
@@ -425,7 +425,8 @@ class Study(Recording):
     @result
     def loan_counts(self) -> Counts:
         """Loans and inhabitants of every municipality with known loans, latest published year."""
-        return phasing.loan_counts(self.available_loans, self.design)
+        year = max(self.design.window.published_years.value)
+        return counts_of_year(self.available_loans, "loans", "population", year)
 
     @result
     def loan_rates(self) -> Pooled:
@@ -438,12 +439,12 @@ class Study(Recording):
         return phasing.loan_growth(self.paired_loans, self.design)
 
     @result
-    def loan_rate_places(self) -> Places:
+    def loan_rate_places(self) -> pd.DataFrame:
         """Places by loans for each inhabitant."""
         return phasing.places(self.loan_rates, self.k, self.design)
 
     @result
-    def loan_growth_places(self) -> Places:
+    def loan_growth_places(self) -> pd.DataFrame:
         """Places by growth in loans."""
         return phasing.places(self.loan_growth, self.k, self.design)
 
@@ -469,8 +470,9 @@ class Study(Recording):
 
     @result
     def weight_sensitivity(self) -> Sensitivity:
-        """What is chosen under every way to share the weight among the indicators."""
-        return phasing.weight_sensitivity(self.selection_indicators, self.municipality, self.design)
+        """What is chosen under every way to share the weight among the indicators, in tenths."""
+        actual, places = phasing.actual_choice(self.municipality), self.design.groups.priority.value
+        return sensitivity(self.selection_indicators, actual, places, parts=10)
 
     # --- what a notebook shows ---------------------------------------------------------------
 

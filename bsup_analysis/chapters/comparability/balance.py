@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from bsup_analysis.analysis.phasing import selection_indicators
 from bsup_analysis.design import Design
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.style import (
@@ -55,20 +56,11 @@ def characteristics(
         the first year of the panel), `immigrant_share` (of that population) and
         `centrality_level_2008` (unknown for some).
     """
-    window = design.window
-    first, last = min(window.population_years.value), window.last_year_before.value
-    wide = municipality_year.pivot(index="municipality_code", columns="year")
-    persons, immigrants = wide["population"].astype(float), wide["immigrants"].astype(float)
-    known = pd.DataFrame(
-        {
-            "population": persons[last],
-            "growth": persons[last] / persons[first] - 1,
-            "immigrant_share": immigrants[last] / persons[last],
-        }
-    )
+    known = selection_indicators(municipality, municipality_year, design)
+    known = known.rename(columns={"size": "population", "immigrants": "immigrant_share"})
     columns = ["municipality_code", "municipality_name", "group", "centrality_level_2008"]
     table = municipality[columns].merge(
-        known, left_on="municipality_code", right_index=True, validate="1:1"
+        known.drop(columns="centrality"), left_on="municipality_code", right_index=True
     )
     return table.sort_values(
         ["population", "municipality_code"], ascending=[False, True], ignore_index=True

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bsup_analysis.analysis.phasing import Places, Pooled
+from bsup_analysis.analysis.phasing import Pooled
 from bsup_analysis.design import Design
 from bsup_analysis.effects.empirical_bayes import Counts, Evidence
 from bsup_analysis.effects.paired import Paired
@@ -46,27 +46,14 @@ def standing_sentences(names: Sequence[str], evidence: Evidence, words: Words) -
 
 
 def _rows(
-    pooled: Pooled, places: Places, counted: pd.DataFrame, municipality: pd.DataFrame, scale: float
+    places: pd.DataFrame, counted: pd.DataFrame, municipality: pd.DataFrame, scale: float = 1
 ) -> pd.DataFrame:
     """Collect a row a municipality, the highest expected place first; `counted` is by code."""
-    codes = pd.Index(pooled.codes, name="municipality_code")
     names = municipality.set_index("municipality_code")["municipality_name"]
-    rows = counted.loc[codes].assign(
-        raw=scale * pooled.raw,
-        raw_place=places.raw,
-        pooled=scale * pooled.estimate,
-        pooled_low=scale * pooled.low,
-        pooled_high=scale * pooled.high,
-        expected_place=places.expected,
-        place_first=places.first,
-        place_last=places.last,
-        probability_among_highest=places.among_highest,
-        probability_among_lowest=places.among_lowest,
-        k=places.k,
-        standing=places.evidence.standings,
-    )
-    rows.insert(0, "municipality_name", names[codes])
-    rows = rows.rename_axis(codes.name).reset_index()
+    rows = counted.loc[places.index].join(places)
+    rows[["raw", "pooled", "pooled_low", "pooled_high"]] *= scale
+    rows.insert(0, "municipality_name", names[places.index])
+    rows = rows.rename_axis("municipality_code").reset_index()
     return rows.sort_values(["expected_place", "municipality_code"], ignore_index=True)
 
 
@@ -191,7 +178,7 @@ def _ranking(
 @traced
 def loan_rate_ranking(
     loan_rates: Pooled,
-    loan_rate_places: Places,
+    loan_rate_places: pd.DataFrame,
     loan_counts: Counts,
     municipality: pd.DataFrame,
     design: Design,
@@ -212,7 +199,7 @@ def loan_rate_ranking(
         unit,
         loan_rates,
         1000 * loan_rates.median,
-        _rows(loan_rates, loan_rate_places, counted, municipality, 1000),
+        _rows(loan_rate_places, counted, municipality, 1000),
         municipality,
         (0.5, 1, 2, 3, 5),
         common,
@@ -224,7 +211,7 @@ def loan_rate_ranking(
 @traced
 def loan_growth_ranking(
     loan_growth: Pooled,
-    loan_growth_places: Places,
+    loan_growth_places: pd.DataFrame,
     paired_loans: Paired,
     municipality: pd.DataFrame,
     design: Design,
@@ -243,7 +230,7 @@ def loan_growth_ranking(
         "ratio",
         loan_growth,
         loan_growth.median,
-        _rows(loan_growth, loan_growth_places, counted, municipality, 1),
+        _rows(loan_growth_places, counted, municipality),
         municipality,
         (0.5, 1, 2, 3, 4),
         {"before": before, "after": after, "level": design.inference.confidence_level.value},
