@@ -15,17 +15,10 @@ from typing import Any
 from doit.task import Task
 
 from bsup_analysis.published.manifest import MANIFEST, NUMBERS
+from bsup_analysis.run import publish
 from bsup_analysis.run.engine import Progress, run, task
 from bsup_analysis.run.notebooks import check, translated
 from bsup_analysis.run.project import Page, Project
-from bsup_analysis.run.publish import (
-    contents_path,
-    describe,
-    page_path,
-    publish,
-    stage_results,
-    write_contents,
-)
 
 HERE = Path(__file__).parent
 TEMPLATES = [path for path in sorted((HERE / "templates").rglob("*")) if path.is_file()]
@@ -117,12 +110,12 @@ class _Staged:
     def contents(self, language: str) -> Task:
         """Notebooks of one language -> list of its pages, and the page a report opens with."""
         chosen = [page for page in self.pages if page.language == language]
-        path = contents_path(self.folder, language)
+        path = publish.contents_path(self.folder, language)
 
         def write() -> list[Path]:
             from bsup_analysis.run.pages import render_contents
 
-            write_contents(path, [describe(self.project, page) for page in chosen])
+            publish.write_contents(path, [publish.describe(self.project, page) for page in chosen])
             return [path, *render_contents(language, path, self.languages)]
 
         return self._task(
@@ -135,8 +128,11 @@ class _Staged:
 
     def page(self, page: Page) -> Task:
         """Notebook as executed, and the list of pages -> one self-contained page."""
-        folder, contents = self.project.folder(page), contents_path(self.folder, page.language)
-        target = page_path(self.folder, page)
+        folder, contents = (
+            self.project.folder(page),
+            publish.contents_path(self.folder, page.language),
+        )
+        target = publish.page_path(self.folder, page)
 
         def render() -> list[Path]:
             from bsup_analysis.run.pages import render_page
@@ -153,13 +149,13 @@ class _Staged:
 
     def results(self) -> Task:
         """Pages and exhibits -> what they say together, as it will lie in `reports/`."""
-        opening = [contents_path(self.folder, one) for one in self.languages]
+        opening = [publish.contents_path(self.folder, one) for one in self.languages]
         return self._task(
             "results",
-            partial(stage_results, self.project, self.pages, self.folder),
+            partial(publish.stage_results, self.project, self.pages, self.folder),
             # where tables come from is told too, and may change while no table that is read does
             inputs=[
-                *(page_path(self.folder, page) for page in self.pages),
+                *(publish.page_path(self.folder, page) for page in self.pages),
                 *(self.project.folder(page) / "run.json" for page in self.pages),
                 *(path.with_name("index.html") for path in opening),
                 *self.project.processed.inputs,
@@ -184,7 +180,7 @@ def _publication(project: Project) -> Task:
     stage, documents = project.next_reports, project.documents
     return task(
         "publish",
-        partial(publish, project),
+        partial(publish.publish, project),
         inputs=[
             *(stage / name for name in (MANIFEST, *project.document_files(project.languages))),
             *(*documents.inputs, *PUBLISHING),

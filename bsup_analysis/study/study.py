@@ -19,26 +19,10 @@ from bsup_analysis.analysis.groups import AgreementReading
 from bsup_analysis.analysis.outcome_contrast import DispersionPath, OutcomeContrast
 from bsup_analysis.analysis.phasing import Pooled, Rule
 from bsup_analysis.design import Design, Outcome, load_design
+from bsup_analysis.effects import intervals, paired
 from bsup_analysis.effects.empirical_bayes import Counts, counts_of_year
 from bsup_analysis.effects.group_poisson import GroupContrast
 from bsup_analysis.effects.inference import LeftOut, SpecificationRow, leave_one_out
-from bsup_analysis.effects.intervals import (
-    AmountContrast,
-    AverageChange,
-    AverageChangeBounds,
-    AxisBounds,
-    ChartOrder,
-    GrowthParts,
-    Interval,
-    average_change,
-)
-from bsup_analysis.effects.paired import (
-    Dispersion,
-    Heterogeneity,
-    Paired,
-    growth_dispersion,
-    heterogeneity,
-)
 from bsup_analysis.effects.posterior import Belief
 from bsup_analysis.effects.regression import Fit, Kind, fit
 from bsup_analysis.effects.regression_model import Family
@@ -216,19 +200,19 @@ class Study(Recording):
         return table_arithmetic(self.programme_p14_start_loans)
 
     @result
-    def printed_share_2008(self) -> Interval:
+    def printed_share_2008(self) -> intervals.Interval:
         """The printed share of start loan use in 2008, with its rounding."""
         return groups.printed_share_2008(self.programme_p13_shares)
 
     @result
-    def orders_of_the_chart(self) -> tuple[ChartOrder, ...]:
+    def orders_of_the_chart(self) -> tuple[intervals.ChartOrder, ...]:
         """Every assignment of the chart's bars to its years."""
         return groups.orders_of_the_chart(
             self.programme_p11_region_loans, self.priority_loans, self.press_totals, self.design
         )
 
     @result
-    def chart_axis_bounds(self) -> Mapping[int, AxisBounds]:
+    def chart_axis_bounds(self) -> Mapping[int, intervals.AxisBounds]:
         """Bounds on each year from the axis of the average-loan chart alone."""
         return groups.chart_axis_bounds(self.programme_chart_axes, self.group_year, self.design)
 
@@ -255,12 +239,12 @@ class Study(Recording):
         return groups.contrast_units(self.municipality_year, self.group_year, self.design)
 
     @result
-    def priority_loans(self) -> Paired:
+    def priority_loans(self) -> paired.Paired:
         """Loans of each priority municipality before and after."""
         return groups.priority_pairs(self.municipality_year, "loans", self.design)
 
     @result
-    def priority_amounts(self) -> Paired:
+    def priority_amounts(self) -> paired.Paired:
         """NOK of each priority municipality before and after."""
         return groups.priority_pairs(self.municipality_year, "amount_nok", self.design)
 
@@ -280,26 +264,26 @@ class Study(Recording):
         return groups.totals_contrast(self.group_year, "amount_nok", self.design)
 
     @result
-    def loans_dispersion(self) -> Dispersion:
+    def loans_dispersion(self) -> paired.Dispersion:
         """Dispersion of loans around the priority group's common growth."""
-        return growth_dispersion(self.priority_loans)
+        return paired.growth_dispersion(self.priority_loans)
 
     @result
-    def amounts_rounding(self) -> AmountContrast:
+    def amounts_rounding(self) -> intervals.AmountContrast:
         """Contrast of NOK with what the rounding of the press totals leaves open."""
         return groups.amounts_rounding(self.group_year, self.region_year, self.design)
 
     @result
-    def amounts_county_17(self) -> AmountContrast:
+    def amounts_county_17(self) -> intervals.AmountContrast:
         """Contrast of NOK inside Nord-Trøndelag, the one county with a press total."""
         return self._amounts_by_county(inside=True)
 
     @result
-    def amounts_other_counties(self) -> AmountContrast:
+    def amounts_other_counties(self) -> intervals.AmountContrast:
         """Contrast of NOK in the other counties."""
         return self._amounts_by_county(inside=False)
 
-    def _amounts_by_county(self, *, inside: bool) -> AmountContrast:
+    def _amounts_by_county(self, *, inside: bool) -> intervals.AmountContrast:
         return groups.amounts_by_county(
             self.municipality_year,
             self.press_totals,
@@ -309,17 +293,17 @@ class Study(Recording):
         )
 
     @result
-    def group_growth_parts(self) -> Mapping[str, GrowthParts]:
+    def group_growth_parts(self) -> Mapping[str, intervals.GrowthParts]:
         """Growth in NOK of each group as growth in number times growth in the average loan."""
         return groups.group_growth_parts(self.group_year, self.design)
 
     @result
-    def priority_average_change(self) -> AverageChange:
+    def priority_average_change(self) -> intervals.AverageChange:
         """Change of the priority group's average loan: within municipalities and composition."""
-        return average_change(self.priority_loans, self.priority_amounts)
+        return intervals.average_change(self.priority_loans, self.priority_amounts)
 
     @result
-    def region_average_change(self) -> AverageChangeBounds:
+    def region_average_change(self) -> intervals.AverageChangeBounds:
         """Change of the region's average loan: within the two groups and composition."""
         return groups.region_average_change(self.group_year, self.design)
 
@@ -384,9 +368,9 @@ class Study(Recording):
     # --- inside the priority group -----------------------------------------------------------
 
     @result
-    def loans_heterogeneity(self) -> Heterogeneity:
+    def loans_heterogeneity(self) -> paired.Heterogeneity:
         """Spread of log growth between the priority municipalities beyond chance."""
-        return heterogeneity(self.priority_loans, level=self.design.level)
+        return paired.heterogeneity(self.priority_loans, level=self.design.level)
 
     @result
     def loans_left_out(self) -> tuple[LeftOut, ...]:
@@ -418,7 +402,7 @@ class Study(Recording):
         return self.municipality_year.copy(deep=False)
 
     @result
-    def paired_loans(self) -> Paired:
+    def paired_loans(self) -> paired.Paired:
         """Loans before and after of every municipality with both available."""
         return replace(self.priority_loans)
 

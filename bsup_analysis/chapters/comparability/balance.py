@@ -23,16 +23,8 @@ from matplotlib.ticker import NullLocator
 
 from bsup_analysis.analysis.phasing import selection_indicators
 from bsup_analysis.design import Design
+from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.style import (
-    GROUP_COLOUR,
-    GROUP_HATCH,
-    GROUP_MARKER,
-    PALE,
-    PRIORITY,
-    beside,
-    new_figure,
-)
 from bsup_analysis.language import Words
 
 GROUPS = ("priority", "other")
@@ -133,7 +125,7 @@ def _draw_sizes(axes: Axes, table: pd.DataFrame, shared: Overlap, words: Words) 
     axes.set_xscale("log")
     axes.set_xlim(table["population"].min() / 1.3, table["population"].max() * 1.3)
     if shared.low <= shared.high:
-        axes.axvspan(shared.low, shared.high, color=PALE, alpha=0.6, lw=0)
+        axes.axvspan(shared.low, shared.high, color=style.PALE, alpha=0.6, lw=0)
     for group in GROUPS:
         sns.swarmplot(
             table[table["group"] == group],
@@ -142,9 +134,9 @@ def _draw_sizes(axes: Axes, table: pd.DataFrame, shared: Overlap, words: Words) 
             order=GROUPS,
             ax=axes,
             size=5,
-            marker=GROUP_MARKER[group],
-            color=PRIORITY if group == "priority" else "white",
-            edgecolor=GROUP_COLOUR[group],
+            marker=style.GROUP_MARKER[group],
+            color=style.PRIORITY if group == "priority" else "white",
+            edgecolor=style.GROUP_COLOUR[group],
             linewidth=1,
         )
     axes.set_xticks(SIZE_TICKS, [words.count(tick) for tick in SIZE_TICKS])
@@ -160,10 +152,10 @@ def _draw_inside(axes: Axes, inside: pd.DataFrame, words: Words) -> None:
         axes.plot(
             row.population,
             place,
-            marker=GROUP_MARKER[row.group],
+            marker=style.GROUP_MARKER[row.group],
             markersize=6,
-            color=GROUP_COLOUR[row.group],
-            markerfacecolor=PRIORITY if row.group == "priority" else "white",
+            color=style.GROUP_COLOUR[row.group],
+            markerfacecolor=style.PRIORITY if row.group == "priority" else "white",
         )
     axes.set_yticks(range(len(inside)), inside["municipality_name"], fontsize="small")
     for label, group in zip(axes.get_yticklabels(), inside["group"], strict=True):
@@ -192,7 +184,7 @@ def size_overlap(
     last_rank = int(smallest["rank"])
 
     def draw() -> Figure:
-        figure, (left, right) = new_figure(1, 2, 3.9, gridspec_kw={"width_ratios": [1.5, 1]})
+        figure, (left, right) = style.new_figure(1, 2, 3.9, gridspec_kw={"width_ratios": [1.5, 1]})
         _draw_sizes(left, table, shared, words)
         _draw_inside(right, inside, words)
         return figure
@@ -264,7 +256,7 @@ def centrality(municipality: pd.DataFrame, words: Words) -> Exhibit:
     sizes = data.groupby("group")["municipalities"].sum()
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=3.4)
+        figure, axes = style.new_figure(height_in=3.4)
         place = np.arange(len(LEVELS))
         for offset, group in zip((-0.19, 0.19), GROUPS, strict=True):
             rows = data[data["group"] == group]
@@ -272,8 +264,8 @@ def centrality(municipality: pd.DataFrame, words: Words) -> Exhibit:
                 place + offset,
                 rows["share"],
                 height=0.36,
-                color=GROUP_COLOUR[group],
-                hatch=GROUP_HATCH[group],
+                color=style.GROUP_COLOUR[group],
+                hatch=style.GROUP_HATCH[group],
                 edgecolor="white",
                 label=words(f"groups.{group}"),
             )
@@ -359,16 +351,16 @@ def group_balance(
     difference = data.set_index("characteristic")["standardised_difference"]
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=2.9)
-        axes.axvspan(-NEGLIGIBLE, NEGLIGIBLE, color=PALE, alpha=0.7, lw=0)
+        figure, axes = style.new_figure(height_in=2.9)
+        axes.axvspan(-NEGLIGIBLE, NEGLIGIBLE, color=style.PALE, alpha=0.7, lw=0)
         axes.axvline(0, color="black", linewidth=0.6)
         place = np.arange(len(data))
-        axes.hlines(place, 0, difference, color=PRIORITY, linewidth=1.4)
-        axes.plot(difference, place, "o", color=PRIORITY)
+        axes.hlines(place, 0, difference, color=style.PRIORITY, linewidth=1.4)
+        axes.plot(difference, place, "o", color=style.PRIORITY)
         for y, value in enumerate(difference):
             away, ha = (7, "left") if value >= 0 else (-7, "right")
             look = {"ha": ha, "va": "center", "fontsize": "small"}
-            beside(axes, words.decimal(value), (value, y), (away, 0), **look)
+            style.beside(axes, words.decimal(value), (value, y), (away, 0), **look)
         axes.set_yticks(place, [words(f"selection.balance.{name}") for name in difference.index])
         axes.invert_yaxis()
         axes.tick_params(axis="y", length=0)

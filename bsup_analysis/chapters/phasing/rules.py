@@ -9,21 +9,14 @@ from matplotlib.figure import Figure
 from bsup_analysis.analysis.phasing import Rule
 from bsup_analysis.design import Design
 from bsup_analysis.effects.selection_rules import Sensitivity, expected_jaccard
+from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.charts import number_axis
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.style import (
-    GROUP_COLOUR,
-    GROUP_MARKER,
-    PRINTED,
-    PRIORITY,
-    beside,
-    new_figure,
-)
 from bsup_analysis.language import Words
 
 # reasons the document gives for which no table has a value for every municipality
 WITHOUT_DATA = ("need", "success")
-FACE = {"priority": PRIORITY, "other": "white"}
+FACE = {"priority": style.PRIORITY, "other": "white"}
 
 
 @traced
@@ -150,12 +143,12 @@ def candidate_rules(
 
 def _draw_shares(axes: Axes, data: pd.DataFrame, words: Words) -> None:
     def mark(x: Any, y: Any, group: str, **label: Any) -> None:
-        look: Any = {"ms": 5, "mec": GROUP_COLOUR[group], "mfc": FACE[group]}
-        axes.plot(x, y, GROUP_MARKER[group], **look, **label)
+        look: Any = {"ms": 5, "mec": style.GROUP_COLOUR[group], "mfc": FACE[group]}
+        axes.plot(x, y, style.GROUP_MARKER[group], **look, **label)
 
     for place, row in enumerate(data.itertuples()):
         share = row.share_of_weightings
-        axes.plot([0, share], [place, place], color=GROUP_COLOUR[row.group], lw=1)
+        axes.plot([0, share], [place, place], color=style.GROUP_COLOUR[row.group], lw=1)
         mark(share, place, row.group)
     axes.set_yticks(range(len(data)), data["municipality_name"], fontsize=7)
     for label, group in zip(axes.get_yticklabels(), data["group"], strict=True):
@@ -186,7 +179,7 @@ def weights_decide(
     )
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=0.7 + 0.15 * len(data))
+        figure, axes = style.new_figure(height_in=0.7 + 0.15 * len(data))
         _draw_shares(axes, data, words)
         return figure
 
@@ -231,14 +224,14 @@ def weights_agreement(
     lot = expected_jaccard(len(municipality), design.groups.priority.value, actual)
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=3.4)
+        figure, axes = style.new_figure(height_in=3.4)
         # the range and the median for each weight of size
         for weight, here in by_size:
-            axes.plot([weight, weight], [here.min(), here.max()], color=PRIORITY, lw=1.6)
-            axes.plot(weight, here.median(), "o", color=PRIORITY, ms=5)
-        axes.axhline(lot, color=PRINTED, ls="--", lw=1)
-        look = {"ha": "right", "va": "top", "fontsize": "small", "color": PRINTED}
-        beside(axes, words("phasing.weights.by_lot"), (1.05, lot), (0, -3), **look)
+            axes.plot([weight, weight], [here.min(), here.max()], color=style.PRIORITY, lw=1.6)
+            axes.plot(weight, here.median(), "o", color=style.PRIORITY, ms=5)
+        axes.axhline(lot, color=style.PRINTED, ls="--", lw=1)
+        look = {"ha": "right", "va": "top", "fontsize": "small", "color": style.PRINTED}
+        style.beside(axes, words("phasing.weights.by_lot"), (1.05, lot), (0, -3), **look)
         axes.set_ylim(0, 1)
         axes.set_xlim(-0.04, 1.06)
         number_axis(axes.xaxis, words, "percent.0")

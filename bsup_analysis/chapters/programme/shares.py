@@ -5,15 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.style import (
-    GROUP_COLOUR,
-    GROUP_HATCH,
-    PRINTED,
-    PRIORITY,
-    beside,
-    new_figure,
-)
 from bsup_analysis.language import Words
 
 GROUPS = ("priority", "other")
@@ -52,7 +45,7 @@ def _pie_as_printed(axes: Axes, share: float, words: Words) -> None:
         textprops={"ha": "center", "fontweight": "bold"},
     )
     for wedge, group in zip(wedges, GROUPS, strict=True):
-        wedge.set(facecolor=GROUP_COLOUR[group], hatch=GROUP_HATCH[group])
+        wedge.set(facecolor=style.GROUP_COLOUR[group], hatch=style.GROUP_HATCH[group])
     texts[0].set_color("white")
     texts[1].set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
     axes.set_title(words("shares.as_printed", page=13))
@@ -75,21 +68,23 @@ def population_share(
     printed, by_year = percent / 100, data.set_index("year")
 
     def draw() -> Figure:
-        figure, (pie, line) = new_figure(1, 2, 3.3, gridspec_kw={"width_ratios": [1, 2.1]})
+        figure, (pie, line) = style.new_figure(1, 2, 3.3, gridspec_kw={"width_ratios": [1, 2.1]})
         _pie_as_printed(pie, printed, words)
-        line.plot(data["year"], data["share"], color=PRIORITY, marker="o")
-        line.axhspan((percent - 0.5) / 100, (percent + 0.5) / 100, color=PRINTED, alpha=0.18, lw=0)
+        line.plot(data["year"], data["share"], color=style.PRIORITY, marker="o")
+        line.axhspan(
+            (percent - 0.5) / 100, (percent + 0.5) / 100, color=style.PRINTED, alpha=0.18, lw=0
+        )
         line.annotate(
             words("shares.rounds_to", share=printed),
             (2014, printed),
             va="center",
             ha="right",
             fontsize="small",
-            color=PRINTED,
+            color=style.PRINTED,
         )
         for year, share in by_year.loc[[2005, 2009, 2014], "share"].items():
             look = {"ha": "center", "fontsize": "small"}
-            beside(line, words.percent(share), (year, share), (0, 8), **look)
+            style.beside(line, words.percent(share), (year, share), (0, 8), **look)
         line.set_ylim(0.62, 0.66)
         line.set_yticks(np.arange(0.62, 0.665, 0.01))
         line.yaxis.set_major_formatter(lambda y, _: words.percent(y, 0))
@@ -140,12 +135,12 @@ def loan_share(
     ]
 
     def draw() -> Figure:
-        figure, (pie, bars) = new_figure(1, 2, 3.5, gridspec_kw={"width_ratios": [1, 2.1]})
+        figure, (pie, bars) = style.new_figure(1, 2, 3.5, gridspec_kw={"width_ratios": [1, 2.1]})
         _pie_as_printed(pie, printed, words)
         position = np.arange(len(years)) + 1
-        solid = {"color": PRIORITY, "edgecolor": PRIORITY, "width": 0.36}
+        solid = {"color": style.PRIORITY, "edgecolor": style.PRIORITY, "width": 0.36}
         hollow = {**solid, "color": "white", "hatch": ".."}
-        dashed = {"color": "white", "edgecolor": PRINTED, "width": 0.38, "linestyle": "--"}
+        dashed = {"color": "white", "edgecolor": style.PRINTED, "width": 0.38, "linestyle": "--"}
         for at, shares, look, label in (
             (position - 0.2, loans, solid, "of_loans"),
             (position + 0.2, amount, hollow, "of_nok"),
