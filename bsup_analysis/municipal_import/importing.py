@@ -46,8 +46,8 @@ class ImportResult:
 
     Parameters
     ----------
-    file, sheet
-        What was read.
+    file
+        What was read, with its sheet.
     understood
         One row a column of the file: `column`, `header`, `taken_for`.
     codes
@@ -57,7 +57,7 @@ class ImportResult:
     set_aside
         Rows not used: `row`, `reason`, `content`; `rows_in` is `rows_used` and these.
     table
-        The municipal table (`MunicipalStartLoans`).
+        The municipal table (`start_loans.toml`).
     comparison
         The table compared with published totals (`validation.compare`).
     definition
@@ -69,7 +69,6 @@ class ImportResult:
     """
 
     file: str
-    sheet: str
     understood: pd.DataFrame
     codes: str
     rows_in: int
@@ -96,7 +95,7 @@ class ImportResult:
 
     def lines(self, most: int = 20) -> Iterator[str]:
         """Tell it in plain lines: columns, rows, years, published totals; `most` rows of each."""
-        yield f"file      {self.file}" + (f", sheet {self.sheet}" if self.sheet else "")
+        yield f"file      {self.file}"
         yield from _listed("columns", self.understood, most)
         yield f"codes     {self.codes}"
         yield f"rows      {self.rows_in} in, {self.rows_used} used, {len(self.set_aside)} set aside"
@@ -206,7 +205,7 @@ def added_up(
     Returns
     -------
     pandas.DataFrame
-        Columns of `MunicipalStartLoans`; a sum is unknown where a part is, or has no row; then
+        Columns of `start_loans.toml`; a sum is unknown where a part is, or has no row; then
         `loans_low` is the sum of what is known of its parts.
     """
     found: dict[tuple[str, int], list[Part]] = {}
@@ -314,8 +313,7 @@ def import_file(
         table, rounded = small_counts_rounded(table, origin.least_shown)
     used = {one.entry.row for one in mapped}
     result = ImportResult(
-        file=raw.file,
-        sheet=raw.sheet,
+        file=raw.where(),
         understood=_understood(layout),
         codes=f"the codes of {codes_of}" if codes_of else OWN_YEAR if origin is None else ANY_ERA,
         rows_in=rows_in,
@@ -522,7 +520,6 @@ def import_fetched(
     table = added_up(parts, against, own, source)
     result = ImportResult(
         file=file,
-        sheet="",
         understood=pd.DataFrame(),
         codes=OWN_YEAR,
         rows_in=len(counts),

@@ -9,54 +9,33 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
-from pandera.typing import Series
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256, write_aside
-from bsup_analysis.tables.strict_csv import CODE, Strict, field, read_csv, to_csv
+from bsup_analysis.tables.strict_csv import read_csv, to_csv
+from bsup_analysis.tables.table_schemas import read_schemas
 
 NAME = "start_loans"
 DEFINITIONS = ("loans", "approved_dwellings")
 LICENCE = "the user's own data; kept out of git and of everything published"
 
 
-class MunicipalStartLoans(Strict):
-    """Start loans by municipality (borders of 2009) and year; an empty field is unknown."""
+def _within_bounds(table: pd.DataFrame) -> pd.Series:
+    """Tell where the count lies inside its bounds, or one of them is unknown."""
+    low = (table["loans"] >= table["loans_low"]).fillna(True)
+    return (low & (table["loans"] <= table["loans_high"]).fillna(True)).astype(bool)
 
-    municipality_code: Series[str] = field("code", "Municipality, 2009 borders.", str_matches=CODE)
-    year: Series[int] = field("year", "Calendar year.", ge=1990, le=2030)
-    loans: Series[pd.Int64Dtype] = field(
-        "count", "Loans, or dwellings, by `definition`.", ge=0, nullable=True
-    )
-    loans_low: Series[pd.Int64Dtype] = field(
-        "count", "Least that rounding or suppression leaves.", ge=0, nullable=True
-    )
-    loans_high: Series[pd.Int64Dtype] = field(
-        "count", "Most that rounding or suppression leaves.", ge=0, nullable=True
-    )
-    amount_nok: Series[pd.Int64Dtype] = field("NOK", "Amount, current prices.", ge=0, nullable=True)
-    definition: Series[str] = field(
-        "category", "Loans paid out, or dwellings approved.", isin=list(DEFINITIONS)
-    )
-    source: Series[str] = field("text", "Where the row comes from, and marks it had.")
-    rows_used: Series[pd.Int64Dtype] = field("rows", "Input rows added up; none: no row.", ge=0)
 
-    @pa.dataframe_check(error="loans lie between loans_low and loans_high")
-    @classmethod
-    def within_bounds(cls, table: pd.DataFrame) -> pd.Series:
-        """Check that the count lies inside its bounds, where all are known."""
-        low = (table["loans"] >= table["loans_low"]).fillna(True)
-        return (low & (table["loans"] <= table["loans_high"]).fillna(True)).astype(bool)
+def _not_synthetic(source: pd.Series) -> pd.Series:
+    return ~source.str.lower().str.contains("synthetic", regex=False)
 
-    @pa.check("source", error="synthetic data are no municipality's data")
-    @classmethod
-    def not_synthetic(cls, source: Series[str]) -> Series[bool]:
-        """Refuse rows that say they are made up."""
-        return ~source.str.lower().str.contains("synthetic", regex=False)
 
-    class Config:
-        unique = ["municipality_code", "year"]  # noqa: RUF012  (pandera reads a list)
+SCHEMA = read_schemas(Path(__file__).with_name("start_loans.toml"))[NAME]
+SCHEMA.checks = [pa.Check(_within_bounds, error="loans lie between loans_low and loans_high")]
+SCHEMA.columns["source"].checks = [
+    pa.Check(_not_synthetic, error="synthetic data are no municipality's data")
+]
 
 
 def validated(table: pd.DataFrame) -> pd.DataFrame:
@@ -67,10 +46,11 @@ def validated(table: pd.DataFrame) -> pd.DataFrame:
     InputError
         The schema refuses a row, as it does rows that say they are synthetic.
     """
-    columns = list(MunicipalStartLoans.to_schema().columns)
-    ordered = table[columns].sort_values(["municipality_code", "year"], ignore_index=True)
+    ordered = table[list(SCHEMA.columns)].sort_values(
+        ["municipality_code", "year"], ignore_index=True
+    )
     try:
-        return MunicipalStartLoans.validate(ordered, lazy=True)
+        return SCHEMA.validate(ordered, lazy=True)
     except SchemaErrors as invalid:
         case = invalid.failure_cases.iloc[0]
         raise InputError(
@@ -94,7 +74,7 @@ def write_municipal(
     Parameters
     ----------
     table
-        Columns of `MunicipalStartLoans`.
+        Columns of `start_loans.toml`.
     producer, document, url, method, licence
         What the record says of it.
     read_on
@@ -124,8 +104,8 @@ def write_municipal(
         "method": method,
     }
     lines = [f"{key} = {_toml(value)}" for key, value in about.items()]
-    for name, column in MunicipalStartLoans.to_schema().columns.items():
-        unit = (column.metadata or {})["unit"]
+    for name, column in SCHEMA.columns.items():
+        unit = column.metadata["unit"]
         lines += ["", f"[columns.{name}]", f"unit = {_toml(unit)}"]
         lines.append(f"description = {_toml(column.description)}")
     write_aside(record, "\n".join(lines) + "\n")
@@ -161,7 +141,7 @@ def read_municipal() -> pd.DataFrame:
             " or bsup fetch startlaan, or give the notebook a SYNTHETIC panel of bsup demo with"
             " panel=FILE."
         )
-    table = read_csv(path, MunicipalStartLoans.to_schema())
+    table = read_csv(path, SCHEMA)
     try:
         recorded = tomllib.loads(record.read_text(encoding="utf-8"))["sha256"]
     except (FileNotFoundError, KeyError, UnicodeDecodeError, tomllib.TOMLDecodeError):

@@ -101,7 +101,7 @@ def compare(
     Parameters
     ----------
     municipal
-        A table of `MunicipalStartLoans`.
+        A table of `start_loans.toml`.
     totals
         From `published_totals`.
     priority

@@ -59,7 +59,7 @@ def _decision(name: str) -> str:
 def _processed(name: str) -> str:
     schema = PROCESSED[name]
     rows = [
-        (f"`{column}`", (field.metadata or {})["unit"], field.description or "")
+        (f"`{column}`", field.metadata["unit"], field.description or "")
         for column, field in schema.columns.items()
     ]
     return f"### `processed/{name}.csv`\n\n{schema.description}\n\n{_table(rows)}"

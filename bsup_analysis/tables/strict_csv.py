@@ -8,7 +8,6 @@ gets says where to look.
 import csv
 import io
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
@@ -17,7 +16,6 @@ from pandera.errors import SchemaErrors
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 
-CODE = r"^\d{4}$"
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -28,11 +26,6 @@ class Strict(pa.DataFrameModel):
         strict = True
         ordered = True
         coerce = True
-
-
-def field(unit: str, description: str, **checks: Any) -> Any:
-    """Describe a column for the codebook: its unit, its meaning, and pandera's checks of it."""
-    return pa.Field(description=description, metadata={"unit": unit}, **checks)
 
 
 def _shown(path: Path) -> str:

@@ -21,9 +21,9 @@ def _column(told: Mapping[str, Any]) -> pa.Column:
     return pa.Column(kind, checks, metadata={"unit": unit}, **kept)
 
 
-def _schemas(file: str) -> dict[str, pa.DataFrameSchema]:
-    """Read the schemas of a file; each table has exactly its columns, in order, as their types."""
-    content = tomllib.loads(Path(__file__).with_name(file).read_text(encoding="utf-8"))
+def read_schemas(path: Path) -> dict[str, pa.DataFrameSchema]:
+    """Read schemas by table; each table has exactly its columns, in order, as their types."""
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
     return {
         name: pa.DataFrameSchema(
             {column: _column(told) for column, told in table["columns"].items()},
@@ -38,4 +38,6 @@ def _schemas(file: str) -> dict[str, pa.DataFrameSchema]:
     }
 
 
-SOURCES, PROCESSED = _schemas("raw.toml"), _schemas("processed.toml")
+SOURCES, PROCESSED = (
+    read_schemas(Path(__file__).with_name(file)) for file in ("raw.toml", "processed.toml")
+)

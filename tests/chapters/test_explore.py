@@ -10,8 +10,7 @@ import pytest
 
 from bsup_analysis.chapters.effects.contrast import group_contrast
 from bsup_analysis.chapters.explore import figures
-from bsup_analysis.chapters.explore.controls import Explorer
-from bsup_analysis.chapters.explore.figures import group_totals, growth_rows, members
+from bsup_analysis.chapters.explore.figures import Explorer, group_totals, growth_rows, members
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.language import LANGUAGES
@@ -115,7 +114,8 @@ def test_growth_is_of_the_rows_of_the_document(study: Study) -> None:
 def choices() -> Iterator[tuple[str, ...]]:
     """Every outcome, group and reading, for one with loans, one without, and one that merged."""
     outcomes, readings = ("loans", "amount", "average"), ("eight_2013", "intended_2011")
-    yield from itertools.product(("1663", "1723"), outcomes, figures.GROUPS, ["signed_2010"])
+    groups = Study("en").design.parameters["group"].allowed
+    yield from itertools.product(("1663", "1723"), outcomes, groups, ["signed_2010"])
     yield from itertools.product(["1612"], ["loans"], ("agreement", "no_agreement"), readings)
 
 
