@@ -1,0 +1,353 @@
+"""The rule that turns municipal data into a verdict, and the interval it rests on.
+
+"Improved" asks three things: E1's interval above one, E2's above one, and the fixed-length
+confidence interval of Rambachan and Roth (2023, A more credible approach to parallel trends,
+Review of Economic Studies 90, 2555-2591, section 4.1) above one, where the slope of the trend
+changes by at most M from year to year. "Worse" is its mirror image; everything else is "not
+shown". M was chosen from a simulation of the whole rule (`simulation.rule_experiment`); the
+breakdown value is printed beside the verdict and vetoes nothing.
+
+The paper's interval is estimate +- se x the 1 - alpha quantile of |N(b, 1)|, b the largest bias in
+standard errors. A standard error of few clusters is itself uncertain: here the quantile is that of
+|b + T|, T Student's t with (clusters of priority municipalities - 1) degrees of freedom, as in the
+study's other intervals (`crv`). The functions take many event studies at once: the simulation
+judges thousands of panels with the code that judges the one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+import numpy as np
+from scipy.special import gammaln, ndtr, stdtr
+from scipy.stats import norm, t
+
+from bsup_analysis.effects.inference import RatioInterval
+from bsup_analysis.effects.municipal.honest import (
+    EventCoefficients,
+    HonestInterval,
+    breakdown,
+    checked_level,
+    checked_m,
+)
+from bsup_analysis.effects.municipal.refusal import NotEstimableError
+from bsup_analysis.effects.verdict import Criterion, Key, Verdict
+from bsup_analysis.errors import InputError
+
+KEYS: tuple[Key, Key, Key] = ("worse", "not_shown", "improved")  # by side: -1, 0, 1
+_NEWTON_STEPS = 100
+_HALVINGS = 50  # of the penalty: the biases chosen are then exact to rounding
+_DIGITS = 6  # of the biases chosen: an interval is valid at any, and rounded ones are the same
+# whatever the threads of the linear algebra
+
+
+@dataclass(frozen=True, eq=False)
+class FixedLength:
+    """Fixed-length confidence intervals of many event studies, each of shape (batch,).
+
+    Attributes
+    ----------
+    estimate
+        Estimate that a straight trend does not bias, in the unit of the coefficients.
+    se
+        Its standard error.
+    bias
+        Its largest bias among the trends allowed.
+    half_length
+        Half the length of the interval.
+    """
+
+    estimate: np.ndarray
+    se: np.ndarray
+    bias: np.ndarray
+    half_length: np.ndarray
+
+    @property
+    def low(self) -> np.ndarray:
+        """Lower limits."""
+        return self.estimate - self.half_length
+
+    @property
+    def high(self) -> np.ndarray:
+        """Upper limits."""
+        return self.estimate + self.half_length
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the rule says, and what stands beside it.
+
+    Attributes
+    ----------
+    verdict
+        "improved", "worse" or "not_shown", with the three conditions.
+    m
+        The M that decides.
+    decisive
+        The interval at that M of the mean log ratio of the treated years against the reference
+        year; None where the data allow none: the condition is then not met.
+    grid
+        The same interval at other values of M.
+    breakdown
+        Largest M at which the interval still excludes zero; None without an interval.
+    breakdown_most
+        Where the search for it ended.
+    """
+
+    verdict: Verdict
+    m: float
+    decisive: HonestInterval | None
+    grid: tuple[HonestInterval, ...]
+    breakdown: float | None
+    breakdown_most: float
+
+
+def judge(
+    primary: RatioInterval,
+    without_largest: RatioInterval | None,
+    coefficients: EventCoefficients | None,
+    *,
+    m: float,
+    grid: Sequence[float],
+    reasons: tuple[str, ...] = (),
+) -> Rule:
+    """Judge municipal data by the rule.
+
+    Parameters
+    ----------
+    primary
+        E1 with its CRV3 interval; its degrees of freedom and level are the rule's.
+    without_largest
+        E2 with its own; None where it cannot be estimated: the condition is then not met.
+    coefficients
+        The event study (`EventStudy.for_honest_bounds`); None where there is none.
+    m
+        The M that decides.
+    grid
+        Values of M to print; the search for the breakdown ends at the largest.
+    reasons
+        Keys of what limits the reading of the verdict.
+    """
+    level, df, most = primary.level, primary.df, max(grid)
+
+    def at(value: float) -> HonestInterval:
+        if coefficients is None:
+            raise InputError("Without an event study there is no interval to compute.")
+        return fixed_length_interval(coefficients, value, df=df, level=level)
+
+    known = coefficients is not None
+    decisive = at(m) if known else None
+    intervals: Mapping[str, tuple[float, float] | None] = {
+        "primary": (np.log(primary.low), np.log(primary.high)),
+        "without_largest": without_largest
+        and (np.log(without_largest.low), np.log(without_largest.high)),
+        "fixed_length": decisive and (decisive.low, decisive.high),
+    }
+    sides = {name: int(side(*(ends or (0.0, 0.0)))) for name, ends in intervals.items()}
+    key = KEYS[1 + int(whole(*(np.array(one) for one in sides.values())))]
+    criteria = tuple(
+        Criterion(f"excludes_one:{name}", one > 0, one < 0) for name, one in sides.items()
+    )
+    verdict = Verdict(key, "municipal", primary, "primary", criteria, reasons)
+    return Rule(
+        verdict=verdict,
+        m=m,
+        decisive=decisive,
+        grid=tuple(at(value) for value in grid) if known else (),
+        breakdown=breakdown(at, most=most) if known else None,
+        breakdown_most=most,
+    )
+
+
+def side(low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:
+    """Side of zero on which an interval lies: 1 above, -1 below, 0 where it holds zero."""
+    return np.where(np.asarray(low) > 0, 1, np.where(np.asarray(high) < 0, -1, 0))
+
+
+def whole(*sides: np.ndarray) -> np.ndarray:
+    """Verdict of intervals' sides: 1 or -1 where all agree on it, otherwise 0."""
+    stacked = np.stack(sides)
+    return np.where((stacked == stacked[0]).all(axis=0), stacked[0], 0)
+
+
+def fixed_length_interval(
+    given: EventCoefficients, m: float, *, df: int | None, level: float = 0.95
+) -> HonestInterval:
+    """Fixed-length confidence interval of one event study.
+
+    Parameters
+    ----------
+    given
+        The event study.
+    m
+        Largest change of slope, in the unit of the coefficients per period; 0 is a straight trend.
+    df
+        Degrees of freedom of the standard error; None takes it for known, as the paper does.
+    level
+        Confidence level.
+    """
+    found = fixed_length(
+        np.concatenate([given.before, given.after])[None],
+        given.vcov[None],
+        given.target,
+        m,
+        df=df,
+        level=level,
+    )
+    return HonestInterval(float(m), float(found.low[0]), float(found.high[0]))
+
+
+def fixed_length(
+    coefficients: np.ndarray,
+    vcov: np.ndarray,
+    target: np.ndarray,
+    m: float,
+    *,
+    df: int | None,
+    level: float = 0.95,
+) -> FixedLength:
+    """Fixed-length confidence intervals where the slope changes by at most m between periods.
+
+    Among linear estimators that a straight trend does not bias, the one whose interval is shortest
+    (`METHODS.md`, municipal level, 5). With kinks' biases u beside the least one, variance is a
+    quadratic in u and the worst bias m x (least + sum |u|). What is least of half the length is
+    least of variance + penalty x sum |u| for one penalty, which is found by halving; for a given
+    penalty it is one of the corners that signs and zeros of u allow.
+
+    Parameters
+    ----------
+    coefficients
+        Periods before the reference, the one next to it last, then those after; (batch, periods).
+    vcov
+        Their variances, shape (batch, periods, periods).
+    target
+        Weights of the periods after in what is estimated, shape (after,).
+    m, df, level
+        As in `fixed_length_interval`; one value for all.
+
+    Raises
+    ------
+    NotEstimableError
+        A variance of zero in the direction that is estimated.
+    """
+    bound, alpha = checked_m(m), 1 - checked_level(level)
+    base, moves, least = _estimators(coefficients.shape[1] - len(target), target)
+    constant = np.einsum("p,bpq,q->b", base, vcov, base)
+    linear = np.einsum("pk,bpq,q->bk", moves, vcov, base)
+    square = np.einsum("pk,bpq,ql->bkl", moves, vcov, moves)
+    if not (constant > 0).all():
+        raise NotEstimableError(
+            "event_variance",
+            "The event study's variance is zero in the direction that is estimated.",
+        )
+
+    def measured(kinks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Standard error and worst bias."""
+        curved = np.einsum("bk,bkl,bl->b", kinks, square, kinks)
+        variance = constant + 2 * (linear * kinks).sum(axis=1) + curved
+        se = np.sqrt(np.maximum(variance, 1e-24 * constant))
+        return se, bound * (least + np.abs(kinks).sum(axis=1))
+
+    kinks = np.zeros_like(linear)
+    if moves.shape[1]:
+        corners = _Corners(linear, square)
+        low = np.zeros(len(linear))
+        high = np.abs(linear).max(axis=1) if bound > 0 else low  # from there on no kinks
+        for _ in range(_HALVINGS if bound > 0 else 0):
+            penalty = (low + high) / 2
+            se, bias = measured(corners.at(penalty))
+            critical = shifted_quantile(bias / se, alpha, df)
+            turn = _slope(bias / se, critical, df)
+            falls = penalty * (critical - turn * bias / se) < bound * turn * se
+            low, high = np.where(falls, penalty, low), np.where(falls, high, penalty)
+        kinks = corners.at((low + high) / 2).round(_DIGITS)
+    se, bias = measured(kinks)
+    vectors = base + kinks @ moves.T
+    estimate = (vectors * coefficients).sum(axis=1)
+    return FixedLength(estimate, se, bias, se * shifted_quantile(bias / se, alpha, df))
+
+
+def _estimators(pre: int, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Estimators that a straight trend does not bias: base + moves x kinks, and the least bias.
+
+    A kink j periods from the reference adds (h - j)^+ to the departure h periods from it, on the
+    same side. Weights before v are known by their sums of h v_h, which must cancel the slope, and
+    of (h - j)^+ v_h, the biases of the kinks before.
+    """
+    post = len(target)
+    after = np.maximum(np.arange(1, post + 1)[None, :] - np.arange(post)[:, None], 0)
+    before = np.maximum(np.arange(pre, 0, -1)[None, :] - np.arange(pre)[:, None], 0)
+    weights = np.linalg.inv(before)
+    base = np.concatenate([weights[:, 0] * (after[0] @ target), target])
+    moves = np.vstack([weights[:, 1:], np.zeros((post, pre - 1))])
+    return base, moves, float(np.abs(after @ target).sum())
+
+
+class _Corners:
+    """Least of half a quadratic plus penalty x sum of absolute values, for a batch.
+
+    With signs s on a set of kinks and zero elsewhere the least is -square^-1 (linear + penalty s);
+    the best of all sets and signs is the least of all.
+    """
+
+    def __init__(self, linear: np.ndarray, square: np.ndarray) -> None:
+        self.linear, self.square = linear, square
+        number = linear.shape[1]
+        self.sets = [
+            (list(chosen), np.linalg.pinv(square[:, chosen][:, :, chosen], hermitian=True))
+            for size in range(1, number + 1)
+            for chosen in combinations(range(number), size)
+        ]
+
+    def at(self, penalty: np.ndarray) -> np.ndarray:
+        """Kinks' biases at a penalty for each, shape (batch, kinks)."""
+        best, value = np.zeros_like(self.linear), np.zeros(len(self.linear))
+        for chosen, inverse in self.sets:
+            for signs in product((-1.0, 1.0), repeat=len(chosen)):
+                tried = np.zeros_like(best)
+                pulled = self.linear[:, chosen] + penalty[:, None] * np.array(signs)
+                tried[:, chosen] = -np.einsum("bkl,bl->bk", inverse, pulled)
+                cost = (tried * self.linear).sum(axis=1) + penalty * np.abs(tried).sum(axis=1)
+                cost += np.einsum("bk,bkl,bl->b", tried, self.square, tried) / 2
+                better = cost < value
+                best[better], value[better] = tried[better], cost[better]
+        return best
+
+
+def shifted_quantile(bias: np.ndarray, alpha: float, df: int | None) -> np.ndarray:
+    """Compute the 1 - alpha quantile of |bias + T|, T Student's t (normal without `df`).
+
+    Newton's steps from below: the quantile is no less than bias plus the one-sided quantile, from
+    where on the distribution function of |bias + T| is concave.
+    """
+    bias = np.asarray(bias, dtype=float)
+    reference = norm if df is None else t(df)
+    one, two = reference.ppf([1 - alpha, 1 - alpha / 2])
+    end = np.maximum(bias + one, two)
+    for _ in range(_NEWTON_STEPS):
+        above, below = end - bias, -end - bias
+        held = _below(above, df) - _below(below, df)
+        step = (1 - alpha - held) / (_density(above, df) + _density(below, df))
+        end = end + step
+        if np.abs(step).max(initial=0.0) < 1e-13 * (1 + end.max(initial=0.0)):
+            break
+    return end
+
+
+def _slope(bias: np.ndarray, critical: np.ndarray, df: int | None) -> np.ndarray:
+    """Derivative of the quantile in the bias, from its distribution function."""
+    near, far = _density(critical - bias, df), _density(critical + bias, df)
+    return (near - far) / (near + far)
+
+
+def _below(value: np.ndarray, df: int | None) -> np.ndarray:
+    return ndtr(value) if df is None else stdtr(df, value)
+
+
+def _density(value: np.ndarray, df: int | None) -> np.ndarray:
+    if df is None:
+        return np.exp(-(value**2) / 2) / np.sqrt(2 * np.pi)
+    scale = gammaln((df + 1) / 2) - gammaln(df / 2) - np.log(df * np.pi) / 2
+    return np.exp(scale - (df + 1) / 2 * np.log1p(value**2 / df))

@@ -1,0 +1,408 @@
+"""The whole municipal rule on SYNTHETIC panels: how often it says what, where the truth is known.
+
+Every panel gets what the municipal level computes: E1 and E2 with the cluster jackknife, the event
+study with the year of selection as a year of its own, and the fixed-length interval at each M. The
+verdict is `effects.municipal.decision_rule`'s. What departs from no effect and parallel trends is
+put into the expected loans or the scenario, never into the generator; draw k has the same random
+numbers in every world (`generator`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic.dataclasses import dataclass as checked
+
+from bsup_analysis.design.model import Choice
+from bsup_analysis.effects.municipal.decision_rule import fixed_length, side, whole
+from bsup_analysis.estimators.poisson.fit import Fit, fit
+from bsup_analysis.estimators.poisson.jackknife import crv3, leave_out
+from bsup_analysis.estimators.poisson.score import reached, restricted
+from bsup_analysis.estimators.poisson.specification import Model, treatment_model
+from bsup_analysis.simulation.config import load_config
+from bsup_analysis.simulation.region import Region
+from bsup_analysis.simulation.replicate import Task, critical, random_sets
+from bsup_analysis.simulation.scenarios import Scenario, scenario
+
+FILE = Path(__file__).with_name("rule.toml")
+EARTH_KM = 6371.0
+# worlds without an effect in which the rule may say "improved" in 5 % of the panels at most
+NULLS = (
+    "parallel",
+    "drift_0.05",
+    "growth",
+    "selection_high",
+    "selection_low",
+    "put_off",
+    "county",
+    "largest",
+)
+_Ratios = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)]
+_Sizes = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=1)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Count = Annotated[int, Field(ge=1)]
+_Size = Annotated[float, Field(ge=0)]
+
+
+@checked(frozen=True, config=ConfigDict(extra="forbid", strict=True))
+class Settings:
+    """All of `rule.toml`."""
+
+    ms: Choice[_Sizes]
+    draws: Choice[_Count]
+    null_draws: Choice[_Count]
+    effects: Choice[_Ratios]
+    drifts: Choice[_Sizes]
+    growth_response: Choice[_Size]
+    selection: Choice[_Size]
+    put_off: Choice[_Share]
+    county_sigma: Choice[_Size]
+    largest_effect: Choice[_Size]
+    spillover_effects: Choice[_Ratios]
+    spillover_share: Choice[_Share]
+    neighbour_km: Choice[_Size]
+    score_draws: Choice[_Count]
+    score_effects: Choice[_Ratios]
+
+
+@cache
+def settings() -> Settings:
+    """Read `rule.toml`."""
+    content = json.dumps(tomllib.loads(FILE.read_text(encoding="utf-8")))
+    return TypeAdapter(Settings).validate_json(content)
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """What panels are drawn from.
+
+    Attributes
+    ----------
+    name
+        "parallel", or what departs from parallel trends or from an effect on the 17 alone.
+    region
+        Expected loans with the departure in them.
+    scenario
+        Noise, drift, selection and the largest municipality's effect.
+    effect
+        Rate ratio of the priority municipalities.
+    bend
+        Change of the slope of the log ratio a year; None where the trend is of no class.
+    """
+
+    name: str
+    region: Region
+    scenario: Scenario
+    effect: float = 1.0
+    bend: float | None = None
+
+
+def neighbours(municipality: pd.DataFrame, region: Region, km: float) -> np.ndarray:
+    """Other municipalities whose point lies within `km` of a priority municipality's."""
+    rows = municipality.set_index(municipality["municipality_code"].astype(str))
+    points = np.radians(rows.loc[list(region.codes), ["longitude_deg", "latitude_deg"]])
+    east, north = points.to_numpy().T
+    turn = np.sin(north)[:, None] * np.sin(north) + np.cos(north)[:, None] * np.cos(
+        north
+    ) * np.cos(east[:, None] - east)
+    away = EARTH_KM * np.arccos(turn.clip(-1, 1))
+    return ~region.treated & (away[:, region.treated].min(axis=1) <= km)
+
+
+def worlds(region: Region, name: str, near: np.ndarray) -> Iterator[World]:
+    """Every world of one scenario: effects, then no effect with departures, then spillovers.
+
+    Parameters
+    ----------
+    region
+        The region without noise.
+    name
+        Name of the scenario.
+    near
+        Neighbours of priority municipalities, shape (municipalities,).
+    """
+    asked, noise, years = settings(), scenario(name), np.array(region.years)
+    base, first = years - region.base_year, region.years.index(region.first_treated_year)
+    yield World("parallel", region, noise, bend=0.0)
+    for effect in asked.effects.value:
+        yield World("parallel", region, noise, effect, bend=0.0)
+    for drift in asked.drifts.value:
+        yield World(f"drift_{drift:g}", region, replace(noise, trend=drift), bend=0.0)
+    for bend in asked.ms.value:
+        if bend > 0:
+            since = years - region.selection_year
+            log = np.outer(region.treated, bend * since**2 / 2)
+            yield World(f"bend_{bend:g}", _moved(region, log), noise, bend=bend)
+    begin, end = (region.years.index(year) for year in (years[0], region.base_year))
+    growth = np.log(region.population[:, end] / region.population[:, begin]) / (end - begin)
+    log = np.outer(asked.growth_response.value * growth, base)
+    yield World("growth", _moved(region, log), noise)
+    chosen = asked.selection.value
+    yield World("selection_high", region, replace(noise, selection=chosen))
+    yield World("selection_low", region, replace(noise, selection=-chosen))
+    late = region.expected.copy()
+    put_off = asked.put_off.value * late[region.treated, first - 1]
+    late[region.treated, first - 1] -= put_off
+    late[region.treated, first] += put_off
+    yield World("put_off", replace(region, expected=late), noise)
+    yield World("county", region, replace(noise, county_sigma=asked.county_sigma.value))
+    alone = replace(noise, largest_effect=asked.largest_effect.value)
+    yield World("largest", region, alone)
+    for effect in asked.spillover_effects.value:
+        gain = 1 + asked.spillover_share.value * (effect - 1)
+        log = np.outer(near * math.log(gain), region.treated_years)
+        yield World("spillover", _moved(region, log), noise, effect)
+
+
+def _moved(region: Region, log: np.ndarray) -> Region:
+    return replace(region, expected=region.expected * np.exp(log))
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What the municipal level finds in each panel of a world.
+
+    Attributes
+    ----------
+    primary, without_largest
+        Log ratio and its CRV3 standard error, shape (draws, 2).
+    coefficients, vcov
+        Event study: log ratio of every year to the reference year, and its CRV3 variances.
+    df
+        Priority clusters less one.
+    before
+        Years before the reference.
+    target
+        Weights of the years after it: the mean of the treated ones.
+    """
+
+    primary: np.ndarray
+    without_largest: np.ndarray
+    coefficients: np.ndarray
+    vcov: np.ndarray
+    df: int
+    before: int
+    target: np.ndarray
+
+
+def measure(world: World, draws: int) -> Measured:
+    """Draw the panels of a world and estimate E1, E2 and the event study in each.
+
+    The reference year of the event study is the year of selection on a noisy figure, the last
+    whole year before the municipalities were named. Every municipality is a cluster.
+    """
+    config, region = load_config(), world.region
+    task = Task(region, world.scenario, world.effect, config.run.seed.value, 0, draws, ())
+    used = region.columns(config.panel.dropped_years.value)
+    everyone = np.arange(len(region.codes))
+    rest = np.delete(everyone, region.largest)
+    contrasts = [
+        (
+            kept,
+            treatment_model(
+                region.population[np.ix_(kept, used)],
+                region.treated[kept],
+                region.treated_years[used],
+                np.arange(len(kept)),
+            ),
+        )
+        for kept in (everyone, rest)
+    ]
+    reference = region.years.index(region.selection_year)
+    found: list[tuple[np.ndarray, ...]] = []
+    for _, _, loans in task.blocks():
+        ratios = [_ratio(model, loans[:, kept][:, :, used]) for kept, model in contrasts]
+        found.append((*ratios, *event_study(region, loans, reference)))
+    primary, without_largest, coefficients, vcov = (
+        np.concatenate(part) for part in zip(*found, strict=True)
+    )
+    on = region.treated_years[reference + 1 :]
+    return Measured(
+        primary,
+        without_largest,
+        coefficients,
+        vcov,
+        int(region.treated.sum()) - 1,
+        reference,
+        on / on.sum(),
+    )
+
+
+def _ratio(model: Model, loans: np.ndarray) -> np.ndarray:
+    fitted = fit(model, loans)
+    return np.stack([fitted.theta[:, -1], np.sqrt(crv3(fitted)[:, 0, 0])], axis=1)
+
+
+def event_study(
+    region: Region, loans: np.ndarray, reference: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log ratio of every year but the reference, and its CRV3 variances, for a batch of panels.
+
+    With an effect of every group and year the groups do not touch: each is fitted by itself, and a
+    cluster left out moves its own group's years alone. The same numbers as `event_model` gives.
+    """
+    effects = np.delete(np.eye(loans.shape[2]), reference, axis=1)[None]
+    sums: np.ndarray | float = 0.0
+    clusters: np.ndarray | int = 0
+    years: list[np.ndarray] = []
+    for mine in (region.treated, ~region.treated):
+        number = int(mine.sum())
+        model = Model(
+            region.population[mine], np.zeros(number, dtype=int), effects, np.arange(number)
+        )
+        fitted: Fit = fit(model, loans[:, mine])
+        away = leave_out(fitted) - fitted.theta[:, None, :]
+        sums = sums + np.swapaxes(away, 1, 2) @ away
+        clusters = clusters + fitted.clusters
+        years.append(fitted.theta)
+    factor = (np.asarray(clusters) - 1) / clusters
+    return years[0] - years[1], factor[:, None, None] * sums
+
+
+def verdicts(found: Measured, m: float, level: float) -> dict[str, np.ndarray]:
+    """Sides of the three intervals at one M, and of the whole rule, each of shape (draws,)."""
+    interval = fixed_length(
+        found.coefficients, found.vcov, found.target, m, df=found.df, level=1 - level
+    )
+    reach = critical(level, found.df)
+    sides = {"fixed_length": side(interval.low, interval.high)}
+    for name in ("primary", "without_largest"):
+        estimate, se = getattr(found, name).T
+        sides[name] = side(estimate - reach * se, estimate + reach * se)
+    return {**sides, "whole": whole(*sides.values())}
+
+
+def rule_tables(
+    region: Region, name: str, near: np.ndarray, draws: int, null_draws: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """How often the rule says what in every world of a scenario, and coverage of its interval.
+
+    Parameters
+    ----------
+    region, name, near
+        As `worlds` takes them.
+    draws, null_draws
+        Panels of a world with an effect, and of one without.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame
+        `rule` and `rule_coverage`, as `tables.toml` describes their columns.
+    """
+    level = load_config().tests.level.value
+    rows: list[dict[str, object]] = []
+    covered: list[dict[str, object]] = []
+    for world in worlds(region, name, near):
+        number = null_draws if world.effect == 1 else draws
+        found = measure(world, number)
+        for m in settings().ms.value:
+            rows.append(_row(world, m, verdicts(found, m, level), number))
+            if world.effect == 1 and world.bend is not None and not world.scenario.trend:
+                covered += _coverage(world, found, m, level)
+    return pd.DataFrame(rows), pd.DataFrame(covered)
+
+
+def _row(world: World, m: float, sides: dict[str, np.ndarray], draws: int) -> dict[str, object]:
+    said = {
+        key: float((sides["whole"] == which).mean())
+        for key, which in (("improved", 1), ("worse", -1), ("not_shown", 0))
+    }
+    return {
+        "scenario": world.scenario.name,
+        "world": world.name,
+        "effect": world.effect,
+        "m": m,
+        "draws": draws,
+        **said,
+        "mc_error": max(math.sqrt(share * (1 - share) / draws) for share in said.values()),
+        **{
+            f"{part}_above": float((sides[part] == 1).mean())
+            for part in ("primary", "without_largest", "fixed_length")
+        },
+    }
+
+
+def _coverage(world: World, found: Measured, m: float, level: float) -> list[dict[str, object]]:
+    """Share of fixed-length intervals that hold the effect, with t quantiles and normal ones."""
+    rows: list[dict[str, object]] = []
+    draws = len(found.coefficients)
+    for quantile, df in (("t", found.df), ("normal", None)):
+        interval = fixed_length(
+            found.coefficients, found.vcov, found.target, m, df=df, level=1 - level
+        )
+        truth = math.log(world.effect)
+        share = float(((interval.low <= truth) & (truth <= interval.high)).mean())
+        rows.append(
+            {
+                "scenario": world.scenario.name,
+                "bend": world.bend,
+                "m": m,
+                "quantile": quantile,
+                "draws": draws,
+                "coverage": share,
+                "mc_error": math.sqrt(share * (1 - share) / draws),
+                "median_half_length": float(np.median(interval.half_length)),
+                "median_bias": float(np.median(interval.bias)),
+            }
+        )
+    return rows
+
+
+def score_table(region: Region, name: str, draws: int) -> pd.DataFrame:
+    """Size and power of randomisation on the score, studentised and raw, on the same panels.
+
+    Assignments and p-values are those of `replicate.randomisation_p_value`, whose statistic is the
+    studentised one; the raw statistic is the sum of the efficient scores.
+    """
+    config = load_config()
+    tests, rows = config.tests, []
+    for effect in settings().score_effects.value:
+        task = Task(
+            region,
+            scenario(name),
+            effect,
+            config.run.seed.value,
+            0,
+            draws,
+            config.panel.dropped_years.value,
+        )
+        model, chosen = task.model(), region.treated.astype(float)
+        small = {"studentised": 0, "raw": 0}
+        for _, streams, loans in task.blocks():
+            scores = restricted(model, loans)
+            for k, stream in enumerate(streams):
+                sets = random_sets(
+                    stream.assignments, len(chosen), int(chosen.sum()), tests.assignments.value
+                )
+                efficient, own = scores.efficient(sets, k), scores.efficient(chosen, k)
+                spread = np.sqrt(np.einsum("sc,sc->s", efficient, efficient))
+                raw, observed = efficient.sum(axis=1), own.sum()
+                for statistic, drawn, mine in (
+                    ("studentised", raw / spread, observed / math.sqrt(own @ own)),
+                    ("raw", raw, observed),
+                ):
+                    p_value = (1 + reached(drawn, mine)) / (1 + len(sets))
+                    small[statistic] += p_value <= tests.level.value
+        for statistic, count in small.items():
+            rate = count / draws
+            rows.append(
+                {
+                    "scenario": name,
+                    "effect": effect,
+                    "statistic": statistic,
+                    "draws": draws,
+                    "rejection_rate": rate,
+                    "mc_error": math.sqrt(rate * (1 - rate) / draws),
+                }
+            )
+    return pd.DataFrame(rows)
