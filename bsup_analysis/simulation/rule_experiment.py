@@ -24,14 +24,14 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked
 
 from bsup_analysis.design.model import Choice
-from bsup_analysis.effects.municipal.decision_rule import fixed_length, side, whole
+from bsup_analysis.effects.municipal.decision_rule import FixedLength, fixed_length, side, whole
 from bsup_analysis.estimators.poisson.fit import Fit, fit
 from bsup_analysis.estimators.poisson.jackknife import crv3, leave_out
 from bsup_analysis.estimators.poisson.score import reached, restricted
 from bsup_analysis.estimators.poisson.specification import Model, treatment_model
 from bsup_analysis.simulation.config import load_config
 from bsup_analysis.simulation.region import Region
-from bsup_analysis.simulation.replicate import Task, critical, random_sets
+from bsup_analysis.simulation.replicate import ROWS, Task, critical, random_sets
 from bsup_analysis.simulation.scenarios import Scenario, scenario
 
 FILE = Path(__file__).with_name("rule.toml")
@@ -112,9 +112,9 @@ def neighbours(municipality: pd.DataFrame, region: Region, km: float) -> np.ndar
     rows = municipality.set_index(municipality["municipality_code"].astype(str))
     points = np.radians(rows.loc[list(region.codes), ["longitude_deg", "latitude_deg"]])
     east, north = points.to_numpy().T
-    turn = np.sin(north)[:, None] * np.sin(north) + np.cos(north)[:, None] * np.cos(
-        north
-    ) * np.cos(east[:, None] - east)
+    turn = np.sin(north)[:, None] * np.sin(north) + np.cos(north)[:, None] * np.cos(north) * np.cos(
+        east[:, None] - east
+    )
     away = EARTH_KM * np.arccos(turn.clip(-1, 1))
     return ~region.treated & (away[:, region.treated].min(axis=1) <= km)
 
@@ -169,83 +169,97 @@ def _moved(region: Region, log: np.ndarray) -> Region:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """What the municipal level finds in each panel of a world.
+class Said:
+    """What the rule says in each panel of a world; the first axis is M.
 
     Attributes
     ----------
-    primary, without_largest
-        Log ratio and its CRV3 standard error, shape (draws, 2).
-    coefficients, vcov
-        Event study: log ratio of every year to the reference year, and its CRV3 variances.
-    df
-        Priority clusters less one.
-    before
-        Years before the reference.
-    target
-        Weights of the years after it: the mean of the treated ones.
+    verdict, interval
+        Side of one of the rule and of its fixed-length interval, shape (ms, draws).
+    covered, covered_normal
+        Whether the interval with t quantiles, and with normal ones, holds the effect put in.
+    half_length, bias
+        Half the length of the interval with t quantiles, and its worst bias.
     """
 
-    primary: np.ndarray
-    without_largest: np.ndarray
-    coefficients: np.ndarray
-    vcov: np.ndarray
-    df: int
-    before: int
-    target: np.ndarray
+    verdict: np.ndarray
+    interval: np.ndarray
+    covered: np.ndarray
+    covered_normal: np.ndarray
+    half_length: np.ndarray
+    bias: np.ndarray
 
 
-def measure(world: World, draws: int) -> Measured:
-    """Draw the panels of a world and estimate E1, E2 and the event study in each.
+def judge_panels(world: World, first: int, count: int) -> Said:
+    """Draw panels `first` to `first + count - 1` of a world and put each to the rule.
 
-    The reference year of the event study is the year of selection on a noisy figure, the last
-    whole year before the municipalities were named. Every municipality is a cluster.
+    The reference year of the event study is the year of the noisy figures, the last whole year
+    before the municipalities were named. Every municipality is a cluster. E1 and E2 are estimated
+    where the verdict can still depend on them.
     """
-    config, region = load_config(), world.region
-    task = Task(region, world.scenario, world.effect, config.run.seed.value, 0, draws, ())
-    used = region.columns(config.panel.dropped_years.value)
-    everyone = np.arange(len(region.codes))
-    rest = np.delete(everyone, region.largest)
-    contrasts = [
-        (
-            kept,
-            treatment_model(
-                region.population[np.ix_(kept, used)],
-                region.treated[kept],
-                region.treated_years[used],
-                np.arange(len(kept)),
-            ),
-        )
-        for kept in (everyone, rest)
-    ]
+    region, config = world.region, load_config()
+    level, seed = config.tests.level.value, config.run.seed.value
+    task = Task(region, world.scenario, world.effect, seed, first, count, (), level)
     reference = region.years.index(region.selection_year)
-    found: list[tuple[np.ndarray, ...]] = []
-    for _, _, loans in task.blocks():
-        ratios = [_ratio(model, loans[:, kept][:, :, used]) for kept, model in contrasts]
-        found.append((*ratios, *event_study(region, loans, reference)))
-    primary, without_largest, coefficients, vcov = (
-        np.concatenate(part) for part in zip(*found, strict=True)
-    )
     on = region.treated_years[reference + 1 :]
-    return Measured(
-        primary,
-        without_largest,
-        coefficients,
-        vcov,
-        int(region.treated.sum()) - 1,
-        reference,
-        on / on.sum(),
+    blocks = [(loans, *event_study(region, loans, reference)) for _, _, loans in task.blocks()]
+    loans, coefficients, vcov = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    truth, df = math.log(world.effect), int(region.treated.sum()) - 1
+
+    def intervals(df: int | None) -> list[FixedLength]:
+        return [
+            fixed_length(coefficients, vcov, on / on.sum(), m, df=df, level=1 - level)
+            for m in settings().ms.value
+        ]
+
+    def held(found: list[FixedLength]) -> np.ndarray:
+        return np.array([(one.low <= truth) & (truth <= one.high) for one in found])
+
+    found = intervals(df)
+    sides = np.array([side(one.low, one.high) for one in found])
+    verdict = sides.copy()
+    for kept in (
+        np.arange(len(region.codes)),
+        np.delete(np.arange(len(region.codes)), region.largest),
+    ):
+        open_still = (verdict != 0).any(axis=0)
+        agreed = np.zeros(count, dtype=int)
+        agreed[open_still] = _side_of_ratio(region, loans[open_still], kept, level, df)
+        verdict = whole(verdict, np.broadcast_to(agreed, verdict.shape))
+    asked = world.bend is not None and world.effect == 1
+    return Said(
+        verdict,
+        sides,
+        held(found),
+        held(intervals(None)) if asked else np.zeros_like(sides, dtype=bool),
+        np.array([one.half_length for one in found]),
+        np.array([one.bias for one in found]),
     )
 
 
-def _ratio(model: Model, loans: np.ndarray) -> np.ndarray:
-    fitted = fit(model, loans)
-    return np.stack([fitted.theta[:, -1], np.sqrt(crv3(fitted)[:, 0, 0])], axis=1)
+def _side_of_ratio(
+    region: Region, loans: np.ndarray, kept: np.ndarray, level: float, df: int
+) -> np.ndarray:
+    """Side of one of the CRV3 interval of the kept municipalities' ratio, shape (draws,)."""
+    used = region.columns(load_config().panel.dropped_years.value)
+    model = treatment_model(
+        region.population[np.ix_(kept, used)],
+        region.treated[kept],
+        region.treated_years[used],
+        np.arange(len(kept)),
+    )
+    df -= len(region.codes) - len(kept)  # the largest priority municipality may be left out
+    size = max(1, ROWS // len(region.codes))
+    sides = [np.zeros(0, dtype=int)]
+    for begin in range(0, len(loans), size):
+        fitted = fit(model, loans[begin : begin + size][:, kept][:, :, used])
+        estimate, se = fitted.theta[:, -1], np.sqrt(crv3(fitted)[:, 0, 0])
+        reach = critical(level, df) * se
+        sides.append(side(estimate - reach, estimate + reach))
+    return np.concatenate(sides)
 
 
-def event_study(
-    region: Region, loans: np.ndarray, reference: int
-) -> tuple[np.ndarray, np.ndarray]:
+def event_study(region: Region, loans: np.ndarray, reference: int) -> tuple[np.ndarray, np.ndarray]:
     """Log ratio of every year but the reference, and its CRV3 variances, for a batch of panels.
 
     With an effect of every group and year the groups do not touch: each is fitted by itself, and a
@@ -269,19 +283,6 @@ def event_study(
     return years[0] - years[1], factor[:, None, None] * sums
 
 
-def verdicts(found: Measured, m: float, level: float) -> dict[str, np.ndarray]:
-    """Sides of the three intervals at one M, and of the whole rule, each of shape (draws,)."""
-    interval = fixed_length(
-        found.coefficients, found.vcov, found.target, m, df=found.df, level=1 - level
-    )
-    reach = critical(level, found.df)
-    sides = {"fixed_length": side(interval.low, interval.high)}
-    for name in ("primary", "without_largest"):
-        estimate, se = getattr(found, name).T
-        sides[name] = side(estimate - reach * se, estimate + reach * se)
-    return {**sides, "whole": whole(*sides.values())}
-
-
 def rule_tables(
     region: Region, name: str, near: np.ndarray, draws: int, null_draws: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -299,63 +300,66 @@ def rule_tables(
     tuple of pandas.DataFrame
         `rule` and `rule_coverage`, as `tables.toml` describes their columns.
     """
-    level = load_config().tests.level.value
     rows: list[dict[str, object]] = []
     covered: list[dict[str, object]] = []
     for world in worlds(region, name, near):
-        number = null_draws if world.effect == 1 else draws
-        found = measure(world, number)
-        for m in settings().ms.value:
-            rows.append(_row(world, m, verdicts(found, m, level), number))
-            if world.effect == 1 and world.bend is not None and not world.scenario.trend:
-                covered += _coverage(world, found, m, level)
+        said = judge_panels(world, 0, null_draws if world.effect == 1 else draws)
+        rows += rule_rows(world, said)
+        covered += coverage_rows(world, said)
     return pd.DataFrame(rows), pd.DataFrame(covered)
 
 
-def _row(world: World, m: float, sides: dict[str, np.ndarray], draws: int) -> dict[str, object]:
-    said = {
-        key: float((sides["whole"] == which).mean())
-        for key, which in (("improved", 1), ("worse", -1), ("not_shown", 0))
-    }
-    return {
-        "scenario": world.scenario.name,
-        "world": world.name,
-        "effect": world.effect,
-        "m": m,
-        "draws": draws,
-        **said,
-        "mc_error": max(math.sqrt(share * (1 - share) / draws) for share in said.values()),
-        **{
-            f"{part}_above": float((sides[part] == 1).mean())
-            for part in ("primary", "without_largest", "fixed_length")
-        },
-    }
-
-
-def _coverage(world: World, found: Measured, m: float, level: float) -> list[dict[str, object]]:
-    """Share of fixed-length intervals that hold the effect, with t quantiles and normal ones."""
+def rule_rows(world: World, said: Said) -> list[dict[str, object]]:
+    """One row an M: shares of the three verdicts, and of intervals on either side of one."""
     rows: list[dict[str, object]] = []
-    draws = len(found.coefficients)
-    for quantile, df in (("t", found.df), ("normal", None)):
-        interval = fixed_length(
-            found.coefficients, found.vcov, found.target, m, df=df, level=1 - level
-        )
-        truth = math.log(world.effect)
-        share = float(((interval.low <= truth) & (truth <= interval.high)).mean())
+    for m, verdict, interval in zip(settings().ms.value, said.verdict, said.interval, strict=True):
+        shares = {
+            "improved": float((verdict == 1).mean()),
+            "worse": float((verdict == -1).mean()),
+            "not_shown": float((verdict == 0).mean()),
+        }
         rows.append(
             {
                 "scenario": world.scenario.name,
-                "bend": world.bend,
+                "world": world.name,
+                "effect": world.effect,
                 "m": m,
-                "quantile": quantile,
-                "draws": draws,
-                "coverage": share,
-                "mc_error": math.sqrt(share * (1 - share) / draws),
-                "median_half_length": float(np.median(interval.half_length)),
-                "median_bias": float(np.median(interval.bias)),
+                "draws": len(verdict),
+                **shares,
+                "mc_error": max(_error(share, len(verdict)) for share in shares.values()),
+                "interval_above": float((interval == 1).mean()),
+                "interval_below": float((interval == -1).mean()),
             }
         )
     return rows
+
+
+def coverage_rows(world: World, said: Said) -> list[dict[str, object]]:
+    """Coverage without an effect, where the trend is of a known class; elsewhere no rows."""
+    if world.bend is None or world.effect != 1 or world.scenario.trend:
+        return []
+    rows: list[dict[str, object]] = []
+    for k, m in enumerate(settings().ms.value):
+        for quantile, covered in (("t", said.covered[k]), ("normal", said.covered_normal[k])):
+            share = float(covered.mean())
+            rows.append(
+                {
+                    "scenario": world.scenario.name,
+                    "bend": world.bend,
+                    "m": m,
+                    "quantile": quantile,
+                    "draws": len(covered),
+                    "coverage": share,
+                    "mc_error": _error(share, len(covered)),
+                    "median_half_length": float(np.median(said.half_length[k])),
+                    "median_bias": float(np.median(said.bias[k])),
+                }
+            )
+    return rows
+
+
+def _error(share: float, draws: int) -> float:
+    return math.sqrt(share * (1 - share) / draws)
 
 
 def score_table(region: Region, name: str, draws: int) -> pd.DataFrame:

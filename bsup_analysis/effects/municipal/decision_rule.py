@@ -16,7 +16,7 @@ judges thousands of panels with the code that judges the one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
@@ -139,13 +139,11 @@ def judge(
 
     known = coefficients is not None
     decisive = at(m) if known else None
-    intervals: Mapping[str, tuple[float, float] | None] = {
-        "primary": (np.log(primary.low), np.log(primary.high)),
-        "without_largest": without_largest
-        and (np.log(without_largest.low), np.log(without_largest.high)),
-        "fixed_length": decisive and (decisive.low, decisive.high),
+    sides = {
+        "primary": _side_of_ratio(primary),
+        "without_largest": _side_of_ratio(without_largest),
+        "fixed_length": 0 if decisive is None else int(side(decisive.low, decisive.high)),
     }
-    sides = {name: int(side(*(ends or (0.0, 0.0)))) for name, ends in intervals.items()}
     key = KEYS[1 + int(whole(*(np.array(one) for one in sides.values())))]
     criteria = tuple(
         Criterion(f"excludes_one:{name}", one > 0, one < 0) for name, one in sides.items()
@@ -161,13 +159,17 @@ def judge(
     )
 
 
+def _side_of_ratio(interval: RatioInterval | None) -> int:
+    return 0 if interval is None else int(side(interval.low - 1, interval.high - 1))
+
+
 def side(low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:
-    """Side of zero on which an interval lies: 1 above, -1 below, 0 where it holds zero."""
+    """Tell on which side of zero an interval lies: 1 above, -1 below, 0 where it holds zero."""
     return np.where(np.asarray(low) > 0, 1, np.where(np.asarray(high) < 0, -1, 0))
 
 
 def whole(*sides: np.ndarray) -> np.ndarray:
-    """Verdict of intervals' sides: 1 or -1 where all agree on it, otherwise 0."""
+    """Put intervals' sides together: 1 or -1 where all agree on it, otherwise 0."""
     stacked = np.stack(sides)
     return np.where((stacked == stacked[0]).all(axis=0), stacked[0], 0)
 
@@ -175,7 +177,7 @@ def whole(*sides: np.ndarray) -> np.ndarray:
 def fixed_length_interval(
     given: EventCoefficients, m: float, *, df: int | None, level: float = 0.95
 ) -> HonestInterval:
-    """Fixed-length confidence interval of one event study.
+    """Compute the fixed-length confidence interval of one event study.
 
     Parameters
     ----------
@@ -208,7 +210,7 @@ def fixed_length(
     df: int | None,
     level: float = 0.95,
 ) -> FixedLength:
-    """Fixed-length confidence intervals where the slope changes by at most m between periods.
+    """Compute intervals under trends whose slope changes by at most m between periods.
 
     Among linear estimators that a straight trend does not bias, the one whose interval is shortest
     (`METHODS.md`, municipal level, 5). With kinks' biases u beside the least one, variance is a
@@ -244,7 +246,7 @@ def fixed_length(
         )
 
     def measured(kinks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Standard error and worst bias."""
+        """Compute the standard error and the worst bias."""
         curved = np.einsum("bk,bkl,bl->b", kinks, square, kinks)
         variance = constant + 2 * (linear * kinks).sum(axis=1) + curved
         se = np.sqrt(np.maximum(variance, 1e-24 * constant))
@@ -270,7 +272,7 @@ def fixed_length(
 
 
 def _estimators(pre: int, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Estimators that a straight trend does not bias: base + moves x kinks, and the least bias.
+    """Span the estimators that a straight trend does not bias: base + moves x kinks; least bias.
 
     A kink j periods from the reference adds (h - j)^+ to the departure h periods from it, on the
     same side. Weights before v are known by their sums of h v_h, which must cancel the slope, and
@@ -337,7 +339,7 @@ def shifted_quantile(bias: np.ndarray, alpha: float, df: int | None) -> np.ndarr
 
 
 def _slope(bias: np.ndarray, critical: np.ndarray, df: int | None) -> np.ndarray:
-    """Derivative of the quantile in the bias, from its distribution function."""
+    """Differentiate the quantile in the bias, by its distribution function."""
     near, far = _density(critical - bias, df), _density(critical + bias, df)
     return (near - far) / (near + far)
 
