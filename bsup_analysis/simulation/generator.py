@@ -41,6 +41,8 @@ class Region:
         Priority municipalities, shape (municipalities,).
     county
         Number of the county, shape (municipalities,).
+    points
+        Longitude and latitude in degrees, shape (municipalities, 2).
     base_year, first_treated_year, selection_year
         As in `scenarios.toml`.
     """
@@ -51,6 +53,7 @@ class Region:
     expected: np.ndarray
     treated: np.ndarray
     county: np.ndarray
+    points: np.ndarray
     base_year: int
     first_treated_year: int
     selection_year: int
@@ -132,6 +135,7 @@ def build_region(
         expected=unmoved * rate,
         treated=treated,
         county=np.array([counties.index(str(c)) for c in rows["county_code"]]),
+        points=rows[["longitude_deg", "latitude_deg"]].to_numpy(dtype=float),
         base_year=base_year,
         first_treated_year=panel.first_treated_year.value,
         selection_year=panel.selection_year.value,

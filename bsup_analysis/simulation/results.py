@@ -23,6 +23,14 @@ from bsup_analysis.simulation.config import FILE, load_config, scenario
 from bsup_analysis.simulation.experiments import bias_table, coverage_table, pretrend_table
 from bsup_analysis.simulation.generator import Region
 from bsup_analysis.simulation.replicate import TESTS, run, task_of
+from bsup_analysis.simulation.rule_experiment import FILE as RULE_FILE
+from bsup_analysis.simulation.rule_experiment import (
+    World,
+    judge_panels,
+    rule_tables,
+    score_table,
+    settings,
+)
 from bsup_analysis.simulation.runner import Estimate, Step, simulate
 from bsup_analysis.simulation.schemas import PREFIX
 
@@ -84,11 +92,86 @@ def store_results(
             tables[name] = _text(pd.concat(list(parts), ignore_index=True))
             progress(Step(0, 0, None, f"{PREFIX}{name} is ready"))
         anchor = pool.submit(first_rejections, region).result()
-    for name, text in tables.items():
-        path = paths.simulation() / f"{PREFIX}{name}.csv"
-        chunks.keep(path, text)
-        chunks.keep(path.with_suffix(".provenance.toml"), record(name, number, region, anchor))
-    return [paths.simulation() / f"{PREFIX}{name}.csv" for name in tables]
+    written = [_keep(name, text, number, region, anchor) for name, text in tables.items()]
+    return written + store_rule(region, jobs, progress, draws, anchor=anchor)
+
+
+def store_rule(
+    region: Region,
+    jobs: int,
+    progress: Callable[[Step], None],
+    draws: int | None = None,
+    *,
+    anchor: Mapping[str, int] | None = None,
+) -> list[Path]:
+    """Compute and write what is asked of the municipal rule, and of randomisation on the score.
+
+    Parameters
+    ----------
+    region, jobs, progress
+        As `store_results` takes them.
+    draws
+        Panels of every world; by default those of `rule.toml`.
+    anchor
+        `first_rejections`, where they are known already.
+    """
+    names, asked = sorted(load_config().scenario), settings()
+    every = [draws] * len(names)
+    with workers(jobs) as pool:
+        found = list(pool.map(rule_tables, [region] * len(names), names, every))
+        progress(Step(0, 0, None, f"{PREFIX}rule is ready"))
+        scores = list(pool.map(score_table, [region] * len(names), names, every))
+        progress(Step(0, 0, None, f"{PREFIX}randomisation is ready"))
+        anchor = anchor or pool.submit(first_rejections, region).result()
+        verdicts = pool.submit(first_verdicts, region).result()
+    rule, covered = (pd.concat(part, ignore_index=True) for part in zip(*found, strict=True))
+    tables = {
+        "rule": (rule, asked.null_draws.value),
+        "rule_coverage": (covered, asked.null_draws.value),
+        "rule_detectable": (rule_ratios(rule), asked.draws.value),
+        "randomisation": (pd.concat(scores, ignore_index=True), asked.score_draws.value),
+    }
+    return [
+        _keep(name, _text(table), draws or most, region, anchor, verdicts)
+        for name, (table, most) in tables.items()
+    ]
+
+
+def rule_ratios(rule: pd.DataFrame) -> pd.DataFrame:
+    """Read the smallest ratio that the rule finds off its power curves, by scenario and M."""
+    curves = rule[(rule["world"] == "parallel") & (rule["effect"] > 1)]
+    curves = curves.rename(columns={"m": "test", "improved": "rejection_rate"})
+    found = detectable_ratios(curves, load_config().tests.power.value)
+    return found.rename(columns={"test": "m"})
+
+
+def first_verdicts(region: Region) -> Mapping[str, int]:
+    """Count "improved" and intervals above one in the first draws of scenario A, ratio two.
+
+    Kept in the records of the rule's tables, as `first_rejections` are.
+    """
+    said = judge_panels(World("parallel", region, scenario("A"), 2.0), 0, ANCHOR_DRAWS)
+    counts = {}
+    for m, verdict, interval in zip(settings().ms.value, said.verdict, said.interval, strict=True):
+        counts[f"improved_{round(1000 * m)}_per_mille"] = int((verdict == 1).sum())
+        counts[f"interval_above_{round(1000 * m)}_per_mille"] = int((interval == 1).sum())
+    return counts
+
+
+def _keep(
+    name: str,
+    text: str,
+    draws: int,
+    region: Region,
+    anchor: Mapping[str, int],
+    verdicts: Mapping[str, int] | None = None,
+) -> Path:
+    """Write a table and its record."""
+    path = paths.simulation() / f"{PREFIX}{name}.csv"
+    chunks.keep(path, text)
+    made = record(name, draws, region, anchor, verdicts)
+    chunks.keep(path.with_suffix(".provenance.toml"), made)
+    return path
 
 
 def first_rejections(region: Region) -> Mapping[str, int]:
@@ -110,15 +193,22 @@ def _text(table: pd.DataFrame) -> str:
     return shown.to_csv(index=False, lineterminator="\n")
 
 
-def record(name: str, draws: int, region: Region, anchor: Mapping[str, int]) -> str:
-    """Say what a stored table holds and how it was made."""
+def record(
+    name: str,
+    draws: int,
+    region: Region,
+    anchor: Mapping[str, int],
+    verdicts: Mapping[str, int] | None = None,
+) -> str:
+    """Say what a stored table holds and how it was made; `verdicts` where it is of the rule."""
     config = load_config()
     known = tomllib.loads(DESCRIPTIONS.read_text(encoding="utf-8"))[name]
+    maker = "store_results" if verdicts is None else "store_rule"
     entries: dict[str, object] = {
         "title": f"SYNTHETIC: {known['title']}",
         "warning": "Drawn at random with a known truth; no data and no estimate of the programme.",
         "read_by": "notebook 06_power alone",
-        "made_by": "bsup_analysis.simulation.results.store_results",
+        "made_by": f"bsup_analysis.simulation.results.{maker}",
         "seed": config.run.seed.value,
         "draws": draws,
         "numpy": np.__version__,
@@ -128,6 +218,9 @@ def record(name: str, draws: int, region: Region, anchor: Mapping[str, int]) -> 
         "region_sha256": region.digest,
     }
     tables = {"columns": known["columns"], "first_rejections": anchor}
+    if verdicts is not None:
+        entries["rule_sha256"] = sha256(RULE_FILE)
+        tables["first_verdicts"] = verdicts
     lines = [f"{key} = {_toml(value)}" for key, value in entries.items()]
     for title, rows in tables.items():
         lines += ["", f"[{title}]", *(f"{key} = {_toml(value)}" for key, value in rows.items())]

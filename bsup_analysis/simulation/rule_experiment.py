@@ -25,14 +25,18 @@ from pydantic.dataclasses import dataclass as checked
 
 from bsup_analysis.design.model import Choice
 from bsup_analysis.effects.municipal.decision_rule import FixedLength, fixed_length, side, whole
-from bsup_analysis.estimators.poisson.fit import Fit, fit
-from bsup_analysis.estimators.poisson.jackknife import crv3, leave_out
-from bsup_analysis.estimators.poisson.score import reached, restricted
-from bsup_analysis.estimators.poisson.specification import Model, treatment_model
-from bsup_analysis.simulation.config import load_config
-from bsup_analysis.simulation.region import Region
+from bsup_analysis.estimators.jackknife import crv3, leave_out
+from bsup_analysis.estimators.poisson import (
+    Fit,
+    Model,
+    fit,
+    reached,
+    restricted,
+    treatment_model,
+)
+from bsup_analysis.simulation.config import Scenario, load_config, scenario
+from bsup_analysis.simulation.generator import Region
 from bsup_analysis.simulation.replicate import ROWS, Task, critical, random_sets
-from bsup_analysis.simulation.scenarios import Scenario, scenario
 
 FILE = Path(__file__).with_name("rule.toml")
 EARTH_KM = 6371.0
@@ -107,30 +111,17 @@ class World:
     bend: float | None = None
 
 
-def neighbours(municipality: pd.DataFrame, region: Region, km: float) -> np.ndarray:
+def neighbours(region: Region, km: float) -> np.ndarray:
     """Other municipalities whose point lies within `km` of a priority municipality's."""
-    rows = municipality.set_index(municipality["municipality_code"].astype(str))
-    points = np.radians(rows.loc[list(region.codes), ["longitude_deg", "latitude_deg"]])
-    east, north = points.to_numpy().T
-    turn = np.sin(north)[:, None] * np.sin(north) + np.cos(north)[:, None] * np.cos(north) * np.cos(
-        east[:, None] - east
-    )
+    east, north = np.radians(region.points).T
+    turn = np.cos(north)[:, None] * np.cos(north) * np.cos(east[:, None] - east)
+    turn += np.sin(north)[:, None] * np.sin(north)
     away = EARTH_KM * np.arccos(turn.clip(-1, 1))
     return ~region.treated & (away[:, region.treated].min(axis=1) <= km)
 
 
-def worlds(region: Region, name: str, near: np.ndarray) -> Iterator[World]:
-    """Every world of one scenario: effects, then no effect with departures, then spillovers.
-
-    Parameters
-    ----------
-    region
-        The region without noise.
-    name
-        Name of the scenario.
-    near
-        Neighbours of priority municipalities, shape (municipalities,).
-    """
+def worlds(region: Region, name: str) -> Iterator[World]:
+    """Every world of one scenario: effects, then no effect with departures, then spillovers."""
     asked, noise, years = settings(), scenario(name), np.array(region.years)
     base, first = years - region.base_year, region.years.index(region.first_treated_year)
     yield World("parallel", region, noise, bend=0.0)
@@ -158,6 +149,7 @@ def worlds(region: Region, name: str, near: np.ndarray) -> Iterator[World]:
     yield World("county", region, replace(noise, county_sigma=asked.county_sigma.value))
     alone = replace(noise, largest_effect=asked.largest_effect.value)
     yield World("largest", region, alone)
+    near = neighbours(region, asked.neighbour_km.value)
     for effect in asked.spillover_effects.value:
         gain = 1 + asked.spillover_share.value * (effect - 1)
         log = np.outer(near * math.log(gain), region.treated_years)
@@ -284,29 +276,49 @@ def event_study(region: Region, loans: np.ndarray, reference: int) -> tuple[np.n
 
 
 def rule_tables(
-    region: Region, name: str, near: np.ndarray, draws: int, null_draws: int
+    region: Region, name: str, draws: int | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """How often the rule says what in every world of a scenario, and coverage of its interval.
+    """Count how often the rule says what in every world of a scenario; cover by its interval.
 
     Parameters
     ----------
-    region, name, near
-        As `worlds` takes them.
-    draws, null_draws
-        Panels of a world with an effect, and of one without.
+    region
+        The region without noise.
+    name
+        Name of the scenario.
+    draws
+        Panels of every world; by default those of `rule.toml`.
 
     Returns
     -------
     tuple of pandas.DataFrame
         `rule` and `rule_coverage`, as `tables.toml` describes their columns.
     """
+    asked = settings()
     rows: list[dict[str, object]] = []
     covered: list[dict[str, object]] = []
-    for world in worlds(region, name, near):
-        said = judge_panels(world, 0, null_draws if world.effect == 1 else draws)
+    for world in worlds(region, name):
+        number = (asked.null_draws if world.effect == 1 else asked.draws).value
+        said = judge_panels(world, 0, number if draws is None else draws)
         rows += rule_rows(world, said)
         covered += coverage_rows(world, said)
     return pd.DataFrame(rows), pd.DataFrame(covered)
+
+
+def false_improved(rule: pd.DataFrame) -> pd.Series:
+    """Largest share of "improved" by M over the scenarios and worlds that the criterion counts."""
+    counted = rule[rule["world"].isin(NULLS) & (rule["effect"] == 1)]
+    return counted.groupby("m")["improved"].max()
+
+
+def chosen_m(rule: pd.DataFrame) -> float | None:
+    """Smallest M at which the rule is wrong as rarely as the level asks; None where none is.
+
+    A larger M makes the interval longer, so the smallest finds most.
+    """
+    worst = false_improved(rule)
+    passed = worst.index[worst <= load_config().tests.level.value]
+    return float(passed.min()) if len(passed) else None
 
 
 def rule_rows(world: World, said: Said) -> list[dict[str, object]]:
@@ -362,14 +374,15 @@ def _error(share: float, draws: int) -> float:
     return math.sqrt(share * (1 - share) / draws)
 
 
-def score_table(region: Region, name: str, draws: int) -> pd.DataFrame:
-    """Size and power of randomisation on the score, studentised and raw, on the same panels.
+def score_table(region: Region, name: str, draws: int | None = None) -> pd.DataFrame:
+    """Measure size and power of randomisation on the score, studentised and raw.
 
     Assignments and p-values are those of `replicate.randomisation_p_value`, whose statistic is the
     studentised one; the raw statistic is the sum of the efficient scores.
     """
     config = load_config()
     tests, rows = config.tests, []
+    number = settings().score_draws.value if draws is None else draws
     for effect in settings().score_effects.value:
         task = Task(
             region,
@@ -377,7 +390,7 @@ def score_table(region: Region, name: str, draws: int) -> pd.DataFrame:
             effect,
             config.run.seed.value,
             0,
-            draws,
+            number,
             config.panel.dropped_years.value,
         )
         model, chosen = task.model(), region.treated.astype(float)
@@ -398,15 +411,15 @@ def score_table(region: Region, name: str, draws: int) -> pd.DataFrame:
                     p_value = (1 + reached(drawn, mine)) / (1 + len(sets))
                     small[statistic] += p_value <= tests.level.value
         for statistic, count in small.items():
-            rate = count / draws
+            rate = count / number
             rows.append(
                 {
                     "scenario": name,
                     "effect": effect,
                     "statistic": statistic,
-                    "draws": draws,
+                    "draws": number,
                     "rejection_rate": rate,
-                    "mc_error": math.sqrt(rate * (1 - rate) / draws),
+                    "mc_error": _error(rate, number),
                 }
             )
     return pd.DataFrame(rows)

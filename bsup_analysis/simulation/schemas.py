@@ -101,12 +101,80 @@ class Pretrends(Strict):
         unique = ["scenario", "drift_per_year"]
 
 
+class Rule(Strict):
+    """How often the municipal rule says what."""
+
+    scenario: Series[str]
+    world: Series[str]
+    effect: Series[float] = pa.Field(gt=0)
+    m: Series[float] = pa.Field(ge=0)
+    draws: Series[int] = pa.Field(ge=1)
+    improved: Series[float] = _share()
+    worse: Series[float] = _share()
+    not_shown: Series[float] = _share()
+    mc_error: Series[float] = _share()
+    interval_above: Series[float] = _share()
+    interval_below: Series[float] = _share()
+
+    class Config:
+        unique = ["scenario", "world", "effect", "m"]
+
+
+class RuleCoverage(Strict):
+    """How often the rule's fixed-length interval holds the truth."""
+
+    scenario: Series[str]
+    bend: Series[float] = pa.Field(ge=0)
+    m: Series[float] = pa.Field(ge=0)
+    quantile: Series[str] = pa.Field(isin=["t", "normal"])
+    draws: Series[int] = pa.Field(ge=1)
+    coverage: Series[float] = _share()
+    mc_error: Series[float] = _share()
+    median_half_length: Series[float] = pa.Field(gt=0)
+    median_bias: Series[float] = pa.Field(ge=0)
+
+    class Config:
+        unique = ["scenario", "bend", "m", "quantile"]
+
+
+class RuleDetectable(Strict):
+    """Smallest ratio that the whole rule finds with the wanted probability."""
+
+    scenario: Series[str]
+    m: Series[float] = pa.Field(ge=0)
+    power: Series[float] = _share()
+    detectable_ratio: Series[float] = pa.Field(gt=1, nullable=True)
+    mc_error: Series[float] = pa.Field(ge=0, nullable=True)
+    draws: Series[int] = pa.Field(ge=1)
+
+    class Config:
+        unique = ["scenario", "m"]
+
+
+class Randomisation(Strict):
+    """Size and power of randomisation on the score, by statistic."""
+
+    scenario: Series[str]
+    effect: Series[float] = pa.Field(gt=0)
+    statistic: Series[str] = pa.Field(isin=["studentised", "raw"])
+    draws: Series[int] = pa.Field(ge=1)
+    rejection_rate: Series[float] = _share()
+    mc_error: Series[float] = _share()
+
+    class Config:
+        unique = ["scenario", "effect", "statistic"]
+
+
 SCHEMAS: dict[str, type[Strict]] = {
     f"{PREFIX}bias": Biases,
     f"{PREFIX}coverage": Coverage,
     f"{PREFIX}detectable": Detectable,
     f"{PREFIX}pretrend": Pretrends,
+    f"{PREFIX}randomisation": Randomisation,
     f"{PREFIX}rejection": Rejection,
+    f"{PREFIX}rule": Rule,
+    f"{PREFIX}rule_coverage": RuleCoverage,
+    f"{PREFIX}rule_detectable": RuleDetectable,
 }
 
 

@@ -12,7 +12,7 @@ from test_municipal_honest import BETA, VCOV, random_study
 
 from bsup_analysis.effects.inference import ratio_interval
 from bsup_analysis.effects.municipal import decision_rule
-from bsup_analysis.effects.municipal.crv import crv3
+from bsup_analysis.effects.municipal.cluster_inference import crv3
 from bsup_analysis.effects.municipal.decision_rule import (
     fixed_length,
     fixed_length_interval,
@@ -22,9 +22,8 @@ from bsup_analysis.effects.municipal.decision_rule import (
     whole,
 )
 from bsup_analysis.effects.municipal.event_study import event_study
-from bsup_analysis.effects.municipal.honest import EventCoefficients
+from bsup_analysis.effects.municipal.honest import EventCoefficients, smoothness
 from bsup_analysis.effects.municipal.ppml import fit, treatment
-from bsup_analysis.effects.municipal.sensitivity import smoothness
 from bsup_analysis.errors import InputError
 
 GRID = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)

@@ -33,6 +33,7 @@ def enlarged(region: Region, copies: int) -> Region:
         expected=region.expected[again],
         treated=region.treated[again],
         county=region.county[again],
+        points=region.points[again],
         base_year=region.base_year,
         first_treated_year=region.first_treated_year,
         selection_year=region.selection_year,

@@ -12,7 +12,17 @@ from bsup_analysis.simulation.replicate import TESTS
 from bsup_analysis.simulation.results import DESCRIPTIONS, PREFIX, first_rejections
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "simulation"
-NAMES = ("rejection", "detectable", "coverage", "bias", "pretrend")
+NAMES = (
+    "rejection",
+    "detectable",
+    "coverage",
+    "bias",
+    "pretrend",
+    "rule",
+    "rule_coverage",
+    "rule_detectable",
+    "randomisation",
+)
 
 
 def table(name: str) -> pd.DataFrame:

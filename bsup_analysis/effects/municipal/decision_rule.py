@@ -32,7 +32,7 @@ from bsup_analysis.effects.municipal.honest import (
     checked_level,
     checked_m,
 )
-from bsup_analysis.effects.municipal.refusal import NotEstimableError
+from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import Criterion, Key, Verdict
 from bsup_analysis.errors import InputError
 
