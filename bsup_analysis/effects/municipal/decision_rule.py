@@ -140,14 +140,12 @@ def judge(
     known = coefficients is not None
     decisive = at(m) if known else None
     sides = {
-        "primary": _side_of_ratio(primary),
+        "excludes_one:primary": _side_of_ratio(primary),
         "without_largest": _side_of_ratio(without_largest),
         "fixed_length": 0 if decisive is None else int(side(decisive.low, decisive.high)),
     }
     key = KEYS[1 + int(whole(*(np.array(one) for one in sides.values())))]
-    criteria = tuple(
-        Criterion(f"excludes_one:{name}", one > 0, one < 0) for name, one in sides.items()
-    )
+    criteria = tuple(Criterion(name, one > 0, one < 0) for name, one in sides.items())
     verdict = Verdict(key, "municipal", primary, "primary", criteria, reasons)
     return Rule(
         verdict=verdict,
