@@ -29,8 +29,6 @@ from bsup_analysis.effects.municipal.honest import (
     EventCoefficients,
     HonestInterval,
     breakdown,
-    checked_level,
-    checked_m,
 )
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import Criterion, Key, Verdict
@@ -232,7 +230,7 @@ def fixed_length(
     NotEstimableError
         A variance of zero in the direction that is estimated.
     """
-    bound, alpha = checked_m(m), 1 - checked_level(level)
+    alpha = 1 - level
     base, moves, least = _estimators(coefficients.shape[1] - len(target), target)
     constant = np.einsum("p,bpq,q->b", base, vcov, base)
     linear = np.einsum("pk,bpq,q->bk", moves, vcov, base)
@@ -248,19 +246,19 @@ def fixed_length(
         curved = np.einsum("bk,bkl,bl->b", kinks, square, kinks)
         variance = constant + 2 * (linear * kinks).sum(axis=1) + curved
         se = np.sqrt(np.maximum(variance, 1e-24 * constant))
-        return se, bound * (least + np.abs(kinks).sum(axis=1))
+        return se, m * (least + np.abs(kinks).sum(axis=1))
 
     kinks = np.zeros_like(linear)
     if moves.shape[1]:
         corners = _Corners(linear, square)
         low = np.zeros(len(linear))
-        high = np.abs(linear).max(axis=1) if bound > 0 else low  # from there on no kinks
-        for _ in range(_HALVINGS if bound > 0 else 0):
+        high = np.abs(linear).max(axis=1) if m > 0 else low  # from there on no kinks
+        for _ in range(_HALVINGS if m > 0 else 0):
             penalty = (low + high) / 2
             se, bias = measured(corners.at(penalty))
             critical = shifted_quantile(bias / se, alpha, df)
             turn = _slope(bias / se, critical, df)
-            falls = penalty * (critical - turn * bias / se) < bound * turn * se
+            falls = penalty * (critical - turn * bias / se) < m * turn * se
             low, high = np.where(falls, penalty, low), np.where(falls, high, penalty)
         kinks = corners.at((low + high) / 2).round(_DIGITS)
     se, bias = measured(kinks)
