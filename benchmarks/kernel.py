@@ -29,11 +29,22 @@ from bsup_analysis.effects.randomisation import assignments
 from bsup_analysis.estimators.jackknife import crv3
 from bsup_analysis.estimators.poisson import crv1, fit, restricted
 from bsup_analysis.simulation.config import scenario
-from bsup_analysis.simulation.generator import Region, build_region, enlarged, streams
+from bsup_analysis.simulation.generator import Region, build_region, streams
 from bsup_analysis.simulation.replicate import Task, task_of, wild_p_value
 from bsup_analysis.simulation.runner import poisson_refit
 
 MUNICIPALITIES = (85, 425, 5015)
+
+
+def enlarged(region: Region, copies: int) -> Region:
+    """Repeat every municipality; each copy keeps its size."""
+    again = np.tile(np.arange(len(region.codes)), copies)
+    rows = ("population", "expected", "treated", "county", "points")
+    return replace(
+        region,
+        codes=tuple(f"{region.codes[i]}-{n}" for n, i in enumerate(again)),
+        **{name: getattr(region, name)[again] for name in rows},
+    )
 
 
 def real_region() -> Region:

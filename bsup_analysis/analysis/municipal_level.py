@@ -364,17 +364,16 @@ def municipal_decision(
     municipal_estimands: tuple[Estimand, ...],
     municipal_bounds: Sensitivity | NotEstimableError,
 ) -> Verdict | NotEstimableError:
-    """Judge by the decision table; without the primary estimate there is nothing to judge."""
+    """Judge by the rule; without the primary estimate there is nothing to judge."""
     first, second = municipal_estimands[:2]
     if first.estimate is None:
         return first.problem or NotEstimableError("no_finite_estimate", "There is no estimate.")
     bounds = None if isinstance(municipal_bounds, NotEstimableError) else municipal_bounds
     return municipal_verdict(
         first.estimate.interval,
-        None if bounds is None else bounds.relative_breakdown,
         None if second.estimate is None else second.estimate.interval,
+        None if bounds is None else (bounds.decisive.low, bounds.decisive.high),
         MUNICIPAL_REASONS,
-        bounded_log_ratio=None if bounds is None else bounds.estimate,
     )
 
 
@@ -412,6 +411,7 @@ def _bounds(study: EventStudy, design: Design) -> Sensitivity:
         study.for_honest_bounds(),
         design.municipal.relative_grid.value,
         design.municipal.smooth_grid.value,
+        design.municipal.rule_m.value,
         level=design.level,
     )
 

@@ -124,6 +124,7 @@ class Municipal:
     drift: Choice[Share]
     relative_grid: Choice[Grid]
     smooth_grid: Choice[Grid]
+    rule_m: Choice[Annotated[float, Field(ge=0, allow_inf_nan=False)]]
     largest_others: Choice[Positive]
     smallest_priority: Choice[Positive]
     draws: Choice[Draws]

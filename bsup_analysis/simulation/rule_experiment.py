@@ -2,9 +2,9 @@
 
 Every panel gets what the municipal level computes: E1 and E2 with the cluster jackknife, the event
 study with the year of selection as a year of its own, and the fixed-length interval at each M. The
-verdict is `effects.municipal.decision_rule`'s. What departs from no effect and parallel trends is
-put into the expected loans or the scenario, never into the generator; draw k has the same random
-numbers in every world (`generator`).
+verdict is `effects.verdict.municipal_verdict`'s, for many panels at once. What departs from no
+effect and parallel trends is put into the expected loans or the scenario, never into the generator;
+draw k has the same random numbers in every world (`generator`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked
 
 from bsup_analysis.design.model import Choice
-from bsup_analysis.effects.municipal.decision_rule import FixedLength, fixed_length, side, whole
+from bsup_analysis.effects.municipal.fixed_length import FixedLength, fixed_length
 from bsup_analysis.estimators.jackknife import crv3, leave_out
 from bsup_analysis.estimators.poisson import (
     Fit,
@@ -217,7 +217,7 @@ def judge_panels(world: World, first: int, count: int) -> Said:
         open_still = (verdict != 0).any(axis=0)
         agreed = np.zeros(count, dtype=int)
         agreed[open_still] = _side_of_ratio(region, loans[open_still], kept, level, df)
-        verdict = whole(verdict, np.broadcast_to(agreed, verdict.shape))
+        verdict = np.where(verdict == agreed, verdict, 0)
     asked = world.bend is not None and world.effect == 1
     return Said(
         verdict,
@@ -227,6 +227,11 @@ def judge_panels(world: World, first: int, count: int) -> Said:
         np.array([one.half_length for one in found]),
         np.array([one.bias for one in found]),
     )
+
+
+def side(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Tell on which side of zero intervals lie: 1 above, -1 below, 0 where they hold zero."""
+    return np.where(low > 0, 1, np.where(high < 0, -1, 0))
 
 
 def _side_of_ratio(

@@ -110,7 +110,7 @@ class MunicipalStudy(Study):
 
     @result
     def municipal_decision(self) -> Verdict | NotEstimableError:
-        """The primary estimate judged by the decision table."""
+        """What may be said, by the rule."""
         return municipal_level.municipal_decision(self.municipal_estimands, self.municipal_bounds)
 
 

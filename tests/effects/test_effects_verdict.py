@@ -42,19 +42,25 @@ def test_every_dispersion_must_agree(intervals, key):
 
 
 @pytest.mark.parametrize(
-    ("primary", "breakdown", "second", "key"),
+    ("primary", "second", "limits", "key", "met"),
     [
-        (ABOVE, 1.0, WIDE, "improved"),
-        (ABOVE, 0.99, ABOVE, "not_shown"),
-        (ABOVE, 2.0, BELOW, "not_shown"),
-        (WIDE, 2.0, ABOVE, "not_shown"),
-        (BELOW, 1.0, BELOW, "worse"),
-        (BELOW, 1.0, ABOVE, "not_shown"),
+        (ABOVE, ABOVE, (0.1, 0.5), "improved", 3),
+        (BELOW, BELOW, (-0.5, -0.1), "worse", 3),
+        (ABOVE, ABOVE, (0.0, 0.5), "not_shown", 2),  # an interval that touches one holds it
+        (ABOVE, WIDE, (0.1, 0.5), "not_shown", 2),
+        (WIDE, ABOVE, (0.1, 0.5), "not_shown", 2),
+        (ABOVE, ABOVE, (-0.5, -0.1), "not_shown", 3),
+        (BELOW, BELOW, (0.1, 0.5), "not_shown", 3),
+        (ABOVE, None, (0.1, 0.5), "not_shown", 2),
+        (ABOVE, ABOVE, None, "not_shown", 2),
     ],
 )
-def test_decision_table(primary, breakdown, second, key):
-    """Evaluation plan, municipal level, point 9."""
-    assert municipal_verdict(primary, breakdown, second).key == key
+def test_municipal_rule(primary, second, limits, key, met):
+    """Issue 13: three intervals on one side of one, or nothing is shown."""
+    verdict = municipal_verdict(primary, second, limits)
+    assert verdict.key == key
+    assert sum(one.above or one.below for one in verdict.criteria) == met
+    assert verdict.interval == primary
 
 
 def test_refuses():

@@ -13,10 +13,10 @@ from scipy.optimize import linprog
 from scipy.stats import norm
 
 from bsup_analysis.effects.municipal import honest
+from bsup_analysis.effects.municipal.fixed_length import shifted_quantile
 from bsup_analysis.effects.municipal.honest import (
     EventCoefficients,
     breakdown,
-    folded_quantile,
     parallel_trends,
     relative_magnitudes,
     smoothness,
@@ -201,7 +201,8 @@ def test_smoothness_covers_under_the_worst_departure(weights):
         step[-1] = -step[:3] @ [4, 3, 2]
         other = vector + np.concatenate([step, np.zeros(3)])
         wide = np.sqrt(other @ study.vcov @ other)
-        length = wide * folded_quantile(worst_bias(study, other, 0.02) / wide, 0.05)
+        shift = worst_bias(study, other, 0.02) / wide
+        length = wide * shifted_quantile(np.array([shift]), 0.05, None)[0]
         assert length >= half - 1e-7
 
 
@@ -336,13 +337,6 @@ def test_relative_magnitudes_without_departure_is_the_ordinary_interval():
     strict, plain = relative_magnitudes(study, 0), parallel_trends(study)
     assert strict.low == pytest.approx(plain.low, abs=0.01 * (plain.high - plain.low))
     assert strict.high == pytest.approx(plain.high, abs=0.01 * (plain.high - plain.low))
-
-
-def test_folded_quantile():
-    assert folded_quantile(0, 0.05) == pytest.approx(norm.ppf(0.975), abs=1e-10)
-    for bias in (0.3, 2.0, 9.9, 10.1):
-        end = folded_quantile(bias, 0.05)
-        assert norm.cdf(end - bias) - norm.cdf(-end - bias) == pytest.approx(0.95, abs=1e-9)
 
 
 def test_refuses():

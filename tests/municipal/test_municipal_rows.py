@@ -14,7 +14,7 @@ from bsup_analysis.effects.municipal.estimands import (
     robustness_rows,
 )
 from bsup_analysis.effects.municipal.event_study import event_study
-from bsup_analysis.effects.municipal.honest import honest_rows, sensitivity
+from bsup_analysis.effects.municipal.honest import honest_rows, sensitivity, smoothness
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import municipal_verdict
 
@@ -54,7 +54,7 @@ def test_event_study_and_bounds_as_rows(panel):
         assert table.loc[year].tolist() == pytest.approx(expected, rel=1e-12)
         assert study.cov.loc[year, year] == pytest.approx(given.se**2, rel=1e-12)
     assert (study.cov.to_numpy() == study.vcov).all()
-    found = sensitivity(study.for_honest_bounds(), (0.0, 0.5, 1.0), (0.0, 0.05))
+    found = sensitivity(study.for_honest_bounds(), (0.0, 0.5, 1.0), (0.0, 0.05), 0.0)
     bounds = honest_rows(found)
     assert bounds["restriction"].tolist() == [
         "parallel",
@@ -66,13 +66,16 @@ def test_event_study_and_bounds_as_rows(panel):
     assert (bounds["low"] < found.estimate).all()
     assert 0 <= found.relative_breakdown <= 1
     assert found.relative_breakdown == 0 or found.relative[0].excludes_zero
+    assert found.decisive == found.smooth[0]
 
 
 def test_verdict_from_results(panel, amounts):
-    """The decision table takes E1, the breakdown and E2 as they come out here."""
+    """The rule takes E1, E2 and the fixed-length interval as they come out here."""
     first, second = estimands(panel, amounts, DRAWS, largest="u04")[:2]
-    verdict = municipal_verdict(first.estimate.interval, 1.2, second.estimate.interval)
-    expected = first.estimate.interval.low > 1 and second.estimate.ratio > 1
+    ends = first.estimate.interval, second.estimate.interval
+    decisive = smoothness(event_study(panel, 2008).for_honest_bounds(), 0.0)
+    verdict = municipal_verdict(*ends, (decisive.low, decisive.high))
+    expected = all(low > 1 for low in (ends[0].low, ends[1].low, np.exp(decisive.low)))
     assert verdict.key == ("improved" if expected else "not_shown")
     assert verdict.interval == first.estimate.interval
 

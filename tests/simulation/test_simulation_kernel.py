@@ -26,17 +26,11 @@ POST = np.array([False, False, False, True, True])
 def enlarged(region: Region, copies: int) -> Region:
     """Repeat every municipality, for measuring how cost grows; each copy keeps its size."""
     again = np.tile(np.arange(len(region.codes)), copies)
-    return Region(
+    rows = ("population", "expected", "treated", "county", "points")
+    return replace(
+        region,
         codes=tuple(f"{region.codes[i]}-{n}" for n, i in enumerate(again)),
-        years=region.years,
-        population=region.population[again],
-        expected=region.expected[again],
-        treated=region.treated[again],
-        county=region.county[again],
-        points=region.points[again],
-        base_year=region.base_year,
-        first_treated_year=region.first_treated_year,
-        selection_year=region.selection_year,
+        **{name: getattr(region, name)[again] for name in rows},
     )
 
 

@@ -10,11 +10,13 @@ import pytest
 from scipy.stats import t
 
 from bsup_analysis.effects.municipal.cluster_inference import crv3 as municipal_crv3
-from bsup_analysis.effects.municipal.decision_rule import KEYS, fixed_length, judge
 from bsup_analysis.effects.municipal.event_study import event_study as municipal_event_study
+from bsup_analysis.effects.municipal.fixed_length import fixed_length
+from bsup_analysis.effects.municipal.honest import smoothness
 from bsup_analysis.effects.municipal.panel import MunicipalPanel
 from bsup_analysis.effects.municipal.ppml import fit as municipal_fit
 from bsup_analysis.effects.municipal.ppml import treatment
+from bsup_analysis.effects.verdict import municipal_verdict
 from bsup_analysis.estimators.jackknife import crv3
 from bsup_analysis.estimators.poisson import event_model, fit
 from bsup_analysis.files import sha256
@@ -36,6 +38,7 @@ from bsup_analysis.simulation.rule_experiment import (
 )
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "simulation"
+KEYS = ("worse", "not_shown", "improved")
 RULE_TABLES = ("rule", "rule_coverage", "rule_detectable", "randomisation")
 
 
@@ -89,9 +92,10 @@ def test_panels_are_judged_as_the_study_judges_one(region, effect):
         ]
         study = municipal_event_study(panel, 2008).for_honest_bounds()
         for position, m in enumerate(settings().ms.value):
-            rule = judge(*ends, study, m=m, grid=(0.0, 0.02))
-            assert rule.verdict.key == KEYS[1 + said.verdict[position, k]]
-            width = (rule.decisive.high - rule.decisive.low) / 2
+            decisive = smoothness(study, m)
+            verdict = municipal_verdict(*ends, (decisive.low, decisive.high))
+            assert verdict.key == KEYS[1 + said.verdict[position, k]]
+            width = (decisive.high - decisive.low) / 2
             assert said.half_length[position, k] == pytest.approx(width, abs=1e-6)
 
 

@@ -126,7 +126,11 @@ class EventStudy:
         before, after = year < self.reference_year, year > self.reference_year
         on = year[after] >= self.first_treated_year
         return EventCoefficients(
-            self.log_ratios[before], self.log_ratios[after], self.vcov, on / on.sum()
+            self.log_ratios[before],
+            self.log_ratios[after],
+            self.vcov,
+            on / on.sum(),
+            self.intervals[0].df,
         )
 
 

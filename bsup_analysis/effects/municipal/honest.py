@@ -11,12 +11,8 @@ apply it. Own code: of the packages tried, diff-diff's bounds are not R's and mo
 are, solve linear programmes at a thousand points for every restriction. Here the programme's dual
 has (periods after + 2) corners, known in closed form, so nothing is left to solve.
 
-Smooth departures: the trend's slope changes by at most M from period to period. Optimal
-fixed-length confidence interval (section 4.1): among linear estimators that a straight trend does
-not bias, the one whose interval is shortest once its largest bias is added. Written out, because
-diff-diff has it only behind results objects of its own and finds it by three nested grids in two
-seconds; here it is one smooth convex problem. The tests compare it with HonestDiD's numbers and
-diff-diff's.
+Smooth departures: the trend's slope changes by at most M from period to period; `fixed_length`
+has the interval, which the municipal rule asks.
 """
 
 from __future__ import annotations
@@ -26,10 +22,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
-from scipy.special import log_ndtr, ndtr
-from scipy.stats import norm
+from scipy.special import log_ndtr
 
+from bsup_analysis.effects.municipal.fixed_length import fixed_length, shifted_quantile
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.errors import InputError
 
@@ -51,6 +46,8 @@ class EventCoefficients:
         Variance matrix of both, `before` first.
     weights
         What is estimated is weights x effects of the periods in `after`; by default their mean.
+    df
+        Degrees of freedom of the standard errors; None takes them for known, as the paper does.
 
     Raises
     ------
@@ -62,6 +59,7 @@ class EventCoefficients:
     after: np.ndarray
     vcov: np.ndarray
     weights: np.ndarray | None = None
+    df: int | None = None
 
     def __post_init__(self) -> None:
         if not (self.before.size and self.after.size):
@@ -111,11 +109,19 @@ class HonestInterval:
 
 
 def parallel_trends(given: EventCoefficients, *, level: float = 0.95) -> HonestInterval:
-    """Interval if trends were exactly parallel: estimate and normal quantile."""
+    """Interval if trends were exactly parallel: estimate and quantile of t (normal without df)."""
     post = given.vcov[given.before.size :, given.before.size :]
-    half = norm.ppf((1 + level) / 2) * np.sqrt(given.target @ post @ given.target)
+    critical = shifted_quantile(np.zeros(1), 1 - level, given.df)[0]
+    half = critical * np.sqrt(given.target @ post @ given.target)
     middle = given.target @ given.after
     return HonestInterval(None, float(middle - half), float(middle + half))
+
+
+def smoothness(given: EventCoefficients, m: float, *, level: float = 0.95) -> HonestInterval:
+    """Fixed-length interval if the trend's slope changes by at most m between periods."""
+    coefficients, df = np.concatenate([given.before, given.after]), given.df
+    found = fixed_length(coefficients[None], given.vcov[None], given.target, m, df=df, level=level)
+    return HonestInterval(float(m), float(found.low[0]), float(found.high[0]))
 
 
 def breakdown(bounds: Callable[[float], HonestInterval], *, most: float) -> float:
@@ -339,6 +345,8 @@ class Sensitivity:
         Its interval under exactly parallel trends.
     relative, smooth
         Intervals over the two grids.
+    decisive
+        The smooth interval at the M of the municipal rule.
     relative_breakdown, smooth_breakdown
         Largest departure at which zero is still excluded; the end of the search if none enters.
     relative_most, smooth_most
@@ -351,6 +359,7 @@ class Sensitivity:
     parallel: HonestInterval
     relative: tuple[HonestInterval, ...]
     smooth: tuple[HonestInterval, ...]
+    decisive: HonestInterval
     relative_breakdown: float
     smooth_breakdown: float
     relative_most: float
@@ -362,6 +371,7 @@ def sensitivity(
     given: EventCoefficients,
     relative_grid: Sequence[float],
     smooth_grid: Sequence[float],
+    rule_m: float,
     *,
     level: float = 0.95,
 ) -> Sensitivity:
@@ -375,6 +385,8 @@ def sensitivity(
         Relative magnitudes; the search for the breakdown ends at the largest.
     smooth_grid
         Changes of slope, in the unit of the coefficients per period; likewise.
+    rule_m
+        The one at which the municipal rule asks.
     level
         Confidence level.
     """
@@ -384,6 +396,7 @@ def sensitivity(
         parallel=parallel_trends(given, level=level),
         relative=tuple(relative_magnitudes(given, m, level=level) for m in relative_grid),
         smooth=tuple(smoothness(given, m, level=level) for m in smooth_grid),
+        decisive=smoothness(given, rule_m, level=level),
         relative_breakdown=breakdown(
             lambda m: relative_magnitudes(given, m, level=level), most=relative_most
         ),
@@ -402,106 +415,4 @@ def honest_rows(found: Sensitivity) -> pd.DataFrame:
     return pd.DataFrame(
         {"restriction": name, "m": item.m, "low": item.low, "high": item.high}
         for name, item in bounds
-    )
-
-
-def smoothness(given: EventCoefficients, m: float, *, level: float = 0.95) -> HonestInterval:
-    """Confidence interval if the trend's slope changes by at most m between periods.
-
-    Parameters
-    ----------
-    given
-        The event study.
-    m
-        Largest change of slope, in the unit of the coefficients per period; 0 is a straight trend.
-    level
-        Confidence level.
-    """
-    bound, alpha = m, 1 - level
-    pre, post = given.before.size, given.after.size
-    # Kinks j periods from the reference add (h - j) to the departure h periods from it.
-    ramp_after = np.maximum(np.arange(1, post + 1)[None, :] - np.arange(post)[:, None], 0)
-    ramp_before = np.maximum(np.arange(pre, 0, -1)[None, :] - np.arange(pre)[:, None], 0)
-    fixed = np.abs(ramp_after @ given.target).sum()
-    slope = ramp_after[0] @ given.target
-    to_weights = np.linalg.inv(ramp_before)  # (slope, bias of each kink before) -> weights before
-    # estimate = weights before + target after, with the slope's bias taken out
-    base = np.concatenate([to_weights[:, 0] * slope, given.target])
-    moves = np.vstack([to_weights[:, 1:], np.zeros((post, pre - 1))])
-    scale = np.sqrt(base @ given.vcov @ base)
-    if scale == 0:
-        raise NotEstimableError(
-            "event_variance",
-            "The event study's variance is zero in the direction that is estimated.",
-        )
-
-    squares, cross = moves.T @ given.vcov @ moves, moves.T @ given.vcov @ base
-
-    def length(bias: np.ndarray) -> tuple[float, float]:
-        """Half length, and the price of bias: what a unit of it may cost in covariance."""
-        vector = base + moves @ bias
-        sd = max(np.sqrt(vector @ given.vcov @ vector), 1e-12 * scale)
-        worst = bound * (fixed + np.abs(bias).sum()) / sd
-        critical = folded_quantile(worst, alpha)
-        # d critical / d bias of the folded normal, from its distribution function
-        turn = np.tanh(critical * worst)
-        return float(critical * sd), float(bound * turn * sd / (critical - turn * worst))
-
-    bias = _shortest(squares, cross, lambda bias: length(bias)[1])
-    half, vector = length(bias)[0], base + moves @ bias
-    middle = float(vector @ np.concatenate([given.before, given.after]))
-    return HonestInterval(bound, middle - half, middle + half)
-
-
-def _shortest(
-    squares: np.ndarray, cross: np.ndarray, asked: Callable[[np.ndarray], float]
-) -> np.ndarray:
-    """Biases at which the interval is shortest, to the last digits.
-
-    At the minimum, squares @ bias + cross is -price x sign of each bias that is not zero and at
-    most the price for the others, at the price that the biases themselves ask for. For any price
-    these are the biases of least variance with a penalty on their sum, a path of straight pieces
-    (Osborne, Presnell and Turlach 2000, IMA Journal of Numerical Analysis 20, 389-403). It is
-    walked from the price at which there is none to the piece with the root. A search would stop
-    where the threads of the linear algebra library let it.
-    """
-    bias, signs = np.zeros_like(cross), np.zeros_like(cross)
-    price = float(np.abs(cross).max(initial=0))
-    if price <= asked(bias):
-        return bias
-    turned = int(np.abs(cross).argmax())
-    slopes = cross
-    while True:
-        signs[turned] = 0 if signs[turned] else -np.sign(slopes[turned])
-        on = signs != 0
-        start, step = np.zeros_like(cross), np.zeros_like(cross)
-        sides = -np.stack([cross[on], signs[on]], axis=1)
-        start[on], step[on] = np.linalg.lstsq(squares[np.ix_(on, on)], sides)[0].T
-        level, change = squares @ start + cross, squares @ step
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # where a bias becomes zero, or another's slope reaches the price from either side
-            ends = np.where(on, -start / step, [level / (1 - change), -level / (1 + change)])
-        below = np.full_like(cross, price * (1 - 1e-12))
-        below[turned] = price * (1 - 1e-6)  # it is where it turned, but for rounding
-        ends = np.where(ends < below, ends, 0).max(axis=0)
-        lower = max(float(ends.max()), 0.0)
-        if lower <= asked(start + lower * step):
-            break
-        turned, price = int(ends.argmax()), lower
-        slopes = level + price * change
-    root = brentq(lambda at: at - asked(start + at * step), lower, price, xtol=1e-18, rtol=1e-15)
-    return start + root * step
-
-
-def folded_quantile(bias: float, alpha: float) -> float:
-    """Compute the 1 - alpha quantile of |N(bias, 1)|."""
-    if bias > 10:  # the far side's share is below 1e-23
-        return float(bias + norm.ppf(1 - alpha))
-    return float(
-        brentq(
-            lambda end: ndtr(end - bias) - ndtr(-end - bias) - (1 - alpha),
-            0.0,
-            bias + norm.ppf(1 - alpha / 2) + 1e-6,
-            xtol=1e-13,
-        )
     )

@@ -1,22 +1,18 @@
-"""The rule that turns municipal data into a verdict, and the interval it rests on.
+"""The fixed-length confidence interval of an event study, for many at once.
 
-"Improved" asks three things: E1's interval above one, E2's above one, and the fixed-length
-confidence interval of Rambachan and Roth (2023, A more credible approach to parallel trends,
-Review of Economic Studies 90, 2555-2591, section 4.1) above one, where the slope of the trend
-changes by at most M from year to year. "Worse" is its mirror image; everything else is "not
-shown". M was chosen from a simulation of the whole rule (`simulation.rule_experiment`); the
-breakdown value is printed beside the verdict and vetoes nothing.
-
-The paper's interval is estimate +- se x the 1 - alpha quantile of |N(b, 1)|, b the largest bias in
+Rambachan and Roth (2023, A more credible approach to parallel trends, Review of Economic Studies
+90, 2555-2591, section 4.1), where the slope of the trend changes by at most M from year to year.
+Their interval is estimate +- se x the 1 - alpha quantile of |N(b, 1)|, b the largest bias in
 standard errors. A standard error of few clusters is itself uncertain: here the quantile is that of
 |b + T|, T Student's t with (clusters of priority municipalities - 1) degrees of freedom, as in the
-study's other intervals (`crv`). The functions take many event studies at once: the simulation
-judges thousands of panels with the code that judges the one.
+study's other intervals (`crv`). Written out, because diff-diff has it only behind results objects
+of its own, without t, and finds it by three nested grids in two seconds; here the simulation of
+the municipal rule judges thousands of panels with the code that judges the one. The tests compare
+it with HonestDiD's numbers, diff-diff's and a search by brute force.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
@@ -24,17 +20,8 @@ import numpy as np
 from scipy.special import gammaln, ndtr, stdtr
 from scipy.stats import norm, t
 
-from bsup_analysis.effects.inference import RatioInterval
-from bsup_analysis.effects.municipal.honest import (
-    EventCoefficients,
-    HonestInterval,
-    breakdown,
-)
 from bsup_analysis.effects.municipal.panel import NotEstimableError
-from bsup_analysis.effects.verdict import Criterion, Key, Verdict
-from bsup_analysis.errors import InputError
 
-KEYS: tuple[Key, Key, Key] = ("worse", "not_shown", "improved")  # by side: -1, 0, 1
 _NEWTON_STEPS = 100
 _HALVINGS = 50  # of the penalty: the biases chosen are then exact to rounding
 _DIGITS = 6  # of the biases chosen: an interval is valid at any, and rounded ones are the same
@@ -73,130 +60,6 @@ class FixedLength:
         return self.estimate + self.half_length
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What the rule says, and what stands beside it.
-
-    Attributes
-    ----------
-    verdict
-        "improved", "worse" or "not_shown", with the three conditions.
-    m
-        The M that decides.
-    decisive
-        The interval at that M of the mean log ratio of the treated years against the reference
-        year; None where the data allow none: the condition is then not met.
-    grid
-        The same interval at other values of M.
-    breakdown
-        Largest M at which the interval still excludes zero; None without an interval.
-    breakdown_most
-        Where the search for it ended.
-    """
-
-    verdict: Verdict
-    m: float
-    decisive: HonestInterval | None
-    grid: tuple[HonestInterval, ...]
-    breakdown: float | None
-    breakdown_most: float
-
-
-def judge(
-    primary: RatioInterval,
-    without_largest: RatioInterval | None,
-    coefficients: EventCoefficients | None,
-    *,
-    m: float,
-    grid: Sequence[float],
-    reasons: tuple[str, ...] = (),
-) -> Rule:
-    """Judge municipal data by the rule.
-
-    Parameters
-    ----------
-    primary
-        E1 with its CRV3 interval; its degrees of freedom and level are the rule's.
-    without_largest
-        E2 with its own; None where it cannot be estimated: the condition is then not met.
-    coefficients
-        The event study (`EventStudy.for_honest_bounds`); None where there is none.
-    m
-        The M that decides.
-    grid
-        Values of M to print; the search for the breakdown ends at the largest.
-    reasons
-        Keys of what limits the reading of the verdict.
-    """
-    level, df, most = primary.level, primary.df, max(grid)
-
-    def at(value: float) -> HonestInterval:
-        if coefficients is None:
-            raise InputError("Without an event study there is no interval to compute.")
-        return fixed_length_interval(coefficients, value, df=df, level=level)
-
-    known = coefficients is not None
-    decisive = at(m) if known else None
-    sides = {
-        "excludes_one:primary": _side_of_ratio(primary),
-        "without_largest": _side_of_ratio(without_largest),
-        "fixed_length": 0 if decisive is None else int(side(decisive.low, decisive.high)),
-    }
-    key = KEYS[1 + int(whole(*(np.array(one) for one in sides.values())))]
-    criteria = tuple(Criterion(name, one > 0, one < 0) for name, one in sides.items())
-    verdict = Verdict(key, "municipal", primary, "primary", criteria, reasons)
-    return Rule(
-        verdict=verdict,
-        m=m,
-        decisive=decisive,
-        grid=tuple(at(value) for value in grid) if known else (),
-        breakdown=breakdown(at, most=most) if known else None,
-        breakdown_most=most,
-    )
-
-
-def _side_of_ratio(interval: RatioInterval | None) -> int:
-    return 0 if interval is None else int(side(interval.low - 1, interval.high - 1))
-
-
-def side(low: np.ndarray | float, high: np.ndarray | float) -> np.ndarray:
-    """Tell on which side of zero an interval lies: 1 above, -1 below, 0 where it holds zero."""
-    return np.where(np.asarray(low) > 0, 1, np.where(np.asarray(high) < 0, -1, 0))
-
-
-def whole(*sides: np.ndarray) -> np.ndarray:
-    """Put intervals' sides together: 1 or -1 where all agree on it, otherwise 0."""
-    stacked = np.stack(sides)
-    return np.where((stacked == stacked[0]).all(axis=0), stacked[0], 0)
-
-
-def fixed_length_interval(
-    given: EventCoefficients, m: float, *, df: int | None, level: float = 0.95
-) -> HonestInterval:
-    """Compute the fixed-length confidence interval of one event study.
-
-    Parameters
-    ----------
-    given
-        The event study.
-    m
-        Largest change of slope, in the unit of the coefficients per period; 0 is a straight trend.
-    df
-        Degrees of freedom of the standard error; None takes it for known, as the paper does.
-    level
-        Confidence level.
-    """
-    found = fixed_length(
-        np.concatenate([given.before, given.after])[None],
-        given.vcov[None],
-        given.target,
-        m,
-        df=df,
-        level=level,
-    )
-    return HonestInterval(float(m), float(found.low[0]), float(found.high[0]))
-
-
 def fixed_length(
     coefficients: np.ndarray,
     vcov: np.ndarray,
@@ -222,8 +85,12 @@ def fixed_length(
         Their variances, shape (batch, periods, periods).
     target
         Weights of the periods after in what is estimated, shape (after,).
-    m, df, level
-        As in `fixed_length_interval`; one value for all.
+    m
+        Largest change of slope, in the unit of the coefficients per period; 0 is a straight trend.
+    df
+        Degrees of freedom of the standard error; None takes it for known, as the paper does.
+    level
+        Confidence level.
 
     Raises
     ------

@@ -7,23 +7,16 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, linprog, minimize
 from scipy.stats import norm, t
-from test_municipal_honest import BETA, VCOV, random_study
+from test_municipal_honest import random_study
 
 from bsup_analysis.effects.inference import ratio_interval
-from bsup_analysis.effects.municipal import decision_rule
 from bsup_analysis.effects.municipal.cluster_inference import crv3
-from bsup_analysis.effects.municipal.decision_rule import (
-    fixed_length,
-    fixed_length_interval,
-    judge,
-    shifted_quantile,
-    side,
-    whole,
-)
 from bsup_analysis.effects.municipal.event_study import event_study
-from bsup_analysis.effects.municipal.honest import EventCoefficients, smoothness
+from bsup_analysis.effects.municipal.fixed_length import _slope, fixed_length, shifted_quantile
+from bsup_analysis.effects.municipal.honest import EventCoefficients, sensitivity, smoothness
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.municipal.ppml import fit, treatment
+from bsup_analysis.effects.verdict import municipal_verdict
 
 GRID = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
 
@@ -88,37 +81,19 @@ def test_quantile_is_convex_and_its_slope_is_that(df):
     found = shifted_quantile(bias, 0.05, df)
     assert np.diff(found, 2).min() > -1e-9
     numeric = (found[2:] - found[:-2]) / (bias[2:] - bias[:-2])
-    assert decision_rule._slope(bias, found, df)[1:-1] == pytest.approx(numeric, abs=2e-5)
-
-
-@pytest.mark.parametrize(
-    ("m", "low", "high"),
-    [(0, 0.0259, 0.0607), (0.01, 0.0132, 0.0787), (0.02, 0.0029, 0.0907), (0.03, -0.0071, 0.101)],
-)
-def test_known_variance_is_honest_did(m, low, high):
-    """HonestDiD README, FLCI of the first period after; as in test_municipal_honest."""
-    study = EventCoefficients(np.array(BETA[:5]), np.array(BETA[5:]), VCOV, np.array([1, 0]))
-    found = fixed_length_interval(study, m, df=None)
-    assert found.low == pytest.approx(low, abs=2e-4)
-    assert found.high == pytest.approx(high, abs=5e-4)
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_known_variance_is_the_other_solver(seed):
-    """`smoothness` solves the same problem by SLSQP; both round the biases: 1e-6."""
-    pre, post = [(1, 1), (2, 4), (3, 4), (4, 3), (5, 1), (3, 5)][seed % 6]
-    study, m = random_study(seed, pre, post), [0, 0.01, 0.03, 0.3][seed % 4]
-    ours, other = fixed_length_interval(study, m, df=None), smoothness(study, m)
-    assert (ours.low, ours.high) == pytest.approx((other.low, other.high), abs=1e-6)
+    assert _slope(bias, found, df)[1:-1] == pytest.approx(numeric, abs=2e-5)
 
 
 @pytest.mark.parametrize("m", [0.0, 0.01, 0.05])
-@pytest.mark.parametrize(("pre", "post", "weights"), [(3, 4, [0, 1, 1, 1]), (2, 2, None)])
-def test_shortest_by_brute_force(pre, post, weights, m):
-    """Linear programmes and Nelder-Mead from scipy, t on 16; half the length to 1e-6."""
-    study = random_study(pre, pre, post, weights)
-    found = fixed_length_interval(study, m, df=16)
-    assert (found.high - found.low) / 2 == pytest.approx(by_brute_force(study, m, 16), abs=1e-6)
+@pytest.mark.parametrize(
+    ("pre", "post", "weights", "df"),
+    [(3, 4, [0, 1, 1, 1], 16), (2, 2, None, 16), (3, 4, [0, 1, 1, 1], None), (1, 3, None, None)],
+)
+def test_shortest_by_brute_force(pre, post, weights, df, m):
+    """Linear programmes and Nelder-Mead from scipy; half the length to 1e-6."""
+    study = replace(random_study(pre, pre, post, weights), df=df)
+    found = smoothness(study, m)
+    assert (found.high - found.low) / 2 == pytest.approx(by_brute_force(study, m, df), abs=1e-6)
 
 
 def test_many_studies_at_once_are_each_alone():
@@ -127,7 +102,7 @@ def test_many_studies_at_once_are_each_alone():
     vcov = np.array([one.vcov for one in studies])
     together = fixed_length(beta, vcov, studies[0].target, 0.01, df=16)
     for position, one in enumerate(studies):
-        alone = fixed_length_interval(one, 0.01, df=16)
+        alone = smoothness(replace(one, df=16), 0.01)
         both = (together.low[position], together.high[position])
         assert both == pytest.approx((alone.low, alone.high), abs=1e-12)
 
@@ -168,8 +143,15 @@ def test_straight_trend_moves_nothing():
         study.target,
     )
     for m in (0.0, 0.02):
-        one, other = (fixed_length_interval(each, m, df=16) for each in (study, tilted))
+        one, other = (smoothness(replace(each, df=16), m) for each in (study, tilted))
         assert (one.low, one.high) == pytest.approx((other.low, other.high), abs=1e-9)
+
+
+def bounds_of(panel, m=0.01, *, invert=False):
+    study = event_study(panel, 2008).for_honest_bounds()
+    if invert:
+        study = replace(study, before=-study.before, after=-study.after)
+    return sensitivity(study, (0.0, 1.0), GRID, m)
 
 
 def judged(panel, *, invert=False, m=0.01):
@@ -177,11 +159,10 @@ def judged(panel, *, invert=False, m=0.01):
     primary = panel.without_years([2009])
     second = primary.without([panel.codes[5]])
     ends = [crv3(fit(one, treatment)).interval() for one in (primary, second)]
-    study = event_study(panel, 2008).for_honest_bounds()
     if invert:
         ends = [ratio_interval(-log(one.ratio), one.se, df=one.df) for one in ends]
-        study = replace(study, before=-study.before, after=-study.after)
-    return judge(ends[0], ends[1], study, m=m, grid=GRID)
+    decisive = bounds_of(panel, m, invert=invert).decisive
+    return municipal_verdict(*ends, (decisive.low, decisive.high))
 
 
 @pytest.fixture(scope="module")
@@ -190,83 +171,51 @@ def tripled(make):
 
 
 def test_a_tripling_without_a_trend_is_an_improvement(tripled):
-    rule = judged(tripled)
-    assert rule.verdict.key == "improved"
-    assert [criterion.above for criterion in rule.verdict.criteria] == [True] * 3
-    assert rule.decisive.low < log(3) < rule.decisive.high
-    assert rule.verdict.interval.low < 3 < rule.verdict.interval.high
+    verdict, decisive = judged(tripled), bounds_of(tripled).decisive
+    assert verdict.key == "improved"
+    assert [criterion.above for criterion in verdict.criteria] == [True] * 3
+    assert decisive.low < log(3) < decisive.high
+    assert verdict.interval.low < 3 < verdict.interval.high
 
 
 def test_worse_mirrors_improved(tripled):
-    one, other = judged(tripled), judged(tripled, invert=True)
-    assert other.verdict.key == "worse"
-    assert [criterion.below for criterion in other.verdict.criteria] == [True] * 3
+    verdict = judged(tripled, invert=True)
+    assert verdict.key == "worse"
+    assert [criterion.below for criterion in verdict.criteria] == [True] * 3
+    one, other = bounds_of(tripled), bounds_of(tripled, invert=True)
     assert (-other.decisive.high, -other.decisive.low) == pytest.approx(
         (one.decisive.low, one.decisive.high), abs=1e-12
     )
-    assert other.breakdown == pytest.approx(one.breakdown, abs=1e-9)
+    assert other.smooth_breakdown == pytest.approx(one.smooth_breakdown, abs=1e-9)
 
 
 def test_breakdown_agrees_with_the_grid(tripled):
-    rule = judged(tripled)
-    assert 0 < rule.breakdown < rule.breakdown_most == max(GRID)
-    for interval in rule.grid:
-        assert interval.excludes_zero == (interval.m < rule.breakdown)
+    found = bounds_of(tripled)
+    assert 0 < found.smooth_breakdown < found.smooth_most == max(GRID)
+    for interval in found.smooth:
+        assert interval.excludes_zero == (interval.m < found.smooth_breakdown)
     study = event_study(tripled, 2008).for_honest_bounds()
-    df = rule.verdict.interval.df
-    step = 3e-4 * rule.breakdown_most
-    assert fixed_length_interval(study, rule.breakdown, df=df).excludes_zero
-    assert not fixed_length_interval(study, rule.breakdown + step, df=df).excludes_zero
+    step = 3e-4 * found.smooth_most
+    assert smoothness(study, found.smooth_breakdown).excludes_zero
+    assert not smoothness(study, found.smooth_breakdown + step).excludes_zero
 
 
-def test_breakdown_vetoes_nothing(tripled):
+def test_the_breakdown_decides_by_m_alone(tripled):
     """An M beyond the breakdown is not met, one below is: the number itself is no condition."""
-    rule = judged(tripled, m=0.0)
-    assert rule.verdict.key == "improved"
-    assert judged(tripled, m=rule.breakdown + 0.01).verdict.key == "not_shown"
+    edge = bounds_of(tripled).smooth_breakdown
+    assert judged(tripled, m=edge / 2).key == "improved"
+    assert judged(tripled, m=edge + 0.01).key == "not_shown"
 
 
-@pytest.mark.parametrize(
-    ("sides", "said"),
-    [
-        ((1, 1, 1), 1),
-        ((-1, -1, -1), -1),
-        ((1, 1, 0), 0),
-        ((0, 1, 1), 0),
-        ((1, 0, 1), 0),
-        ((-1, -1, 1), 0),
-        ((0, 0, 0), 0),
-    ],
-)
-def test_all_three_or_nothing(sides, said):
-    assert whole(*(np.array([one]) for one in sides)) == said
-
-
-def test_an_interval_that_touches_one_is_on_no_side():
-    assert side(0.0, 1.0) == 0
-    assert side(-1.0, 0.0) == 0
-    assert side(np.array([0.1, -2.0]), np.array([1.0, -1.0])).tolist() == [1, -1]
-
-
-def test_what_cannot_be_computed_is_not_met(tripled):
-    whole_rule = judged(tripled)
-    primary = whole_rule.verdict.interval
-    study = event_study(tripled, 2008).for_honest_bounds()
-    for second, coefficients in ((None, study), (primary, None)):
-        rule = judge(primary, second, coefficients, m=0.01, grid=GRID)
-        assert rule.verdict.key == "not_shown"
-        assert sum(criterion.above for criterion in rule.verdict.criteria) == 2
-    assert (rule.decisive, rule.grid, rule.breakdown) == (None, (), None)
-
-
-def test_degrees_of_freedom_are_those_of_the_primary_interval(tripled):
+def test_the_decisive_interval_takes_t(tripled):
     """A mutation: the normal quantile in place of t would give a shorter interval."""
-    rule = judged(tripled)
-    study = event_study(tripled, 2008).for_honest_bounds()
-    normal = fixed_length_interval(study, 0.01, df=None)
-    own = fixed_length_interval(study, 0.01, df=rule.verdict.interval.df)
-    assert (rule.decisive.low, rule.decisive.high) == (own.low, own.high)
-    assert own.high - own.low > 1.05 * (normal.high - normal.low)
+    study = event_study(tripled, 2008)
+    given = study.for_honest_bounds()
+    primary = crv3(fit(tripled.without_years([2009]), treatment)).interval()
+    assert given.df == study.intervals[0].df == primary.df
+    decisive, normal = bounds_of(tripled).decisive, smoothness(replace(given, df=None), 0.01)
+    assert decisive == smoothness(given, 0.01)
+    assert decisive.high - decisive.low > 1.05 * (normal.high - normal.low)
 
 
 def test_refuses_a_variance_of_nothing():
