@@ -226,6 +226,9 @@ def randomisation_p_value(
 
     As many clusters as are treated are drawn, each set of them equally likely. Size decides who is
     treated here, so the sets are not exchangeable and the test is shown for what it does.
+    Neither this statistic nor the raw score keeps its size in every scenario; it is kept because
+    the raw one loses 16 to 17 points of power on average over the scenarios, at ratios of 1.25 and
+    1.5 (`SYNTHETIC_randomisation`).
 
     Parameters
     ----------

@@ -316,16 +316,6 @@ def false_improved(rule: pd.DataFrame) -> pd.Series:
     return counted.groupby("m")["improved"].max()
 
 
-def chosen_m(rule: pd.DataFrame) -> float | None:
-    """Smallest M at which the rule is wrong as rarely as the level asks; None where none is.
-
-    A larger M makes the interval longer, so the smallest finds most.
-    """
-    worst = false_improved(rule)
-    passed = worst.index[worst <= load_config().tests.level.value]
-    return float(passed.min()) if len(passed) else None
-
-
 def rule_rows(world: World, said: Said) -> list[dict[str, object]]:
     """One row an M: shares of the three verdicts, and of intervals on either side of one."""
     rows: list[dict[str, object]] = []

@@ -169,7 +169,11 @@ class Study(Recording):
     SYNTHETIC_coverage = table("Coverage of the intervals on SYNTHETIC panels.")
     SYNTHETIC_detectable = table("Smallest effects found on SYNTHETIC panels.")
     SYNTHETIC_pretrend = table("What the test of earlier trends is worth on SYNTHETIC panels.")
+    SYNTHETIC_randomisation = table("Two statistics of randomisation on SYNTHETIC panels.")
     SYNTHETIC_rejection = table("How often each test rejects on SYNTHETIC panels.")
+    SYNTHETIC_rule = table("What the municipal rule says on SYNTHETIC panels.")
+    SYNTHETIC_rule_coverage = table("Coverage of the rule's interval on SYNTHETIC panels.")
+    SYNTHETIC_rule_detectable = table("Smallest effects the rule finds on SYNTHETIC panels.")
 
     # --- the document ------------------------------------------------------------------------
 

@@ -154,6 +154,13 @@ PANELS: dict[str, list[list[Layer]]] = {
     "power_curves": [
         [("effect", ERROR.format("rejection_rate", "mc_error")), ("detectable", "0; 0.8")]
     ],
+    "power_rule": [
+        [("effect", ERROR.format("worse", "mc_error"), "effect <= 1")],
+        [
+            ("effect", ERROR.format("improved", "mc_error"), "effect >= 1"),
+            ("detectable", "0; 0.8"),
+        ],
+    ],
     "power_coverage": [
         [("assumed_phi", ERROR.format("coverage", "mc_error"), f"interval == '{name}'")]
         for name in ("assumed", "known_half")
@@ -220,7 +227,8 @@ BESIDE = {
 
 
 def _detectable(exhibit: Exhibit) -> pd.DataFrame:
-    found = {name: exhibit.numbers[f"power_detectable_{name.lower()}"].value for name in "ABCD"}
+    stem = exhibit.id.removesuffix("_curves")
+    found = {n: exhibit.numbers[f"{stem}_detectable_{n.lower()}"].value for n in "ABCD"}
     return exhibit.data.assign(detectable=exhibit.data["scenario"].map(found))
 
 
@@ -250,6 +258,7 @@ def _agreement(exhibit: Exhibit) -> pd.DataFrame:
 # what a figure draws of its data once they are counted or ordered
 PREPARED: dict[str, Callable[[Exhibit], pd.DataFrame]] = {
     "power_curves": _detectable,
+    "power_rule": _detectable,
     "audit_summary": _statements,
     "programme_pyramid": _levels,
     "weights_agreement": _agreement,

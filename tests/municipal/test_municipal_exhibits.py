@@ -21,6 +21,7 @@ from bsup_analysis.chapters.municipal import (
     yearly_ratios,
 )
 from bsup_analysis.chapters.municipal.phrases import ends_text
+from bsup_analysis.effects.municipal.estimands import Estimand
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import MUNICIPAL_REASONS, municipal_verdict
 from bsup_analysis.language import LANGUAGES, Words
@@ -122,25 +123,27 @@ CONCLUSIONS = {
 }
 
 
-def verdict_of(study: Study, low: float, high: float, breakdown: float, largest: float) -> str:
-    """Judge planted numbers, and give what the reader is told."""
+def verdict_of(study: Study, *sides: str) -> str:
+    """Judge planted intervals of E1, E2 and the bounds, and give what the reader is told."""
+    ends = {"above": (1.1, 1.4), "below": (0.7, 0.9), "holds": (0.9, 1.4), "holds_less": (0.8, 1.1)}
     first, second, *rest = study.municipal_estimands
-    interval = replace(first.estimate.interval, ratio=math.sqrt(low * high), low=low, high=high)
-    other = replace(second.estimate.interval, ratio=largest)
-    bounds = replace(
-        study.municipal_bounds,
-        relative_breakdown=breakdown,
-        estimate=math.log(interval.ratio),
-    )
+
+    def planted(estimand: Estimand, side: str) -> Estimand:
+        low, high = ends[side]
+        interval = replace(
+            estimand.estimate.interval, ratio=math.sqrt(low * high), low=low, high=high
+        )
+        return replace(estimand, estimate=replace(estimand.estimate, interval=interval))
+
+    low, high = map(math.log, ends[sides[2]])
     shown = displayed(
         changed(
             study,
-            municipal_estimands=(
-                replace(first, estimate=replace(first.estimate, interval=interval)),
-                replace(second, estimate=replace(second.estimate, interval=other)),
-                *rest,
+            municipal_estimands=(planted(first, sides[0]), planted(second, sides[1]), *rest),
+            municipal_bounds=replace(
+                study.municipal_bounds,
+                decisive=replace(study.municipal_bounds.decisive, low=low, high=high),
             ),
-            municipal_bounds=bounds,
         ),
         growth_ratios.judgement,
     )
@@ -149,37 +152,48 @@ def verdict_of(study: Study, low: float, high: float, breakdown: float, largest:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    ("low", "high", "breakdown", "largest", "key", "unmet"),
+    ("sides", "key", "unmet"),
     [
-        (1.1, 1.4, 1.2, 1.05, "improved", []),
-        (0.7, 0.9, 1.2, 0.95, "worse", []),
-        (0.9, 1.4, 1.2, 1.05, "not_shown", ["excludes_one"]),
-        (1.1, 1.4, 0.9, 1.05, "not_shown", ["breakdown"]),
-        (1.1, 1.4, 1.2, 0.95, "not_shown", ["without_largest"]),
-        (0.7, 0.9, 0.2, 1.05, "not_shown", ["breakdown", "without_largest"]),
-        (0.8, 1.1, 0.0, 1.05, "not_shown", ["excludes_one", "breakdown", "without_largest"]),
+        (("above", "above", "above"), "improved", []),
+        (("below", "below", "below"), "worse", []),
+        (("holds", "above", "above"), "not_shown", ["excludes_one"]),
+        (("above", "above", "holds"), "not_shown", ["fixed_length"]),
+        (("above", "holds", "above"), "not_shown", ["without_largest"]),
+        (("below", "above", "holds"), "not_shown", ["without_largest", "fixed_length"]),
+        (
+            ("holds_less", "holds", "above"),
+            "not_shown",
+            ["excludes_one", "without_largest", "fixed_length"],
+        ),
     ],
 )
 def test_the_verdict_follows_the_numbers(
-    studies: dict[str, Study],
-    language: str,
-    low: float,
-    high: float,
-    breakdown: float,
-    largest: float,
-    key: str,
-    unmet: list[str],
+    studies: dict[str, Study], language: str, sides: tuple[str, ...], key: str, unmet: list[str]
 ) -> None:
-    text = verdict_of(studies[language], low, high, breakdown, largest)
+    text = verdict_of(studies[language], *sides)
     word, sentence = CONCLUSIONS[language, key]
     assert re.search(rf": {word}\b", text)
     assert re.search(sentence, text)
     for other in ("improved", "worse", "not_shown"):
         assert says(text, f"municipal_verdict.{other}", language) == (other == key)
-    for name in ("excludes_one", "breakdown", "without_largest"):
+    for name in ("excludes_one", "without_largest", "fixed_length"):
         assert says(text, f"municipal_verdict.unmet_{name}", language) == (name in unmet)
     for reason in MUNICIPAL_REASONS:
         assert says(text, f"municipal_verdict.reason_{reason}", language)
+
+
+def test_what_stands_beside_the_verdict_is_what_the_bounds_are(studies: dict[str, Study]) -> None:
+    """The grid of M and the breakdown are printed, and change no verdict."""
+    study = studies["en"]
+    shown = displayed(study, growth_ratios.judgement)
+    beside = shown.data[shown.data["kind"] == "beside"].set_index("key")
+    for bound in study.municipal_bounds.smooth:
+        found = beside.loc[f"m_{bound.m:g}", ["low", "high"]].astype(float)
+        assert np.log(found).tolist() == pytest.approx([bound.low, bound.high])
+    most = replace(study.municipal_bounds, smooth_breakdown=0.034)
+    other = displayed(changed(study, municipal_bounds=most), growth_ratios.judgement)
+    assert other.caption == shown.caption
+    assert other.shown.iloc[-1, 1] == study.words.percent(0.034)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -361,11 +375,11 @@ def test_a_verdict_without_bounds_says_so(studies: dict[str, Study]) -> None:
     problem = NotEstimableError("year_without_ratio", "...", year=2011)
     for language, study in studies.items():
         shown = displayed(changed(study, municipal_bounds=problem), growth_ratios.judgement)
-        assert says(shown.caption, "municipal_verdict.unknown_breakdown", language)
-        assert not says(shown.caption, "municipal_verdict.unmet_breakdown", language)
-        assert "2011" in shown.shown.iloc[1, 1]
+        assert says(shown.caption, "municipal_verdict.unknown_fixed_length", language)
+        assert not says(shown.caption, "municipal_verdict.unmet_fixed_length", language)
+        assert "2011" in shown.shown.iloc[2, 1]
         first = study.municipal_estimands[0].estimate.interval
-        assert municipal_verdict(first, None, first).key == "not_shown"
+        assert municipal_verdict(first, first, None).key == "not_shown"
 
 
 def planted_rows(study: Study, spans: dict[str, tuple[float, float]]) -> Study:

@@ -208,23 +208,40 @@ def test_a_verb_is_said_once_where_both_groups_moved_alike(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_smallest_effect_is_told_at_both_levels(published_root: Path, language: str) -> None:
-    """The published level's own, and the least and greatest of the simulated, errors left out."""
+    """The rule's least and greatest ratio, errors left out, beside those of the main ratio."""
     published = read_edition(published_root / "reports", language)
-    made = {"power_detectable_a": 1.3, "power_detectable_b": 1.72, "power_detectable_b_mc_error": 9}
+    made = {
+        "power_detectable_a": 1.3,
+        "power_detectable_b": 1.72,
+        "power_detectable_b_mc_error": 9,
+        "power_rule_detectable_a": 1.91,
+        "power_rule_detectable_c": 2.63,
+        "power_rule_detectable_c_mc_error": 9,
+        "power_rule_false_improved": 0.021,
+        "power_rule_coverage_a": 0.93,
+        "power_rule_coverage_b": 0.88,
+    }
     numbers = {n: PublishedNumber(v, "ratio", "power_curves") for n, v in made.items()}
-    curves = replace(published.exhibits["dispersion_loans"], id="power_curves")
+    names = ("power_curves", "power_rule", "power_rule_null", "power_rule_coverage")
+    one = published.exhibits["dispersion_loans"]
     report = compose(
         replace(
             published,
             numbers={**published.numbers, **numbers},
-            exhibits={**published.exhibits, "power_curves": curves},
+            exhibits={**published.exhibits, **{name: replace(one, id=name) for name in names}},
         )
     )
-    sentence = next(s for s in text(report).split("\n") if "SYNTHETIC" in s or "SYNTETISKE" in s)
-    shown = re.findall(r"\d[.,]\d\d", sentence)
-    own = Words(language).decimal(published.numbers["minimum_detectable_ratio_phi17_t"].value)
-    assert shown == [own, *(Words(language).decimal(value) for value in (1.3, 1.72))]
-    assert report.labels["power_curves"].lower() in sentence.lower()
+    said = text(report).split("\n")
+    sentence = next(s for s in said if "SYNTHETIC" in s or "SYNTETISKE" in s)
+    start = sentence.index("80")
+    words = Words(language)
+    shown = re.findall(r"\d[.,]\d\d", sentence[start:])
+    assert shown == [words.decimal(value) for value in (1.91, 2.63, 1.3, 1.72)]
+    for share in (0.91, 0.88, 0.93):
+        assert words.percent(share, 0) in sentence  # lift asked for at the best, and coverage
+    assert words.percent(0.021) in sentence
+    for name in names:
+        assert report.labels[name].lower() in sentence.lower()
 
 
 def test_the_report_says_of_how_many_articles_the_totals_are(report: Report) -> None:

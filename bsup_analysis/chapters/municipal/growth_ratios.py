@@ -1,5 +1,6 @@
 """The ratio of growth at the municipal level: four estimands, every choice changed, the verdict."""
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -15,7 +16,7 @@ from bsup_analysis.effects.municipal.estimands import (
     estimand_rows,
     robustness_rows,
 )
-from bsup_analysis.effects.municipal.honest import Sensitivity
+from bsup_analysis.effects.municipal.honest import HonestInterval, Sensitivity
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import Criterion, Verdict
 from bsup_analysis.exhibit.charts import forest, side_of_one
@@ -277,90 +278,94 @@ def judgement(
     design: Design,
     words: Words,
 ) -> Exhibit:
-    """Show the verdict, its conditions, the smallest effect that could be seen, and the limits."""
-    verdict, data = municipal_decision, municipal_data
+    """Show the verdict, its three conditions, what stands beside them, and the limits."""
+    verdict, data, stem = municipal_decision, municipal_data, "municipal_verdict"
     if isinstance(verdict, NotEstimableError):
-        title = words("municipal_verdict.title", word="none")
-        return phrases.not_estimable("municipal_verdict", title, verdict, data, words)
-    interval, key, largest = verdict.interval, verdict.key, data.names[data.largest]
-    answers = {
-        name: _found(item, data, words)
-        for name, item in (
-            ("excludes_one", municipal_estimands[0]),
-            ("without_largest", municipal_estimands[1]),
-            ("breakdown", municipal_bounds),
-        )
+        title = words(f"{stem}.title", word="none")
+        return phrases.not_estimable(stem, title, verdict, data, words)
+    interval, key, second = verdict.interval, verdict.key, municipal_estimands[1]
+    bounds = None if isinstance(municipal_bounds, NotEstimableError) else municipal_bounds
+    found: dict[str, tuple[float, float, float] | None] = {
+        "excludes_one": (interval.ratio, interval.low, interval.high),
+        "without_largest": None
+        if second.estimate is None
+        else (second.estimate.ratio, second.estimate.interval.low, second.estimate.interval.high),
+        "fixed_length": None if bounds is None else _as_ratio(bounds.decisive),
     }
-    unknown = {
-        "breakdown": isinstance(municipal_bounds, NotEstimableError),
-        "without_largest": municipal_estimands[1].estimate is None,
-    }
-    conditions = {c.name.partition(":")[0]: c for c in verdict.criteria}
-    lacking = [
-        words(f"municipal_verdict.{'unknown' if unknown.get(name) else 'unmet'}_{name}",
-              largest=largest)
-        for name, c in conditions.items()
-        if not (c.above if interval.ratio > 1 else c.below)
-    ]  # fmt: skip
+    m, missing = design.municipal.rule_m.value, [second.problem, municipal_bounds]
     values = {
         "counted": phrases.counted(data, words),
         "first": design.window.first_treated_year.value,
-        "largest": largest,
+        "reference": design.municipal.reference_year.value,
+        "largest": data.names[data.largest],
         "interval": interval,
+        "trend": words(f"{stem}.trend_{'bending' if m else 'straight'}", m=m),
+        **found,
     }
-    said = words(f"municipal_verdict.{key}", **values)
+    conditions = {c.name.partition(":")[0]: c for c in verdict.criteria}
+    lacking = [
+        words(f"{stem}.{'unmet' if found[name] else 'unknown'}_{name}", **values)
+        for name, c in conditions.items()
+        if not (c.above if interval.ratio > 1 else c.below)
+    ]
+    said = words(f"{stem}.{key}", **values)
     if lacking:
-        said += " " + words("municipal_verdict.unmet", which=lacking)
-    rows = [("verdict", str(key), "")]
-    rows += [("criterion", c.name, _met(c)) for c in verdict.criteria]
-    rows += [("reason", name, "") for name in verdict.reasons]
-    shown = [
-        {
-            "condition": words(f"municipal_verdict.condition_{name}", largest=largest),
-            "found": answers[name],
-            "met": words(f"municipal_verdict.met_{_met(condition)}"),
-        }
+        said += " " + words(f"{stem}.unmet", which=lacking)
+    nothing, cells = (None, None, None), ("condition", "found", "met")
+    rows: list[tuple[object, ...]] = [
+        ("verdict", str(key), "", interval.ratio, interval.low, interval.high)
+    ]
+    rows += [("criterion", c.name, _met(c), *(found[n] or nothing)) for n, c in conditions.items()]
+    rows += [("reason", name, "", *nothing) for name in verdict.reasons]
+    shown: list[tuple[object, ...]] = [
+        (
+            words(f"{stem}.condition_{name}", **values),
+            words.written(found[name], "interval")
+            if found[name]
+            else _reason(missing[name == "fixed_length"], data, words),
+            words(f"{stem}.met_{_met(condition)}"),
+        )
         for name, condition in conditions.items()
     ]
-    last = {
-        "condition": words("municipal_verdict.head_verdict"),
-        "found": words.written(interval, "interval"),
-        "met": words(f"municipal_verdict.word.{key}"),
-    }
-    limits = [words(f"municipal_verdict.reason_{name}", **values) for name in verdict.reasons]
+    shown.append((words(f"{stem}.head_verdict"), None, words(f"{stem}.word.{key}")))
+    if bounds is not None:
+        for item in bounds.smooth:
+            rows.append(("beside", f"m_{item.m:g}", "", *_as_ratio(item)))
+            ends = words.written(_as_ratio(item), "interval")
+            shown.append((words(f"{stem}.beside_m", m=item.m), ends, None))
+        most = bounds.smooth_breakdown
+        rows.append(("beside", "breakdown", f"{most:.4f}", *nothing))
+        shown.append((words(f"{stem}.beside_most"), words.percent(most), None))
+    limits = [words(f"{stem}.reason_{name}", **values) for name in verdict.reasons]
     return Exhibit.of(
-        "municipal_verdict",
-        "municipal_verdict",
+        stem,
+        stem,
         words,
-        pd.DataFrame(rows, columns=["kind", "key", "result"]).assign(
-            ratio=interval.ratio, low=interval.low, high=interval.high
-        ),
-        {"word": key, "said": said, "limits": " ".join(limits), "origin": data.origin},
-        shown=words.table("municipal_verdict", [*shown, last]),
+        pd.DataFrame(rows, columns=["kind", "key", "result", "ratio", "low", "high"]),
+        {**values, "word": key, "said": said, "limits": " ".join(limits), "origin": data.origin},
+        shown=words.table(stem, (dict(zip(cells, row, strict=True)) for row in shown)),
         numbers={
             "municipal_verdict": (float(SCORE[key]), "-1 worse, 0 not shown, 1 improved"),
-            "municipal_detectable_above": (interval.detectable_above, "ratio"),
-            "municipal_detectable_below": (interval.detectable_below, "ratio"),
+            **{
+                f"municipal_fixed_length_{name}": (value, "ratio")
+                for name, value in zip(
+                    ("ratio", "low", "high"), found["fixed_length"] or (), strict=False
+                )
+            },
         },
     )
 
 
+def _as_ratio(given: HonestInterval) -> tuple[float, float, float]:
+    middle = (given.low + given.high) / 2
+    return math.exp(middle), math.exp(given.low), math.exp(given.high)
+
+
 def _met(criterion: Criterion) -> str:
-    if criterion.above and criterion.below:
-        return "either"
     return "above" if criterion.above else "below" if criterion.below else "neither"
 
 
-def _found(
-    item: Estimand | Sensitivity | NotEstimableError, data: MunicipalData, words: Words
-) -> str:
-    """Tell what was found on a condition: a ratio, a breakdown, or why there is none."""
-    if isinstance(item, Sensitivity):
-        return words.decimal(item.relative_breakdown)
-    if isinstance(item, Estimand):
-        if item.estimate is not None:
-            return words.written(item.estimate.interval, "interval")
-        if item.problem is None:
-            return words("ratios.no_estimate")
-        item = item.problem
-    return phrases.reason(item, data, words)
+def _reason(problem: object, data: MunicipalData, words: Words) -> str:
+    if isinstance(problem, NotEstimableError):
+        return phrases.reason(problem, data, words)
+    return words("ratios.no_estimate")
