@@ -25,18 +25,11 @@ from pydantic.dataclasses import dataclass as checked
 
 from bsup_analysis.design.model import Choice
 from bsup_analysis.effects.municipal.fixed_length import FixedLength, fixed_length
-from bsup_analysis.estimators.jackknife import crv3, leave_out
-from bsup_analysis.estimators.poisson import (
-    Fit,
-    Model,
-    fit,
-    reached,
-    restricted,
-    treatment_model,
-)
+from bsup_analysis.estimators.jackknife import crv3
+from bsup_analysis.estimators.poisson import event_model, fit, reached, restricted, treatment_model
 from bsup_analysis.simulation.config import Scenario, load_config, scenario
 from bsup_analysis.simulation.generator import Region
-from bsup_analysis.simulation.replicate import ROWS, Task, critical, random_sets
+from bsup_analysis.simulation.replicate import ROWS, Task, critical, random_sets, task_of
 
 FILE = Path(__file__).with_name("rule.toml")
 EARTH_KM = 6371.0
@@ -101,7 +94,8 @@ class World:
     effect
         Rate ratio of the priority municipalities.
     bend
-        Change of the slope of the log ratio a year; None where the trend is of no class.
+        Change of the slope of the log ratio a year, where there is nothing else and coverage is
+        asked; elsewhere None.
     """
 
     name: str
@@ -126,9 +120,9 @@ def worlds(region: Region, name: str) -> Iterator[World]:
     base, first = years - region.base_year, region.years.index(region.first_treated_year)
     yield World("parallel", region, noise, bend=0.0)
     for effect in asked.effects.value:
-        yield World("parallel", region, noise, effect, bend=0.0)
+        yield World("parallel", region, noise, effect)
     for drift in asked.drifts.value:
-        yield World(f"drift_{drift:g}", region, replace(noise, trend=drift), bend=0.0)
+        yield World(f"drift_{drift:g}", region, replace(noise, trend=drift))
     for bend in asked.ms.value:
         if bend > 0:
             since = years - region.selection_year
@@ -162,24 +156,21 @@ def _moved(region: Region, log: np.ndarray) -> Region:
 
 @dataclass(frozen=True, eq=False)
 class Said:
-    """What the rule says in each panel of a world; the first axis is M.
+    """What the rule says in each panel of a world.
 
     Attributes
     ----------
     verdict, interval
         Side of one of the rule and of its fixed-length interval, shape (ms, draws).
-    covered, covered_normal
-        Whether the interval with t quantiles, and with normal ones, holds the effect put in.
-    half_length, bias
-        Half the length of the interval with t quantiles, and its worst bias.
+    found, normal
+        The fixed-length intervals by M, with t quantiles and with normal ones (the latter only
+        where coverage is asked).
     """
 
     verdict: np.ndarray
     interval: np.ndarray
-    covered: np.ndarray
-    covered_normal: np.ndarray
-    half_length: np.ndarray
-    bias: np.ndarray
+    found: list[FixedLength]
+    normal: list[FixedLength]
 
 
 def judge_panels(world: World, first: int, count: int) -> Said:
@@ -196,7 +187,7 @@ def judge_panels(world: World, first: int, count: int) -> Said:
     on = region.treated_years[reference + 1 :]
     blocks = [(loans, *event_study(region, loans, reference)) for _, _, loans in task.blocks()]
     loans, coefficients, vcov = (np.concatenate(part) for part in zip(*blocks, strict=True))
-    truth, df = math.log(world.effect), int(region.treated.sum()) - 1
+    df, everybody = int(region.treated.sum()) - 1, np.arange(len(region.codes))
 
     def intervals(df: int | None) -> list[FixedLength]:
         return [
@@ -204,29 +195,15 @@ def judge_panels(world: World, first: int, count: int) -> Said:
             for m in settings().ms.value
         ]
 
-    def held(found: list[FixedLength]) -> np.ndarray:
-        return np.array([(one.low <= truth) & (truth <= one.high) for one in found])
-
     found = intervals(df)
     sides = np.array([side(one.low, one.high) for one in found])
-    verdict = sides.copy()
-    for kept in (
-        np.arange(len(region.codes)),
-        np.delete(np.arange(len(region.codes)), region.largest),
-    ):
+    verdict = sides
+    for kept in (everybody, np.delete(everybody, region.largest)):
         open_still = (verdict != 0).any(axis=0)
         agreed = np.zeros(count, dtype=int)
         agreed[open_still] = _side_of_ratio(region, loans[open_still], kept, level, df)
         verdict = np.where(verdict == agreed, verdict, 0)
-    asked = world.bend is not None and world.effect == 1
-    return Said(
-        verdict,
-        sides,
-        held(found),
-        held(intervals(None)) if asked else np.zeros_like(sides, dtype=bool),
-        np.array([one.half_length for one in found]),
-        np.array([one.bias for one in found]),
-    )
+    return Said(verdict, sides, found, intervals(None) if world.bend is not None else [])
 
 
 def side(low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -257,27 +234,10 @@ def _side_of_ratio(
 
 
 def event_study(region: Region, loans: np.ndarray, reference: int) -> tuple[np.ndarray, np.ndarray]:
-    """Log ratio of every year but the reference, and its CRV3 variances, for a batch of panels.
-
-    With an effect of every group and year the groups do not touch: each is fitted by itself, and a
-    cluster left out moves its own group's years alone. The same numbers as `event_model` gives.
-    """
-    effects = np.delete(np.eye(loans.shape[2]), reference, axis=1)[None]
-    sums: np.ndarray | float = 0.0
-    clusters: np.ndarray | int = 0
-    years: list[np.ndarray] = []
-    for mine in (region.treated, ~region.treated):
-        number = int(mine.sum())
-        model = Model(
-            region.population[mine], np.zeros(number, dtype=int), effects, np.arange(number)
-        )
-        fitted: Fit = fit(model, loans[:, mine])
-        away = leave_out(fitted) - fitted.theta[:, None, :]
-        sums = sums + np.swapaxes(away, 1, 2) @ away
-        clusters = clusters + fitted.clusters
-        years.append(fitted.theta)
-    factor = (np.asarray(clusters) - 1) / clusters
-    return years[0] - years[1], factor[:, None, None] * sums
+    """Log ratio of every year but the reference, and its CRV3 variances, for a batch of panels."""
+    alone, years = np.arange(len(region.codes)), loans.shape[2] - 1
+    fitted = fit(event_model(region.population, region.treated, reference, alone), loans)
+    return fitted.theta[:, -years:], crv3(fitted, years)
 
 
 def rule_tables(
@@ -320,11 +280,7 @@ def rule_rows(world: World, said: Said) -> list[dict[str, object]]:
     """One row an M: shares of the three verdicts, and of intervals on either side of one."""
     rows: list[dict[str, object]] = []
     for m, verdict, interval in zip(settings().ms.value, said.verdict, said.interval, strict=True):
-        shares = {
-            "improved": float((verdict == 1).mean()),
-            "worse": float((verdict == -1).mean()),
-            "not_shown": float((verdict == 0).mean()),
-        }
+        shares = [float((verdict == key).mean()) for key in (1, -1, 0)]
         rows.append(
             {
                 "scenario": world.scenario.name,
@@ -332,8 +288,8 @@ def rule_rows(world: World, said: Said) -> list[dict[str, object]]:
                 "effect": world.effect,
                 "m": m,
                 "draws": len(verdict),
-                **shares,
-                "mc_error": max(_error(share, len(verdict)) for share in shares.values()),
+                **dict(zip(("improved", "worse", "not_shown"), shares, strict=True)),
+                "mc_error": max(_error(share, len(verdict)) for share in shares),
                 "interval_above": float((interval == 1).mean()),
                 "interval_below": float((interval == -1).mean()),
             }
@@ -342,27 +298,23 @@ def rule_rows(world: World, said: Said) -> list[dict[str, object]]:
 
 
 def coverage_rows(world: World, said: Said) -> list[dict[str, object]]:
-    """Coverage without an effect, where the trend is of a known class; elsewhere no rows."""
-    if world.bend is None or world.effect != 1 or world.scenario.trend:
-        return []
-    rows: list[dict[str, object]] = []
-    for k, m in enumerate(settings().ms.value):
-        for quantile, covered in (("t", said.covered[k]), ("normal", said.covered_normal[k])):
-            share = float(covered.mean())
-            rows.append(
-                {
-                    "scenario": world.scenario.name,
-                    "bend": world.bend,
-                    "m": m,
-                    "quantile": quantile,
-                    "draws": len(covered),
-                    "coverage": share,
-                    "mc_error": _error(share, len(covered)),
-                    "median_half_length": float(np.median(said.half_length[k])),
-                    "median_bias": float(np.median(said.bias[k])),
-                }
-            )
-    return rows
+    """Coverage of one, where the trend is of a known class; elsewhere no rows."""
+    return [
+        {
+            "scenario": world.scenario.name,
+            "bend": world.bend,
+            "m": m,
+            "quantile": quantile,
+            "draws": len(one.low),
+            "coverage": share,
+            "mc_error": _error(share, len(one.low)),
+            "median_half_length": float(np.median(by_t.half_length)),
+            "median_bias": float(np.median(by_t.bias)),
+        }
+        for m, by_t, normal in zip(settings().ms.value, said.found, said.normal, strict=False)
+        for quantile, one in (("t", by_t), ("normal", normal))
+        for share in [float(((one.low <= 0) & (one.high >= 0)).mean())]
+    ]
 
 
 def _error(share: float, draws: int) -> float:
@@ -379,15 +331,7 @@ def score_table(region: Region, name: str, draws: int | None = None) -> pd.DataF
     tests, rows = config.tests, []
     number = settings().score_draws.value if draws is None else draws
     for effect in settings().score_effects.value:
-        task = Task(
-            region,
-            scenario(name),
-            effect,
-            config.run.seed.value,
-            0,
-            number,
-            config.panel.dropped_years.value,
-        )
+        task = task_of(region, scenario(name), effect, 0, number)
         model, chosen = task.model(), region.treated.astype(float)
         small = {"studentised": 0, "raw": 0}
         for _, streams, loans in task.blocks():
@@ -397,24 +341,22 @@ def score_table(region: Region, name: str, draws: int | None = None) -> pd.DataF
                     stream.assignments, len(chosen), int(chosen.sum()), tests.assignments.value
                 )
                 efficient, own = scores.efficient(sets, k), scores.efficient(chosen, k)
-                spread = np.sqrt(np.einsum("sc,sc->s", efficient, efficient))
-                raw, observed = efficient.sum(axis=1), own.sum()
-                for statistic, drawn, mine in (
-                    ("studentised", raw / spread, observed / math.sqrt(own @ own)),
-                    ("raw", raw, observed),
-                ):
-                    p_value = (1 + reached(drawn, mine)) / (1 + len(sets))
-                    small[statistic] += p_value <= tests.level.value
-        for statistic, count in small.items():
-            rate = count / number
-            rows.append(
-                {
-                    "scenario": name,
-                    "effect": effect,
-                    "statistic": statistic,
-                    "draws": number,
-                    "rejection_rate": rate,
-                    "mc_error": _error(rate, number),
+                compared = {
+                    "studentised": (scores.studentised(sets, k), scores.studentised(chosen, k)),
+                    "raw": (efficient.sum(axis=1), own.sum()),
                 }
-            )
+                for statistic, (drawn, mine) in compared.items():
+                    p_value = (1 + reached(drawn, float(mine))) / (1 + len(sets))
+                    small[statistic] += p_value <= tests.level.value
+        rows += [
+            {
+                "scenario": name,
+                "effect": effect,
+                "statistic": statistic,
+                "draws": number,
+                "rejection_rate": count / number,
+                "mc_error": _error(count / number, number),
+            }
+            for statistic, count in small.items()
+        ]
     return pd.DataFrame(rows)
