@@ -26,7 +26,13 @@ from pydantic.dataclasses import dataclass as checked
 from bsup_analysis.design.model import Choice
 from bsup_analysis.effects.municipal.fixed_length import FixedLength, fixed_length
 from bsup_analysis.estimators.jackknife import crv3
-from bsup_analysis.estimators.poisson import event_model, fit, reached, restricted, treatment_model
+from bsup_analysis.estimators.poisson import (
+    event_model,
+    fit,
+    resampled_p,
+    restricted,
+    treatment_model,
+)
 from bsup_analysis.simulation.config import Scenario, load_config, scenario
 from bsup_analysis.simulation.generator import Region
 from bsup_analysis.simulation.replicate import ROWS, Task, critical, random_sets, task_of
@@ -346,8 +352,7 @@ def score_table(region: Region, name: str, draws: int | None = None) -> pd.DataF
                     "raw": (efficient.sum(axis=1), own.sum()),
                 }
                 for statistic, (drawn, mine) in compared.items():
-                    p_value = (1 + reached(drawn, float(mine))) / (1 + len(sets))
-                    small[statistic] += p_value <= tests.level.value
+                    small[statistic] += resampled_p(drawn, float(mine)) <= tests.level.value
         rows += [
             {
                 "scenario": name,

@@ -213,7 +213,7 @@ def test_smoothness_is_at_the_minimum_to_the_last_digits(seed, m):
 
     And no step in any direction from the interval's weights makes it shorter by more than rounding.
     """
-    pre, post = [(2, 3), (3, 4), (4, 3), (5, 2), (8, 4)][seed % 5]
+    pre, post = [(2, 3), (3, 4), (4, 3), (5, 2), (6, 4)][seed % 5]
     study = random_study(seed, pre, post)
     found = smoothness(study, m)
     source = np.random.default_rng(seed)
@@ -235,7 +235,7 @@ def test_smoothness_is_at_the_minimum_to_the_last_digits(seed, m):
         after = np.maximum(np.arange(1, post + 1) - np.arange(post)[:, None], 0)
         bias = m * (np.abs(after @ study.target).sum() + np.abs(ramp @ vector[:pre]).sum())
         sd = np.sqrt(vector @ study.vcov @ vector)
-        return sd * folded_quantile(bias / sd, 0.05)
+        return sd * shifted_quantile(np.array([bias / sd]), 0.05, None)[0]
 
     assert length(vector) == pytest.approx(half, rel=1e-12)
     for size in (1e-6, 1e-3, 1e-1):
@@ -260,7 +260,7 @@ panel = MunicipalPanel(
     tuple(years), 2010,
 )
 study = event_study(panel, 2008, drift=0.05)
-for item in sensitivity(study.for_honest_bounds(), [0.5], np.linspace(0, 0.1, 21)).smooth:
+for item in sensitivity(study.for_honest_bounds(), [0.5], np.linspace(0, 0.1, 21), 0.0).smooth:
     print(f"{item.m:.3f} {item.low:.10g} {item.high:.10g}")
 """
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
+from bsup_analysis import paths
 from bsup_analysis.design import load_design
 from bsup_analysis.effects.municipal.cluster_inference import crv3 as municipal_crv3
 from bsup_analysis.effects.municipal.event_study import event_study as municipal_event_study
@@ -96,16 +97,19 @@ def test_panels_are_judged_as_the_study_judges_one(region, effect):
             verdict = municipal_verdict(*ends, (decisive.low, decisive.high))
             assert verdict.key == KEYS[1 + said.verdict[position, k]]
             width = (decisive.high - decisive.low) / 2
-            assert said.half_length[position, k] == pytest.approx(width, abs=1e-6)
+            assert said.found[position].half_length[k] == pytest.approx(width, abs=1e-6)
 
 
 def test_pieces_are_the_whole(region):
     world = World("parallel", region, scenario("D"), 2.0)
     whole = judge_panels(world, 0, 12)
     parts = [judge_panels(world, 0, 5), judge_panels(world, 5, 7)]
-    for name in ("verdict", "interval", "covered"):
+    for name in ("verdict", "interval"):
         together = np.concatenate([getattr(part, name) for part in parts], axis=1)
         assert (together == getattr(whole, name)).all()
+    for k, one in enumerate(whole.found):
+        together = np.concatenate([part.found[k].half_length for part in parts])
+        assert together == pytest.approx(one.half_length, rel=1e-9)
 
 
 def test_a_tripling_is_found_and_its_inverse_is_worse(region):
@@ -155,7 +159,7 @@ def test_the_worst_trend_biases_as_much_as_the_interval_allows(region, by_name):
     target = moved[-3:].mean()
     # the bend's own part in the treated years, of which no estimator is free
     assert target == pytest.approx(0.02 * np.mean([4, 9, 16]) / 2, abs=2e-3)
-    assert (noise.bias[2] >= 0.02 * 19 / 3 - 1e-9).all()
+    assert (noise.found[2].bias >= 0.02 * 19 / 3 - 1e-9).all()
 
 
 def test_choosing_the_weights_on_an_estimated_variance_costs_coverage(region):
@@ -277,4 +281,4 @@ def test_the_interval_holds_what_it_promises():
 
 def test_the_criterion_is_met_by_the_chosen_m():
     """`study.toml` has the smallest M that passes in the stored table."""
-    assert load_design().municipal.rule_m.value == chosen_m(stored("rule"))
+    assert load_design(paths.study_file()).municipal.rule_m.value == chosen_m(stored("rule"))

@@ -23,9 +23,9 @@ from scipy.stats import norm, t
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 
 _NEWTON_STEPS = 100
-_HALVINGS = 50  # of the penalty: the biases chosen are then exact to rounding
-_DIGITS = 6  # of the biases chosen: an interval is valid at any, and rounded ones are the same
-# whatever the threads of the linear algebra
+# of the penalty: the biases are then exact to rounding, where a search would stop at what the
+# threads of the linear algebra library let it see
+_HALVINGS = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,7 @@ def fixed_length(
             turn = _slope(bias / se, critical, df)
             falls = penalty * (critical - turn * bias / se) < m * turn * se
             low, high = np.where(falls, penalty, low), np.where(falls, high, penalty)
-        kinks = corners.at((low + high) / 2).round(_DIGITS)
+        kinks = corners.at((low + high) / 2)
     se, bias = measured(kinks)
     vectors = base + kinks @ moves.T
     estimate = (vectors * coefficients).sum(axis=1)
