@@ -73,6 +73,10 @@ PANELS: dict[str, list[list[Layer]]] = {
             ("year - 2007.8", "share", "quantity == 'amount_nok'"),
         ],
     ],
+    "belief": [
+        [("scale", INTERVAL)],
+        [("scale", "above_one")],
+    ],
     "region_loans": [
         [("year", "loans", "year < 2009"), ("year", "priority; other", "year >= 2009")]
     ],
