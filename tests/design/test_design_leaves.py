@@ -81,7 +81,7 @@ def others(value: Any, alike: list[Any]) -> list[Any]:
     if isinstance(value, int):
         return [value + 1, value - 1]
     if isinstance(value, float):
-        return [value * 0.9]
+        return [value * 0.9 or 0.01]
     if isinstance(value, str):
         known = [one for one in dict.fromkeys(map(str, alike)) if one != value]
         return [f"{value}x", *known]
