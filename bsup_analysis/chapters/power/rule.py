@@ -16,6 +16,7 @@ from bsup_analysis.chapters.power.rejection import (
     synthetic_figure,
 )
 from bsup_analysis.design import Design
+from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit.charts import number_axis
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.style import REGION
@@ -23,6 +24,13 @@ from bsup_analysis.language import Words
 from bsup_analysis.simulation.rule_experiment import false_improved
 
 SIDES = {"worse": (0.5, 0.6, 0.8, 1.0), "improved": (1.0, 1.25, 1.5, 2.0, 2.5, 3.0)}
+
+
+def at_m(table: pd.DataFrame, m: float) -> pd.DataFrame:
+    """Choose the rows of an M."""
+    if m not in set(table["m"]):
+        raise InputError(f"The municipal rule was not simulated at an M of {m}; see rule.toml.")
+    return table[table["m"] == m]
 
 
 @traced
@@ -34,10 +42,9 @@ def verdicts(
 ) -> Exhibit:
     """Show how often the rule says worse or improved, by the ratio put in."""
     m, power = design.municipal.rule_m.value, design.inference.power.value
-    ours = SYNTHETIC_rule[SYNTHETIC_rule["m"] == m]
+    ours = at_m(SYNTHETIC_rule, m)
     data = ours.query("world == 'parallel'").sort_values("effect")
-    found = SYNTHETIC_rule_detectable
-    found = found[found["m"] == m].sort_values("scenario")
+    found = at_m(SYNTHETIC_rule_detectable, m).sort_values("scenario")
     parts = {"worse": data.query("effect <= 1"), "improved": data.query("effect >= 1")}
 
     def draw() -> Figure:
@@ -91,7 +98,7 @@ def verdicts(
 def without_effect(SYNTHETIC_rule: pd.DataFrame, design: Design, words: Words) -> Exhibit:
     """Tabulate how often the rule is wrong where the group has no effect."""
     m, worst = design.municipal.rule_m.value, false_improved(SYNTHETIC_rule)
-    data = SYNTHETIC_rule[SYNTHETIC_rule["m"] == m].query("effect == 1")
+    data = at_m(SYNTHETIC_rule, m).query("effect == 1")
     most = data.groupby("world")["worse"].max()
 
     def name(world: str) -> str:
@@ -138,7 +145,7 @@ def coverage(SYNTHETIC_rule_coverage: pd.DataFrame, design: Design, words: Words
         }
         for bend, rows in promised.groupby("m")
     ]
-    own = promised[promised["m"] == m].query("quantile == 't'")
+    own = at_m(promised, m).query("quantile == 't'")
     return Exhibit.of(
         "power_rule_coverage",
         "power.rule_coverage",
