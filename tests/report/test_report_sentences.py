@@ -122,8 +122,8 @@ def test_the_answer_is_three_sentences_and_follows_the_verdict(
         ({"priority_among_largest_17": 9}, "Size did not decide alone", "Size all but decided"),
         ({"population_growth_priority_2005_2009": -0.1}, "growing more slowly", "growing faster"),
         ({"tau_log_growth_17_ci_low": 0.0}, "moved much as one", "did not move as one"),
-        ({"tipping_dispersion_loans": None}, "No such assumption changes", "would be clear of one"),
-        ({"tipping_dispersion_loans": 1.7}, "vary less than 1.70 times", "far less than chance"),
+        ({"tipping_dispersion_loans": 0.1}, "far less than chance", "No such assumption changes"),
+        ({"tipping_dispersion_loans": 1.7}, "vary less than 1.70 times", "No such assumption"),
         ({"rate_ratio_leave_out_1601": 1.2}, "can turn the direction", "No single municipality"),
         ({"agreement_rate_ratio_signed_2010_ci_low": 1.1}, "in 1 of the 3 readings", "No reading"),
         (
