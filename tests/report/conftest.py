@@ -24,7 +24,7 @@ def own_root(published_root: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def with_numbers(own_root: Path) -> Callable[..., Report]:
-    """Compose the report after some numbers have been changed or, if None, taken out."""
+    """Compose the report after some numbers have been changed, put in or, if None, taken out."""
 
     def composed(language: str, **changed: float | None) -> Report:
         reports = own_root / "reports"
@@ -33,7 +33,8 @@ def with_numbers(own_root: Path) -> Callable[..., Report]:
             if value is None:
                 numbers.pop(name)
             else:
-                numbers[name]["value"] = value
+                none = {"unit": "ratio", "exhibit": next(iter(numbers.values()))["exhibit"]}
+                numbers[name] = {**numbers.get(name, none), "value": value}
         (reports / "numbers.json").write_text(json.dumps(numbers), encoding="utf-8")
         manifest = json.loads((reports / "manifest.json").read_text(encoding="utf-8"))
         seal(reports, manifest["pages"], manifest["exhibits"])
