@@ -56,7 +56,7 @@ def test_every_dispersion_must_agree(intervals, key):
     ],
 )
 def test_municipal_rule(primary, second, limits, key, met):
-    """Issue 13: three intervals on one side of one, or nothing is shown."""
+    """PLAN: three intervals on one side of one, or nothing is shown."""
     verdict = municipal_verdict(primary, second, limits)
     assert verdict.key == key
     assert sum(one.above or one.below for one in verdict.criteria) == met
