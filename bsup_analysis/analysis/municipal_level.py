@@ -67,6 +67,9 @@ class MunicipalData:
         share one.
     excluded
         Not in the comparison group: partners of a priority municipality.
+    neighbours
+        Others that border on a priority municipality, which the programme there may have reached;
+        none in a demonstration, which has no places.
     agreement_year
         Units with an agreement, and its latest possible year.
     definition
@@ -83,6 +86,7 @@ class MunicipalData:
     loss_sharing: tuple[str, ...]
     cluster: Mapping[str, str]
     excluded: tuple[str, ...]
+    neighbours: tuple[str, ...]
     agreement_year: Mapping[str, int]
     definition: str
     synthetic: bool
@@ -128,6 +132,7 @@ def municipal_data(
     priority = about.index[about["group"] == "priority"]
     sizes = selection.set_index("municipality_code").loc[priority, "population"].astype(int)
     partners = exclusions["applies_to"] == "municipal_comparison_group"
+    beside = set(exclusions.loc[exclusions["applies_to"] == "neighbour", "municipality_code"])
     trial = co_treatment[co_treatment["what"] == "loss_sharing_trial"]
     first, agreed = about["agreement_signed_2010"], about[f"agreement_{reading}"]
     return MunicipalData(
@@ -137,6 +142,7 @@ def municipal_data(
         loss_sharing=tuple(sorted(trial["municipality_code"].dropna())),
         cluster=about["cluster"].to_dict(),
         excluded=tuple(sorted(exclusions.loc[partners, "municipality_code"])),
+        neighbours=tuple(sorted(beside - set(exclusions.loc[partners, "municipality_code"]))),
         agreement_year={
             str(unit): FIRST_AGREEMENTS if first[unit] else LATER_AGREEMENTS
             for unit in about.index[agreed]
@@ -163,6 +169,7 @@ def demonstration_data(demonstration: Demonstration) -> MunicipalData:
         loss_sharing=having("loss_sharing"),
         cluster=units["cluster"].to_dict(),
         excluded=having("partner"),
+        neighbours=(),
         agreement_year={str(unit): int(year) for unit, year in agreed.items()},
         definition="loans",
         synthetic=True,
@@ -329,7 +336,11 @@ def municipal_robustness(
     draws = chosen.robustness_draws.value
     if isinstance(panels.primary, NotEstimableError):
         return (RobustnessRow("primary", "primary", None, panels.primary),)
-    left_out = {"without_loss_sharing": data.loss_sharing, "without_largest": (data.largest,)}
+    left_out = {
+        "without_loss_sharing": data.loss_sharing,
+        "without_largest": (data.largest,),
+        "without_neighbours": data.neighbours,
+    }
     further = {"selection_year_treated": panels.selection_year_treated}
     if panels.partners_kept is not None:
         further["partners_kept"] = panels.partners_kept

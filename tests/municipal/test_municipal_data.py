@@ -59,6 +59,10 @@ def test_the_parts_are_those_of_the_decisions() -> None:
     assert data.largest == "1601"
     assert data.loss_sharing == ("1702",)
     assert data.excluded == ("1725", "1744", "1748")  # partners of Namsos: exclusions.csv X01-X03
+    # 28 others border on a priority municipality, three of them Namsos's partners
+    assert len(data.neighbours) == 25
+    assert {"1662", "1711", "1717"} <= set(data.neighbours)  # Klæbu, Meråker, Frosta
+    assert not {"1723", "1755", *data.excluded} & set(data.neighbours)  # Mosvik and Leka do not
     together = {unit for unit, cluster in data.cluster.items() if cluster == "innherred_samkommune"}
     assert together == {"1719", "1721"}
     assert not data.synthetic
