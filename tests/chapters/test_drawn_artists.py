@@ -121,7 +121,7 @@ PANELS: dict[str, list[list[Layer]]] = {
         ]
     ],
     "growth_spread": [
-        [(f"growth; growth_low; growth_high; {DETECTABLE}", ROW), (FREE, "17.4; 18.4")]
+        [(f"growth; growth_low; growth_high; {DETECTABLE}", ROW), (FREE, "17.4; 18.4; 19.4")]
     ],
     "agreement_contrast": [
         [

@@ -58,13 +58,14 @@ def test_changed_cell_shows_up_as_exactly_the_numbers_that_rest_on_it(runs: Runs
     old, new = (snapshot(str(root), root) for root in (runs.base, runs.changed))
     found = compare(old, new)
     # all that is computed from 2008; that two shares no longer add up to 100 is no claim
-    from_2008 = re.compile(r"(implied|breakeven)\w*_ratio_2008_")
+    from_2008 = re.compile(r"(implied|breakeven)\w*_ratio_2008_|bounded_\w+_share_2008_of_")
     of_2008 = {name for name in old.numbers if from_2008.match(name)}
     assert len(of_2008) > 20
     assert changed(found) == of_2008
     assert {one.exhibit for one in found.tables} == {
         "audit_statements",
         "audit_summary",
+        "bounded_2008",
         "loan_share",
         "share_2008_readings",
         "specifications",
@@ -90,7 +91,7 @@ def test_command_tells_the_change_in_words(runs: Runs, monkeypatch: pytest.Monke
     )
     numbers = [line for line in lines if line.startswith("number ")]
     assert lines[-1].startswith(f"{len(numbers)} changed, 0 new, 0 gone of ")
-    assert "; 5 of " in lines[-1]
+    assert "; 6 of " in lines[-1]
 
 
 def test_changed_note_changes_no_number_and_is_still_in_the_manifest(
