@@ -111,10 +111,10 @@ def show_verify() -> None:
         Check(name, difference is None, difference or "is as recorded")
         for name, difference in sealed.items()
     ]
-    readings = load_design(paths.study_file()).readings
+    design = load_design(paths.study_file())
     rebuilt = {
         paths.processed() / f"{name}.csv": to_csv(table).encode()
-        for name, table in build_panel(sources.read_source, *readings.of_panel).items()
+        for name, table in build_panel(sources.read_source, *design.of_panel).items()
     }
     checks = list(verify(study_project(), raw, rebuilt))
     for check in checks:

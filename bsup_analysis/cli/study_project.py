@@ -36,7 +36,7 @@ def study_project(boundaries: Path | None = None) -> Project:
         from bsup_analysis.tables.codebook import write_codebook
         from bsup_analysis.tables.processed import write_processed
 
-        return [*write_processed(*design.readings.of_panel), write_codebook()]
+        return [*write_processed(*design.of_panel), write_codebook()]
 
     def origins() -> dict[str, dict[str, Any]]:
         from bsup_analysis.run.origins import origins

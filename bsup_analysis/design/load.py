@@ -156,9 +156,13 @@ def disagreements(design: Design) -> Iterator[tuple[Location, str]]:
             yield ("groups", group, "value"), problem
     bars = {row["year"]: row["loans"] for row in _rows(paths.raw(), "programme_p11_region_loans")}
     printed = _rows(paths.raw(), "programme_p14_start_loans")[0]
-    population = _rows(paths.raw(), "ssb_population")
+
+    def years_of(table: str) -> set[str]:
+        return {row["year"] for row in _rows(paths.raw(), table)}
+
     for name, table, years in (
-        ("population_years", "ssb_population", {row["year"] for row in population}),
+        ("population_years", "ssb_population", years_of("ssb_population")),
+        ("labour_market_years", "labour_market", years_of("labour_market")),
         ("chart_years", "programme_p11_region_loans", set(bars)),
         (
             "published_years",
@@ -170,6 +174,11 @@ def disagreements(design: Design) -> Iterator[tuple[Location, str]]:
         for year in sorted(stated ^ years):
             problem = f"has no {year}" if year in stated else f"has {year} too"
             yield ("window", name, "value"), f"data/raw/{table}.csv {problem}"
+    there = years_of("immigrants_by_reason")
+    for year in design.window.refugee_years.value:
+        if str(year) not in there:
+            problem = f"data/raw/immigrants_by_reason.csv has no {year}"
+            yield ("window", "refugee_years", "value"), problem
     for number, chosen in enumerate(design.specifications):
         for code in chosen.without:
             if code not in priority:

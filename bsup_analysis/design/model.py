@@ -66,6 +66,8 @@ class Window:
     population_years: Choice[Years]
     published_years: Choice[Annotated[Years, Field(min_length=2, max_length=2)]]
     chart_years: Choice[Years]
+    labour_market_years: Choice[Years]
+    refugee_years: Choice[Years]
     last_year_before: Choice[Year]
     first_treated_year: Choice[Year]
 
@@ -199,11 +201,6 @@ class Readings:
     chart_order: Reading[Literal["reading_order", "exchanged"]]
     share_2008: Reading[Literal["share_2008_of_loans", "share_2008_of_amount"]]
 
-    @property
-    def of_panel(self) -> tuple[str, str]:
-        """The readings the panel is built under: Malvik's loans in 2009, the chart's order."""
-        return self.malvik_2009_loans.used[0], self.chart_order.used[0]
-
     @model_validator(mode="after")
     def _one_each(self) -> Self:
         for name in ("agreement", "malvik_2009_loans", "chart_order", "share_2008"):
@@ -335,6 +332,13 @@ class Design:
     def power(self) -> float:
         """Probability with which a detectable ratio would be found."""
         return self.inference.power.value
+
+    @property
+    def of_panel(self) -> tuple[str, str, tuple[int, ...]]:
+        """What the processed tables depend on: Malvik's loans, the chart's order, refugee years."""
+        read = self.readings
+        years = self.window.refugee_years.value
+        return read.malvik_2009_loans.used[0], read.chart_order.used[0], years
 
     @property
     def reading_of_agreements(self) -> str:

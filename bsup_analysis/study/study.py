@@ -150,6 +150,10 @@ class Study(Recording):
     region_year = table("The region by year: population, loans, NOK with its rounding.")
     municipality = table("The 85 municipalities of 2009: group, county, cluster, agreements.")
     municipality_year = table("Municipalities by year: population, immigrants, published loans.")
+    municipality_indicators = table(
+        "What was measured in every municipality: unemployed, refugees."
+    )
+    labour_market_norway = table("Employed and unemployed in the whole country, by year.")
     readings = table("Ambiguous statements and how each is read.")
     external_facts = table("Facts from outside the document, each with its source.")
     other_explanations = table("What else can explain the ratio, and what others found.")

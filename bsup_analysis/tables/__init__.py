@@ -15,6 +15,9 @@ ORIGINS: Mapping[str, tuple[str, ...]] = {
     ),
     "region_year": ("ssb_population", "municipality", "programme_p11_region_loans", "press_totals"),
     "group_year": ("municipality", "municipality_year", "region_year", "ssb_population", "borders"),
+    "municipality_indicators": (
+        *("municipality", "labour_market", "immigrants_by_reason", "borders"),
+    ),
 }
 INPUTS = tuple(sorted({name for names in ORIGINS.values() for name in names} - set(ORIGINS)))
 OUTPUTS = tuple(name for name in ORIGINS if name != "borders")

@@ -4,7 +4,7 @@ What is not published stays unknown; the others' loans and amounts are the regio
 table's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,17 @@ from bsup_analysis.tables.table_schemas import PROCESSED
 PERSONS = ["population", "immigrants", "norwegian_born_to_immigrants"]
 # the press prints whole millions: the amount lies half a million to either side
 HALF_MILLION_NOK = 500_000
+
+
+def _joined(values: pd.Series) -> str:
+    """Give the one value that the parts of a unit have, or all of them with a stroke between."""
+    return "/".join(dict.fromkeys(values))
+
+
+# of a unit's parts, what each column of the municipality table becomes
+_OF_UNITS = dict.fromkeys(
+    ("unit_name", "municipalities", "group", "county_code", "cluster"), _joined
+)
 
 Rows = Callable[[pd.DataFrame], pd.Series]
 
@@ -145,17 +156,22 @@ def municipality_table(
     return _valid("municipality", table.sort_values("municipality_code"))
 
 
-def _with_units(population: pd.DataFrame, borders: Borders) -> pd.DataFrame:
-    """Add to each population row the 2009 municipalities it counts, as a tuple."""
+def _with_units(
+    table: pd.DataFrame, borders: Borders, name: str = "ssb_population", *, year_end: bool = False
+) -> pd.DataFrame:
+    """Add to each row of a raw table the 2009 municipalities it counts, as a tuple.
+
+    A code is that of 1 January of its year, or of the end of it (`year_end`).
+    """
     units = []
     for row, (code, year) in enumerate(
-        zip(population["municipality_code"], population["year"], strict=True), start=2
+        zip(table["municipality_code"], table["year"] + year_end, strict=True), start=2
     ):
         try:
             units.append(borders.units(code, year))
         except InputError as error:
-            raise InputError(f"data/raw/ssb_population.csv, row {row}: {error}") from None
-    return population.assign(units=units)
+            raise InputError(f"data/raw/{name}.csv, row {row}: {error}") from None
+    return table.assign(units=units)
 
 
 def municipality_year_table(
@@ -270,8 +286,57 @@ def group_year_table(
     return _valid("group_year", table.sort_values(["group", "year"], ascending=[False, True]))
 
 
+def indicators_table(
+    municipality: pd.DataFrame,
+    labour_market: pd.DataFrame,
+    immigrants: pd.DataFrame,
+    borders: Borders,
+    *,
+    refugee_years: Sequence[int],
+) -> pd.DataFrame:
+    """Build the table of what was measured in every municipality, 2006 on.
+
+    Municipalities of 2009 that some years count as one are one unit in every year, under the
+    code of the later merger.  Refugees are unknown but for `refugee_years`.
+    """
+    counted = [
+        _with_units(labour_market, borders, "labour_market", year_end=True),
+        _with_units(immigrants, borders, "immigrants_by_reason"),
+    ]
+    together = pd.concat(counted)[["units", "municipality_code"]]
+    later = together[together["units"].map(len) > 1].drop_duplicates("units").set_index("units")
+    of_unit = {part: code for parts, code in later["municipality_code"].items() for part in parts}
+    about = municipality.assign(
+        unit=municipality["municipality_code"].map(lambda code: of_unit.get(code, code)),
+        unit_name=municipality["municipality_name"],
+        municipalities=municipality["municipality_code"],
+    )
+    units = about.groupby("unit")[list(_OF_UNITS)].agg(_OF_UNITS).reset_index()
+    mixed = units.loc[units["group"].str.contains("/"), "unit"]
+    if not mixed.empty:
+        raise InputError(
+            f"municipality {mixed.iloc[0]} joins priority and other municipalities; decide how its"
+            " numbers are to be shared before they are compared."
+        )
+    unit_of = about.set_index("municipality_code")["unit"]
+    sums = [
+        table.assign(unit=table["units"].map(lambda parts: unit_of[parts[0]]))
+        .drop(columns=["municipality_code", "units"])
+        .groupby(["unit", "year"], as_index=False)
+        .sum()
+        for table in counted
+    ]
+    table = sums[1].merge(sums[0], on=["unit", "year"], how="outer").merge(units, on="unit")
+    known = table["year"].isin(refugee_years)
+    table["refugees"] = table["immigrants_refuge"].astype("Int64").where(known)
+    return _valid("municipality_indicators", table.sort_values(["unit", "year"]))
+
+
 def build_panel(
-    read: Callable[[str], pd.DataFrame], malvik_2009: str, chart_order: str
+    read: Callable[[str], pd.DataFrame],
+    malvik_2009: str,
+    chart_order: str,
+    refugee_years: Sequence[int],
 ) -> Mapping[str, pd.DataFrame]:
     """Build the processed tables under the readings that the design uses.
 
@@ -279,8 +344,8 @@ def build_panel(
     ----------
     read
         Gives a raw or decision table by name (the names in `INPUTS`).
-    malvik_2009, chart_order
-        The two readings of `study.toml` that the tables depend on (`Readings.of_panel`).
+    malvik_2009, chart_order, refugee_years
+        The choices of `study.toml` that the tables depend on (`Design.of_panel`).
 
     Returns
     -------
@@ -300,6 +365,7 @@ def build_panel(
         "municipality_year": partial(municipality_year_table, malvik_2009=malvik_2009),
         "region_year": partial(region_year_table, order=chart_order),
         "group_year": group_year_table,
+        "municipality_indicators": partial(indicators_table, refugee_years=refugee_years),
     }
     for name, origins in ORIGINS.items():
         made[name] = makers[name](*(made[origin] for origin in origins))
@@ -310,7 +376,7 @@ def _borders(municipality: pd.DataFrame, changes: pd.DataFrame) -> Borders:
     return Borders(REFERENCE_YEAR, frozenset(municipality["municipality_code"]), changes)
 
 
-def write_processed(malvik_2009: str, chart_order: str) -> list[Path]:
+def write_processed(malvik_2009: str, chart_order: str, refugee_years: Sequence[int]) -> list[Path]:
     """Build the processed tables from the study's own and write them under `data/processed/`.
 
     All tables are built before the first is written, so that a refused input changes nothing.
@@ -320,7 +386,7 @@ def write_processed(malvik_2009: str, chart_order: str) -> list[Path]:
     InputError
         A raw table is refused.
     """
-    panel = build_panel(read_source, malvik_2009, chart_order)
+    panel = build_panel(read_source, malvik_2009, chart_order, refugee_years)
     written = {paths.processed() / f"{name}.csv": to_csv(table) for name, table in panel.items()}
     for path, text in written.items():
         write_aside(path, text)

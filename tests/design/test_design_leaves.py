@@ -130,12 +130,12 @@ class Publishing:
         self.study_file.write_text(written(content), encoding="utf-8")
 
     def design(self) -> Design:
-        """Load the design, and build the tables under its readings."""
+        """Load the design, and build the tables under its choices."""
         design = load_design(self.study_file)
-        if self.built != design.readings:
+        if self.built != design.of_panel:
             self.built = None
-            write_processed(*design.readings.of_panel)
-            self.built = design.readings
+            write_processed(*design.of_panel)
+            self.built = design.of_panel
         return design
 
     def runs(self, design: Design) -> dict[str, tuple[str, dict[str, str]]]:

@@ -9,7 +9,12 @@ from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.tables import OUTPUTS, sources
 from bsup_analysis.tables.borders import Borders
-from bsup_analysis.tables.processed import build_panel, write_processed
+from bsup_analysis.tables.processed import (
+    build_panel,
+    indicators_table,
+    municipality_table,
+    write_processed,
+)
 from bsup_analysis.tables.sources import read_source
 from bsup_analysis.tables.strict_csv import read_csv, to_csv
 from bsup_analysis.tables.table_schemas import PROCESSED
@@ -20,7 +25,7 @@ DESIGN = load_design(CHECKOUT / "study.toml")
 
 @pytest.fixture(scope="module")
 def panel() -> dict[str, pd.DataFrame]:
-    return dict(build_panel(read_source, *DESIGN.readings.of_panel))
+    return dict(build_panel(read_source, *DESIGN.of_panel))
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +152,7 @@ def test_a_later_merger_across_groups_is_refused(project: Path) -> None:
     population.write_text("".join(kept), encoding="utf-8", newline="")
     sources.seal("ssb_population")
     with pytest.raises(InputError, match="joins priority and other"):
-        write_processed(*DESIGN.readings.of_panel)
+        write_processed(*DESIGN.of_panel)
 
 
 def test_priority_above_the_region_is_refused(project: Path) -> None:
@@ -156,4 +161,82 @@ def test_priority_above_the_region_is_refused(project: Path) -> None:
     path.write_text(text, encoding="utf-8", newline="")
     sources.seal("programme_p11_region_loans")
     with pytest.raises(InputError, match="more loans or NOK than the whole region"):
-        write_processed(*DESIGN.readings.of_panel)
+        write_processed(*DESIGN.of_panel)
+
+
+# --- what was measured in every municipality ---
+
+
+def test_indicators_have_every_unit_and_year_and_one_unit_of_two_municipalities(
+    panel: dict[str, pd.DataFrame],
+) -> None:
+    table = panel["municipality_indicators"]
+    assert len(table) == 84 * 10
+    parts = table.drop_duplicates("unit")["municipalities"].str.split("/").explode()
+    assert sorted(parts) == sorted(panel["municipality"]["municipality_code"])
+    joined = table[table["municipalities"].str.contains("/")]
+    assert set(joined["unit"]) == {"1756"}
+    assert set(joined["municipalities"]) == {"1723/1729"}
+    assert set(joined["group"]) == {"other"}
+    assert table.drop_duplicates("unit")["group"].value_counts().to_dict() == {
+        "other": 67,
+        "priority": 17,
+    }
+
+
+def test_indicators_conserve_the_sums_of_the_raw_tables(panel: dict[str, pd.DataFrame]) -> None:
+    table = panel["municipality_indicators"]
+    labour, immigrants = read_source("labour_market"), read_source("immigrants_by_reason")
+    for raw, columns in (
+        (labour, {"employed": None, "unemployed_or_on_measures": None}),
+        (immigrants, {"population": None, "immigrants": None, "immigrants_reason_unknown": None}),
+        (
+            immigrants[immigrants["year"].isin(DESIGN.window.refugee_years.value)],
+            {"immigrants_refuge": "refugees"},
+        ),
+    ):
+        for column, made in columns.items():
+            known = table.dropna(subset=[made or column])
+            ours = known.groupby("year")[made or column].sum().astype(int)
+            pd.testing.assert_series_equal(
+                ours, raw.groupby("year")[column].sum(), check_names=False
+            )
+
+
+def test_indicators_map_codes_of_the_year_end(panel: dict[str, pd.DataFrame]) -> None:
+    table = panel["municipality_indicators"].set_index(["unit", "year"])
+    raw = read_source("labour_market").set_index(["municipality_code", "year"])["employed"]
+    # at the end of 2006 Kristiansund and Frei are two, at the end of 2007 they are one
+    assert table.loc[("1505", 2006), "employed"] == raw["1503", 2006] + raw["1556", 2006]
+    assert table.loc[("1505", 2007), "employed"] == raw["1505", 2007]
+    # Mosvik and Inderøy are two until the end of 2010, and one unit here all the time
+    assert table.loc[("1756", 2010), "employed"] == raw["1723", 2010] + raw["1729", 2010]
+    assert table.loc[("1756", 2011), "employed"] == raw["1756", 2011]
+
+
+def test_refugees_of_lost_reasons_are_never_a_number(panel: dict[str, pd.DataFrame]) -> None:
+    table = panel["municipality_indicators"]
+    assert set(table.loc[table["refugees"].isna(), "year"]) == {2011, 2012, 2013}
+    assert table.loc[table["year"].isin([2011, 2012, 2013]), "refugees"].isna().all()
+    assert set(table.loc[table["employed"].isna(), "year"]) == {2015}
+
+
+def test_indicators_of_a_later_merger_across_groups_are_refused(project: Path) -> None:
+    path = project / "data/raw/municipality_changes.csv"
+    text = path.read_text(encoding="utf-8").replace("1729,Inderøy,1756", "1721,Verdal,1756")
+    path.write_text(text, encoding="utf-8", newline="")
+    sources.seal("municipality_changes")
+    borders = Borders(
+        2009,
+        frozenset(read_source("municipality_points_2009")["municipality_code"]),
+        read_source("municipality_changes"),
+    )
+    origins = ("municipality_points_2009", "treatment", "ssb_centrality_2008")
+    municipality = municipality_table(*map(read_source, origins))
+    kept = [read_source(name) for name in ("labour_market", "immigrants_by_reason")]
+    late = [
+        table[~((table["municipality_code"] == "1721") & (table["year"] >= year))]
+        for table, year in zip(kept, (2011, 2012), strict=True)
+    ]
+    with pytest.raises(InputError, match="1756 joins priority and other"):
+        indicators_table(municipality, *late, borders, refugee_years=(2006,))

@@ -2,7 +2,10 @@
 
 import csv
 import hashlib
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from collections import Counter
 from datetime import date
@@ -734,3 +737,148 @@ def test_no_sentence_of_the_document_is_carried_over() -> None:
                 run = tuple(ours[i : i + length])
                 carried = run in runs and sum(not word.isdigit() for word in run) >= least_words
                 assert not carried, f"{path.name}: {' '.join(run)}"
+
+
+# --- the labour market and immigrants by reason, read in a public repository ---
+
+
+def checkout_of_source() -> Path:
+    """Find a checkout of gardenberg/imdikator-munch at 101c082, or pass the test over."""
+    given = os.environ.get("IMDIKATOR_MUNCH", "")
+    if not given:
+        pytest.skip("IMDIKATOR_MUNCH names no checkout of the tables' source")
+    return Path(given)
+
+
+IMDI_TABLES = {
+    "labour_market": "data/labour_market_region_2006_2014.csv",
+    "labour_market_norway": "data/labour_market_norway_2006_2014.csv",
+    "immigrants_by_reason": "data/immigrants_by_reason_region_2006_2015.csv",
+}
+
+
+@pytest.mark.parametrize("table", IMDI_TABLES)
+def test_imdi_tables_match_a_copy_taken_by_others_cell_by_cell(table: str) -> None:
+    theirs = shared_rows(IMDI_TABLES[table])
+    ours = [{name: row[name] for name in theirs[0]} for row in rows(table)]
+    assert ours == theirs
+
+
+def test_imdi_tables_come_out_of_their_source_with_the_same_bytes(tmp_path: Path) -> None:
+    program = CHECKOUT / "tools" / "imdikator_tables.py"
+    subprocess.run([sys.executable, program, checkout_of_source(), tmp_path], check=True)
+    for table in IMDI_TABLES:
+        assert (tmp_path / f"{table}.csv").read_bytes() == (RAW / f"{table}.csv").read_bytes()
+
+
+def test_imdi_tables_are_made_from_files_of_the_form_they_were_read_in(tmp_path: Path) -> None:
+    """The program's own sources laid out anew from the tables, among rows that do not belong."""
+    source, made = tmp_path / "imdikator-munch", tmp_path / "raw"
+    for folder in ("data_flat_output", "data_flat_input"):
+        (source / folder).mkdir(parents=True)
+    counted = {
+        "sysselsatte_innvkat": ("employed", ["innvkat_3"]),
+        "arbledige_innvkat_land": ("unemployed_or_on_measures", ["innvkat_3", "vreg_3"]),
+    }
+    for name, (column, groups) in counted.items():
+        table = [("0000", row) for row in rows("labour_market_norway")]
+        table += [(row["municipality_code"], row) for row in rows("labour_market")]
+        table.append(("0301", {"year": "2008", column: "1"}))  # Oslo
+        lines = [f"aar,kommune_nr,{','.join(groups)},tabellvariabel,tabell_navn,enhet"]
+        for code, row in table:
+            for group, value in (("alle", row[column]), ("innvandrere", "7")):
+                cells = ",".join([group, *["alle"] * (len(groups) - 1)])
+                lines.append(f'{row["year"]},"{code}",{cells},"{value}",{name},personer')
+                lines.append(f'{row["year"]},"{code}",{cells},"1.5",{name},prosent')
+        path = source / "data_flat_output" / f"{name}-kommune-2006_2014.csv"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    columns = {
+        "alle": "immigrants",
+        "arbeid": "immigrants_work",
+        "flukt": "immigrants_refuge",
+        "familie": "immigrants_family",
+        "annet": "immigrants_other",
+        "uoppgitt": "immigrants_reason_unknown",
+    }
+    people = [(row["municipality_code"], row) for row in rows("immigrants_by_reason")]
+    none = dict.fromkeys(columns.values(), "0")
+    country = [("00", row | none) for row in rows("labour_market_norway")]
+    country.append(("00", {"year": "2015", "population": "0"} | none))
+    for area, code, table in (("K", "kommune_id", people), ("L", "fylke_id", country)):
+        for year in range(2006, 2016):
+            lines = [f"tabell_navn;aar;{code};innvgrunn_6;kjonn;enhet;tabellvariabel;"]
+            for unit, row in table:
+                if row["year"] == str(year):
+                    lines.append(f"t;{year};{unit}; ;alle;person;{row['population']};")
+                    for reason, column in columns.items():
+                        lines.append(f"t;{year};{unit};{reason};alle;person;{row[column]};")
+                        lines.append(f"t;{year};{unit};{reason};1;person;3;")
+                        lines.append(f"t;{year};{unit};{reason};alle;prosent;12,5;")
+            path = source / "data_flat_input" / f"befolkning_innvandringsgrunn_{area}_{year}.csv"
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    program = CHECKOUT / "tools" / "imdikator_tables.py"
+    subprocess.run([sys.executable, program, source, made], check=True)
+    for table in IMDI_TABLES:
+        assert (made / f"{table}.csv").read_bytes() == (RAW / f"{table}.csv").read_bytes()
+    empty = subprocess.run([sys.executable, program, made, made], capture_output=True, text=True)
+    assert empty.returncode == 1
+    assert "give a checkout of gardenberg/imdikator-munch" in empty.stderr
+
+
+def test_labour_market_of_the_country_is_what_statistics_norway_printed() -> None:
+    table = {row["year"]: row for row in rows("labour_market_norway")}
+    # Statistics Norway: employed residents, fourth quarter of 2008; registered unemployed and
+    # participants in measures, fourth quarter of 2009; population on 1 January (table 07459)
+    assert table["2008"]["employed"] == "2524752"
+    assert table["2009"]["unemployed_or_on_measures"] == "85441"
+    printed = {"2006": 4_640_219, "2008": 4_737_171, "2010": 4_858_199, "2014": 5_109_056}
+    assert {year: int(table[year]["population"]) for year in printed} == printed
+
+
+def test_codes_of_the_labour_market_are_those_of_the_next_new_year() -> None:
+    def codes(table: str, year: int) -> set[str]:
+        return {r["municipality_code"] for r in rows(table) if r["year"] == str(year)}
+
+    for year in range(2006, 2014):
+        assert codes("labour_market", year) == codes("ssb_population", year + 1)
+    # so that a merger shows a year before it happens
+    assert "1505" in codes("labour_market", 2007) - codes("ssb_population", 2007)
+    assert "1756" in codes("labour_market", 2011) - codes("ssb_population", 2011)
+
+
+def test_population_by_reason_is_that_of_statistics_norway_in_every_cell() -> None:
+    theirs = {(r["municipality_code"], r["year"]): r["population"] for r in rows("ssb_population")}
+    ours = {
+        (r["municipality_code"], r["year"]): r["population"] for r in rows("immigrants_by_reason")
+    }
+    both = theirs.keys() & ours.keys()
+    assert len(both) == 764
+    assert all(theirs[cell] == ours[cell] for cell in both)
+
+
+def test_reasons_add_up_and_are_lost_in_three_years() -> None:
+    share = {}
+    for year in map(str, range(2006, 2016)):
+        table = [row for row in rows("immigrants_by_reason") if row["year"] == year]
+        for row in table:
+            reasons = [
+                int(row[f"immigrants_{name}"])
+                for name in ("refuge", "family", "work", "other", "reason_unknown")
+            ]
+            assert sum(reasons) == int(row["immigrants"])
+            assert 1 not in reasons
+        unknown = sum(int(row["immigrants_reason_unknown"]) for row in table)
+        share[year] = unknown / sum(int(row["immigrants"]) for row in table)
+    # what the table's record says of them
+    assert {year: round(value, 2) for year, value in share.items()} == {
+        "2006": 0.32,
+        "2007": 0.29,
+        "2008": 0.25,
+        "2009": 0.23,
+        "2010": 0.23,
+        "2011": 0.76,
+        "2012": 0.66,
+        "2013": 0.58,
+        "2014": 0.16,
+        "2015": 0.15,
+    }

@@ -102,7 +102,7 @@ def test_fault_is_refused_with_file_row_and_reason(project: Path, name: str) -> 
     path.write_bytes(edit(path.read_bytes()))
     before = {n: (project / f"data/processed/{n}.csv").read_bytes() for n in OUTPUTS}
     with pytest.raises(InputError) as caught:
-        write_processed(*design.readings.of_panel)
+        write_processed(*design.of_panel)
     sentence = str(caught.value)
     assert f"data/raw/{table}.csv" in sentence
     assert row in sentence
@@ -116,7 +116,7 @@ def test_fault_is_refused_with_file_row_and_reason(project: Path, name: str) -> 
 def test_missing_raw_file_is_refused(project: Path) -> None:
     (project / "data/raw/press_totals.csv").unlink()
     with pytest.raises(InputError, match=r"data/raw/press_totals\.csv is missing"):
-        write_processed(*load_design(paths.study_file()).readings.of_panel)
+        write_processed(*load_design(paths.study_file()).of_panel)
 
 
 def test_unknown_municipality_code_is_refused_with_its_row(project: Path) -> None:
@@ -124,7 +124,7 @@ def test_unknown_municipality_code_is_refused_with_its_row(project: Path) -> Non
     path.write_bytes(path.read_bytes().replace(b"\n1601,Trondheim,2005", b"\n1699,Trondheim,2005"))
     sources.seal("ssb_population")
     with pytest.raises(InputError, match=r"ssb_population\.csv, row \d+: .*1699"):
-        write_processed(*load_design(paths.study_file()).readings.of_panel)
+        write_processed(*load_design(paths.study_file()).of_panel)
 
 
 def test_changed_content_is_refused_until_it_is_sealed(project: Path) -> None:

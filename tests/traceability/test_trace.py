@@ -63,7 +63,7 @@ def test_rows_are_written_as_spans_and_read_back() -> None:
 
 @pytest.fixture(scope="module")
 def panel() -> Mapping[str, pd.DataFrame]:
-    return build_panel(read_source, *DESIGN.readings.of_panel)
+    return build_panel(read_source, *DESIGN.of_panel)
 
 
 @pytest.mark.parametrize(("made", "raw"), USED)
@@ -83,7 +83,7 @@ def test_rows_that_do_not_enter_change_nothing_and_those_that_do_change_somethin
         def read(name: str) -> pd.DataFrame:
             return changed if name == raw else read_source(name)
 
-        return build_panel(read, *DESIGN.readings.of_panel)[made]
+        return build_panel(read, *DESIGN.of_panel)[made]
 
     assert used.any()
     assert (~used).any()
