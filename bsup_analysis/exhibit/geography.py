@@ -17,6 +17,7 @@ rows are taken in the order of their codes, so that no order of rows can change 
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import cache
 
 import geopandas as gpd
 import numpy as np
@@ -190,11 +191,7 @@ def hexagon_places(municipality: pd.DataFrame) -> pd.DataFrame:
     """
     ordered = municipality.sort_values("municipality_code", ignore_index=True)
     points = metres(ordered["longitude_deg"], ordered["latitude_deg"])
-    filling = np.sqrt(np.prod(np.ptp(points, axis=0)) / len(points) / np.sqrt(0.75))
-    width_m = max(int(filling / 2) // STEP_M, 1) * STEP_M
-    while not (found := _placements(points, width_m)):
-        width_m += STEP_M
-    cells = min(found, key=lambda placement: placement[1])[0]
+    cells, width_m = _narrowest(tuple(map(tuple, points.tolist())))
     row, column = cells[:, 0] - cells[:, 0].min(), cells[:, 1] - cells[:, 1].min()
     moved = np.sqrt(((cells[:, 2:] - points) ** 2).sum(axis=1)) / 1000
     return pd.DataFrame(
@@ -208,6 +205,20 @@ def hexagon_places(municipality: pd.DataFrame) -> pd.DataFrame:
             "cell_width_km": width_m // 1000,
         }
     )
+
+
+@cache
+def _narrowest(points: tuple[tuple[int, ...], ...]) -> tuple[Integers, int]:
+    """Find the cells of the narrowest grid that hangs together, and its width in metres.
+
+    Kept, because one process draws several maps of the same municipalities.
+    """
+    where = np.array(points)
+    filling = np.sqrt(np.prod(np.ptp(where, axis=0)) / len(where) / np.sqrt(0.75))
+    width_m = max(int(filling / 2) // STEP_M, 1) * STEP_M
+    while not (found := _placements(where, width_m)):
+        width_m += STEP_M
+    return min(found, key=lambda placement: placement[1])[0], width_m
 
 
 def _placements(points: Integers, width_m: int) -> list[tuple[Integers, int]]:

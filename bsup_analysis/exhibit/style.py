@@ -15,6 +15,7 @@ from typing import Any
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from bsup_analysis.exhibit.svg import small
@@ -98,9 +99,11 @@ def rendered(figure: Figure, form: str) -> bytes:
     """
     stream = io.BytesIO()
     with house_style():
+        if form == "svg":
+            # `savefig` draws twice, once for the layout, which drawing sees to by itself
+            FigureCanvasSVG(figure).print_svg(stream, metadata=_STAMPS[form])
+            return small(stream.getvalue().decode("utf-8")).encode("utf-8")
         figure.savefig(stream, format=form, metadata=_STAMPS[form])
-    if form == "svg":
-        return small(stream.getvalue().decode("utf-8")).encode("utf-8")
     return stream.getvalue()
 
 

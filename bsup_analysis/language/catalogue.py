@@ -143,12 +143,12 @@ class Words(Numbers):
             No such key in the language, or a place is left without a value.
         """
         family, _, name = key.partition(".")
-        where = _file(family, self.language)
         if key not in self:
-            raise InputError(f"{where} has no {name}; write it.")
+            raise InputError(f"{_file(family, self.language)} has no {name}; write it.")
         try:
             return _Filler(self).vformat(templates(self.language)[key], (), values)
         except KeyError as place:
+            where = _file(family, self.language)
             raise InputError(f"{where}: {name} shows {place}, which it is not given.") from None
 
     def __contains__(self, key: str) -> bool:
