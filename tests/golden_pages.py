@@ -128,7 +128,7 @@ def golden_root(published_root: Path, tmp_path_factory: pytest.TempPathFactory) 
     return root
 
 
-def golden_report(root: Path, language: str) -> Report:
-    """Compose the report with an edition and versions that do not move with the numbers."""
+def golden_report(root: Path, language: str) -> dict[str, Report]:
+    """Compose report and annex with an edition and versions that do not move with the numbers."""
     published = read_edition(root / "reports", language)
     return compose(replace(published, digests={"reports/numbers.json": "0" * 64}))

@@ -347,7 +347,9 @@ def test_pages_publish_what_the_report_makes_in_both_languages():
     for step in job["steps"]:
         assert re.fullmatch(r"actions/[a-z-]+@v\d+", step.get("uses", "actions/none@v0"))
     links = re.findall(r'href="([^"]+)"', (CHECKOUT / ".github/pages.html").read_text("utf-8"))
-    made = ("report.html", "report.pdf", "report.docx", "html/index.html")
+    forms = ("html", "pdf", "docx")
+    made = [f"{name}.{form}" for name in ("report", "annex") for form in forms]
+    made.append("html/index.html")
     assert links == [f"{language}/{name}" for language in ("nb", "en") for name in made]
 
 

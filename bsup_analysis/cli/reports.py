@@ -245,7 +245,8 @@ def package(
     from bsup_analysis.run.verify import published
 
     def labels() -> dict[str, str]:
-        return compose(read_edition(paths.reports(), "en")).labels
+        documents = compose(read_edition(paths.reports(), "en")).values()
+        return {name: label for one in documents for name, label in one.labels.items()}
 
     name = f"{PACKAGE}-{version(PACKAGE)}-replication.zip"
     path = file or paths.root() / "dist" / name

@@ -107,6 +107,7 @@ def _unwritten(language: str, notebooks: list[str], package: Path) -> Iterator[s
     frame = package / "run" / "templates" / "words.toml"
     if language not in tomllib.loads(frame.read_text(encoding="utf-8")):
         yield f"[{language}] is missing in {frame.relative_to(package.parent)}"
-    report = package / "report" / f"report.{language}.md.j2"
-    if not report.is_file():
-        yield f"{report.relative_to(package.parent)} is missing"
+    for one in ("shared", "report", "annex"):
+        document = package / "report" / f"{one}.{language}.md.j2"
+        if not document.is_file():
+            yield f"{document.relative_to(package.parent)} is missing"

@@ -1,4 +1,4 @@
-"""The report that is read, printed and shared: one content, written as HTML, PDF and Word."""
+"""Report and annex, to be read, printed and shared: one content, written as HTML, PDF and Word."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 from bsup_analysis.files import write_aside
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.published.reader import read_edition
-from bsup_analysis.report.content import Report, compose
+from bsup_analysis.report.content import DOCUMENTS, Report, compose
 
 CODE = Path(__file__).parent
 WORDS = CODE.parent / "language"
-FILES = ("report.html", "report.pdf", "report.docx")
+FILES = tuple(f"{name}.{form}" for name in DOCUMENTS for form in ("html", "pdf", "docx"))
 
 
 def make_report(reports: Path, language: str) -> list[Path]:
-    """Write the report of a language as page, PDF and Word file.
+    """Write report and annex of a language, each as page, PDF and Word file.
 
     Parameters
     ----------
@@ -34,15 +34,19 @@ def make_report(reports: Path, language: str) -> list[Path]:
         The language is not known, or nothing complete lies in the folder.
     """
     Words(language)
-    report = compose(read_edition(reports, language))
-    contents = {reports / language / f"report.{form}": to(report) for form, to in forms().items()}
+    documents = compose(read_edition(reports, language))
+    contents = {
+        reports / language / f"{name}.{form}": to(report)
+        for name, report in documents.items()
+        for form, to in forms().items()
+    }
     for path, content in contents.items():
         write_aside(path, content)
     return list(contents)
 
 
 def forms() -> Mapping[str, Callable[[Report], bytes | str]]:
-    """Give the forms of a report, by the ending of their file."""
+    """Give the forms of a document, by the ending of their file."""
     from bsup_analysis.report.html import to_html
     from bsup_analysis.report.pdf import to_pdf
     from bsup_analysis.report.word import to_docx
@@ -51,13 +55,17 @@ def forms() -> Mapping[str, Callable[[Report], bytes | str]]:
 
 
 def beside(report: Report) -> list[tuple[str, str, str]]:
-    """Give what lies beside the page: its name, its address, and of another report the language."""
+    """Give what lies beside the page: its name, its address, and if another than its language."""
     others = [one for one in LANGUAGES if one in report.published.languages]
     others.remove(report.words.language)
     return [
-        *((Words(one)("page.this_language"), f"../{one}/report.html", one) for one in others),
-        (report.text("as_pdf"), "report.pdf", ""),
-        (report.text("as_word"), "report.docx", ""),
+        *((report.text(name), f"{name}.html", "") for name in report.others),
+        *(
+            (Words(one)("page.this_language"), f"../{one}/{report.name}.html", one)
+            for one in others
+        ),
+        (report.text("as_pdf"), f"{report.name}.pdf", ""),
+        (report.text("as_word"), f"{report.name}.docx", ""),
         (report.text("notebooks"), "html/index.html", ""),
     ]
 

@@ -1,10 +1,10 @@
-"""The report's content: its template filled, read into blocks, sections and exhibits numbered."""
+"""The content of report and annex: templates filled, read into blocks, what they show numbered."""
 
 import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
 from bsup_analysis.errors import InputError
@@ -13,18 +13,21 @@ from bsup_analysis.published.reader import Edition, PublishedExhibit, read_rows
 from bsup_analysis.report.markdown import Block, ExhibitBlock, Heading, Table, parse
 from bsup_analysis.report.render import TEMPLATES, Value, Values, render
 
+# the documents of a language, in the order they are filled: an exhibit stands in one of them
+DOCUMENTS = ("report", "annex")
 # specifications by what sets them apart, as their names begin
 CAUSES = {"loans_2009_is_": "press", "loans_from_2008_": "share", "amount": "amount"}
 
 
 @dataclass(frozen=True)
 class Report:
-    """A report ready to be written in any format.
+    """A document, the report or its annex, ready to be written in any format.
 
-    `labels` name what can be referred to (`Figure 3`, `5.1`); `sections` hold the numbers of
-    headings by id.
+    `name` is one of `DOCUMENTS`; `labels` name what it shows (`Figure 3`, in the annex
+    `Figure A3`); `sections` hold the numbers of headings by id.
     """
 
+    name: str
     published: Edition
     words: Words
     title: str
@@ -38,12 +41,25 @@ class Report:
         """Return words of the report's frame."""
         return self.words(f"page.{key}", **values)
 
+    @property
+    def others(self) -> list[str]:
+        """The other documents of the language."""
+        return [name for name in DOCUMENTS if name != self.name]
+
+    def elsewhere(self, target: str) -> str:
+        """Return the name of the document that shows what a span leads to, if another does."""
+        return "" if target in self._own else self.others[0]
+
+    @cached_property
+    def _own(self) -> set[str]:
+        return {getattr(block, "id", "") for block in self.blocks}
+
 
 @dataclass
 class Places:
-    """Where exhibits stand, and what can be referred to.
+    """Where exhibits stand, and what can be referred to, in all documents.
 
-    `placed` are the exhibits placed so far; `ids` the sections and tables of the report's own.
+    `placed` are the exhibits placed so far; `ids` the sections and tables of the documents' own.
     """
 
     published: Edition
@@ -56,10 +72,10 @@ class Places:
         Raises
         ------
         InputError
-            It is not published, or stands in the report already.
+            It is not published, or stands in a document already.
         """
         if name in self.placed:
-            raise InputError(f"the exhibit {name} stands in the report already; refer to it.")
+            raise InputError(f"the exhibit {name} stands there already; refer to it.")
         if name not in self.published.exhibits:
             raise InputError(
                 f"the exhibit {name} is not published in {self.published.language}; correct the "
@@ -98,65 +114,89 @@ class Places:
         return f'[{text}](#{self.published.numbers[value.id].exhibit} "{value.id}")'
 
 
-def compose(published: Edition, templates: Path = TEMPLATES) -> Report:
-    """Put the report together from what is published.
+def compose(published: Edition, templates: Path = TEMPLATES) -> dict[str, Report]:
+    """Put report and annex together from what is published.
 
     Parameters
     ----------
     published
         The results in one language.
     templates
-        Where the language's template lies.
+        Where the language's templates lie.
+
+    Returns
+    -------
+    dict
+        The documents by name, as in `DOCUMENTS`.
 
     Raises
     ------
     InputError
-        A number or an exhibit the report needs is not published.
+        A number or an exhibit the documents need is not published.
     """
     words = Words(published.language)
-    template = templates / f"report.{published.language}.md.j2"
-    ids = re.findall(r"\{: #([\w-]+)", template.read_text(encoding="utf-8"))
-    places = Places(published, set(ids))
+    files = {name: templates / f"{name}.{published.language}.md.j2" for name in DOCUMENTS}
+    places = Places(published, set())
+    for file in files.values():
+        places.ids |= set(re.findall(r"\{: #([\w-]+)", file.read_text(encoding="utf-8")))
     numbers = Values((key, number.value) for key, number in published.numbers.items())
-    filled = render(
-        template,
-        words,
-        numbers,
-        places.mark,
-        exhibit=places.exhibit,
-        exhibits=places.exhibits,
-        unplaced=places.unplaced,
-        in_order=places.in_order,
-        ref=places.ref,
-        Ref=partial(places.ref, shown="Ref"),
-        published=published,
-        run_time=tomllib.loads((TEMPLATES / "run_time.toml").read_text(encoding="utf-8")),
-        interval=partial(widest_interval, numbers),
-        agreement_readings=partial(agreement_readings, numbers),
-        clear_specifications=partial(clear_specifications, published, words),
-        exhibits_of=partial(exhibits_of, published),
-        counted=partial(counted, published, words),
-        checksums=checksums(published),
-    )
+    content = {
+        "shared": f"shared.{published.language}.md.j2",
+        "exhibit": places.exhibit,
+        "exhibits": places.exhibits,
+        "unplaced": places.unplaced,
+        "in_order": places.in_order,
+        "ref": places.ref,
+        "Ref": partial(places.ref, shown="Ref"),
+        "published": published,
+        "run_time": tomllib.loads((TEMPLATES / "run_time.toml").read_text(encoding="utf-8")),
+        "interval": partial(widest_interval, numbers),
+        "agreement_readings": partial(agreement_readings, numbers),
+        "clear_specifications": partial(clear_specifications, published, words),
+        "exhibits_of": partial(exhibits_of, published),
+        "counted": partial(counted, published, words),
+        "checksums": checksums(published),
+    }
+    filled = {
+        name: render(file, words, numbers, places.mark, **content) for name, file in files.items()
+    }
+    read = {name: _read(files[name], text, published, words) for name, text in filled.items()}
+    made = {}
+    for name, (frame, body, labels, sections) in read.items():
+        known = dict(labels)
+        for other in set(read) - {name}:
+            told = {k: words(f"page.of_{other}", label=v) for k, v in read[other][2].items()}
+            known = told | known
+        try:
+            blocks = tuple(parse(_named(body, known, words)))
+        except InputError as error:
+            raise InputError(f"{files[name].name}: {error}") from None
+        made[name] = Report(name, published, words, *frame, blocks, labels, sections)
+    return made
+
+
+def _read(
+    template: Path, filled: str, published: Edition, words: Words
+) -> tuple[tuple[str, str, str], str, dict[str, str], dict[str, str]]:
+    """Read a filled template: what stands at its top, its body, its labels and sections."""
     try:
         _, front, body = filled.split("+++\n", 2)
         frame = tomllib.loads(front)
         title, subtitle, running = (frame[key] for key in ("title", "subtitle", "running"))
-        labels, sections = number(parse(body), published, words)
-        blocks = tuple(parse(_named(body, labels, words)))
+        prefix = "A" if template.name.startswith("annex") else ""
+        return (title, subtitle, running), body, *number(parse(body), published, words, prefix)
     except (ValueError, KeyError):
         raise InputError(
             f"{template.name} needs title, subtitle and running between two lines +++ at its top."
         ) from None
     except InputError as error:
         raise InputError(f"{template.name}: {error}") from None
-    return Report(published, words, title, subtitle, running, blocks, labels, sections)
 
 
 def number(
-    blocks: list[Block], published: Edition, words: Words
+    blocks: list[Block], published: Edition, words: Words, prefix: str = ""
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Give sections, figures and tables their numbers, in the order they stand."""
+    """Give sections, figures and tables their numbers, in the order they stand, after a prefix."""
     labels: dict[str, str] = {}
     sections: dict[str, str] = {}
     count = {"figure": 0, "table": 0}
@@ -164,12 +204,12 @@ def number(
     for block in blocks:
         if isinstance(block, Heading) and block.numbered:
             chapter, part = (chapter + 1, 0) if block.level == 1 else (chapter, part + 1)
-            sections[block.id] = f"{chapter}.{part}" if part else f"{chapter}"
+            sections[block.id] = f"{prefix}{chapter}.{part}" if part else f"{prefix}{chapter}"
             labels[block.id] = sections[block.id]
         elif isinstance(block, ExhibitBlock | Table):
             kind = "table" if isinstance(block, Table) else published.exhibits[block.id].kind
             count[kind] += 1
-            labels[block.id] = f"{words(f'page.{kind}')}\N{NO-BREAK SPACE}{count[kind]}"
+            labels[block.id] = f"{words(f'page.{kind}')}\N{NO-BREAK SPACE}{prefix}{count[kind]}"
     return labels, sections
 
 
@@ -178,9 +218,9 @@ def _named(text: str, labels: dict[str, str], words: Words) -> str:
 
     def named(found: re.Match[str]) -> str:
         if found[2] not in labels:
-            raise InputError(f"the report refers to {found[2]} and does not show it.")
+            raise InputError(f"a sentence refers to {found[2]}, which is not shown.")
         label = labels[found[2]]
-        if found[1] == "ref" and words.language == "nb":
+        if found[1] == "ref" and words.language == "nb" and not label[1:2].isdigit():
             label = label[0].lower() + label[1:]
         return f"[{label}](#{found[2]})"
 

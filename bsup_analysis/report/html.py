@@ -45,10 +45,16 @@ def to_html(report: Report, others: Iterable[tuple[str, str, str]]) -> str:
         text=report.text,
         exhibits=report.published.exhibits,
         headings=[block for block in report.blocks if isinstance(block, Heading)],
+        address=lambda target: _address(report, target),
         explorer=lambda kind: explorer(report, kind),
         others=others,
         edition=edition(report),
     )
+
+
+def _address(report: Report, target: str) -> str:
+    elsewhere = report.elsewhere(target)
+    return f"{elsewhere}.html#{target}" if elsewhere else f"#{target}"
 
 
 def _embedded(content: Any) -> Markup:

@@ -13,6 +13,7 @@ seen stays.
 import io
 import json
 from collections.abc import Sequence
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def to_pdf(report: Report) -> bytes:
         )
     except RuntimeError as error:
         first = str(error).splitlines()[0]
-        raise InputError(f"reports/{report.words.language}/report.pdf: {first}.") from None
+        raise InputError(f"reports/{report.words.language}/{report.name}.pdf: {first}.") from None
     return with_row_heads(bytes(made))
 
 
@@ -77,8 +78,17 @@ def source(report: Report) -> str:
         "blocks": [_described(report, block) for block in report.blocks],
     }
     look = files(__package__).joinpath("templates", "report.typ").read_text(encoding="utf-8")
-    text = json.dumps(json.dumps(content, ensure_ascii=False, default=vars), ensure_ascii=False)
+    told = json.dumps(content, ensure_ascii=False, default=partial(_given, report))
+    text = json.dumps(told, ensure_ascii=False)
     return f"{look}\n#written(json(bytes({text})))\n"
+
+
+def _given(report: Report, block: object) -> dict[str, Any]:
+    """Give what a span holds; one that leads to another document has the file it leads to."""
+    if not isinstance(block, blocks.Span):
+        return vars(block)
+    elsewhere = block.target and report.elsewhere(block.target)
+    return {**vars(block), "file": f"{elsewhere}.pdf" if elsewhere else ""}
 
 
 def _described(report: Report, block: blocks.Block) -> dict[str, Any]:

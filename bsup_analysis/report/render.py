@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from babel.lists import format_list
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+)
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
@@ -136,7 +142,7 @@ def render(
     try:
         return environment.get_template(template.name).render(numbers=numbers, **content)
     except (InputError, TemplateError, TypeError) as error:
-        raise InputError(f"{template.name}, line {_line(error, template)}: {error}") from None
+        raise InputError(f"{_place(error, template)}: {error}") from None
 
 
 def direction(change: float, words: Words) -> str:
@@ -160,10 +166,15 @@ def _formatted(value: object) -> object:
     return value
 
 
-def _line(error: Exception, template: Path) -> int:
+def _place(error: Exception, template: Path) -> str:
+    """Name file and line of a mistake, which may stand in what the template imports."""
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno or 0 for frame in frames if frame.filename == str(template)]
-    return getattr(error, "lineno", None) or [0, *lines][-1]
+    places = [(Path(one.filename), one.lineno) for one in frames]
+    found = [(path.name, line) for path, line in places if path.parent == template.parent]
+    name, line = [(template.name, 0), *[one for one in found if one[0].endswith(".j2")]][-1]
+    if isinstance(error, TemplateSyntaxError):
+        name, line = error.name or name, error.lineno
+    return f"{name}, line {line}"
 
 
 # --- README ---

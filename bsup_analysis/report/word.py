@@ -16,6 +16,7 @@ from docx.document import Document as DocumentType
 from docx.enum.section import WD_ORIENT
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
@@ -178,8 +179,14 @@ class _Writer:
             run.italic = True if span.style == "em" else None
             if span.style == "code":
                 run.font.name = "Consolas"
-            if span.target:
+            if elsewhere := span.target and self.report.elsewhere(span.target):
+                _link(run, span.target, self._file(f"{elsewhere}.docx"))
+            elif span.target:
                 _link(run, span.target)
+
+    def _file(self, name: str) -> str:
+        """Return the id by which a link names another file."""
+        return self.document.part.relate_to(name, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
 
     def _bookmark(self, paragraph: Paragraph, name: str) -> None:
         """Mark a paragraph so that links can lead to it; Word takes names of 40 letters."""
@@ -205,7 +212,12 @@ def _pictures(report: Report) -> dict[str, bytes]:
     """Draw the published figures as PNG, by exhibit; python-docx places no SVG."""
     root = report.published.reports
     exhibits = report.published.exhibits.values()
-    figures = {one.id: one.svg.relative_to(root).as_posix() for one in exhibits if one.svg}
+    placed = {block.id for block in report.blocks if isinstance(block, blocks.ExhibitBlock)}
+    figures = {
+        one.id: one.svg.relative_to(root).as_posix()
+        for one in exhibits
+        if one.svg and one.id in placed
+    }
     page = f"#page(image({{}}, width: {_TEXT_CM}cm), width: auto, height: auto, margin: 0pt)"
     pages = "\n".join(page.format(json.dumps(f"/{path}")) for path in figures.values())
     # typst's own hints want the text and the folder of one type
@@ -215,9 +227,11 @@ def _pictures(report: Report) -> dict[str, bytes]:
     return dict(zip(figures, made if isinstance(made, list) else [made], strict=True))
 
 
-def _link(run: Run, target: str) -> None:
-    """Make a run lead to a bookmark."""
+def _link(run: Run, target: str, file: str = "") -> None:
+    """Make a run lead to a bookmark, here or in a file that the document knows by an id."""
     link = _element("w:hyperlink", {"w:anchor": target[:40], "w:history": "1"})
+    if file:
+        link.set(qn("r:id"), file)
     run._r.addprevious(link)
     link.append(run._r)
 

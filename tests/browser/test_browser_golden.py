@@ -36,9 +36,10 @@ def shown(
     if browser.version.split(".")[0] != stored:
         pytest.skip(f"pictures are of Chromium {stored}, this is {browser.version}; `make golden`")
     language = request.param
-    report = golden_report(golden_root, language)
-    path = golden_root / f"{language}.html"
-    path.write_text(to_html(report, beside(report)), encoding="utf-8")
+    documents = golden_report(golden_root, language)
+    for name, report in documents.items():
+        path = golden_root / f"{language}_{name}.html"
+        path.write_text(to_html(report, beside(report)), encoding="utf-8")
     font = (Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf").read_bytes()
     address = f"data:font/ttf;base64,{base64.b64encode(font).decode('ascii')}"
     style = (
@@ -47,11 +48,11 @@ def shown(
     )
     contexts = []
 
-    def opened(**options: Any) -> tuple[str, Any]:
+    def opened(document: str = "report", **options: Any) -> tuple[str, Any]:
         # the page's own rule lets no font in
         contexts.append(browser.new_context(bypass_csp=True, **options))
         page = contexts[-1].new_page()
-        page.goto(path.as_uri())
+        page.goto((golden_root / f"{language}_{document}.html").as_uri())
         page.add_style_tag(content=style)
         page.evaluate("document.fonts.ready")
         return language, page
@@ -71,7 +72,7 @@ def test_the_top_of_the_page_looks_as_stored(
 
 @pytest.mark.parametrize("part", ["municipalities", "dispersion"])
 def test_what_moves_looks_as_stored(shown: Callable[..., Any], part: str) -> None:
-    language, page = shown(**WIDE)
+    language, page = shown("annex", **WIDE)
     taken = page.locator(f"[data-explorer={part}]").screenshot()
     hold(f"screen_{language}_{part}", taken, allowed=ALLOWED)
 

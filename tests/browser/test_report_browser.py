@@ -10,19 +10,31 @@ from axe_playwright_python.sync_playwright import Axe
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.published.reader import read_edition
 from bsup_analysis.report import beside
-from bsup_analysis.report.content import compose
+from bsup_analysis.report.content import DOCUMENTS, compose
 from bsup_analysis.report.html import to_html
 
 WIDTHS = (360, 768, 1280)
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
-def address(request: pytest.FixtureRequest, published_root: Path) -> str:
-    """The address of a language's page."""
-    report = compose(read_edition(published_root / "reports", request.param))
-    path = published_root / f"{request.param}.html"
-    path.write_text(to_html(report, beside(report)), encoding="utf-8")
-    return path.as_uri()
+def addresses(request: pytest.FixtureRequest, published_root: Path) -> dict[str, str]:
+    """The addresses of a language's report and annex."""
+    found = {}
+    for name, report in compose(read_edition(published_root / "reports", request.param)).items():
+        path = published_root / f"{request.param}_{name}.html"
+        path.write_text(to_html(report, beside(report)), encoding="utf-8")
+        found[name] = path.as_uri()
+    return found
+
+
+@pytest.fixture(params=DOCUMENTS)
+def address(request: pytest.FixtureRequest, addresses: dict[str, str]) -> str:
+    return addresses[request.param]
+
+
+@pytest.fixture
+def annex(addresses: dict[str, str]) -> str:
+    return addresses["annex"]
 
 
 @pytest.fixture
@@ -52,7 +64,8 @@ def test_quiet_and_no_wider_than_the_screen(
     opened: Callable[..., Any], address: str, width: int
 ) -> None:
     page = opened(address, viewport={"width": width, "height": 900})
-    page.wait_for_selector("[data-explorer=municipalities] .map polygon")
+    if "annex" in address:
+        page.wait_for_selector("[data-explorer=municipalities] .map polygon")
     assert page.said == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
@@ -70,16 +83,15 @@ def test_no_barriers_that_axe_finds(
     assert [(one["id"], one["nodes"][0]["html"][:120]) for one in found] == []
 
 
-def test_whole_without_a_script(opened: Callable[..., Any], address: str) -> None:
-    page = opened(address, java_script_enabled=False)
+def test_whole_without_a_script(opened: Callable[..., Any], annex: str) -> None:
+    page = opened(annex, java_script_enabled=False)
     assert not page.locator("[data-explorer]").first.is_visible()
-    assert page.locator("#municipality_map .drawing img").is_visible()
     assert page.locator("#dispersion_loans .drawing img").is_visible()
     assert page.locator("#start_loan_table table").is_visible()
 
 
-def test_slider_by_keyboard_says_the_interval(opened: Callable[..., Any], address: str) -> None:
-    page = opened(address)
+def test_slider_by_keyboard_says_the_interval(opened: Callable[..., Any], annex: str) -> None:
+    page = opened(annex)
     slider, result = page.locator("#slide"), page.locator(".result")
     slider.focus()
     page.keyboard.press("Home")
@@ -92,8 +104,8 @@ def test_slider_by_keyboard_says_the_interval(opened: Callable[..., Any], addres
     assert result.inner_text() == first
 
 
-def test_map_and_list_choose_the_same(opened: Callable[..., Any], address: str) -> None:
-    page = opened(address)
+def test_map_and_list_choose_the_same(opened: Callable[..., Any], annex: str) -> None:
+    page = opened(annex)
     part = page.locator("[data-explorer=municipalities]")
     option = part.locator("option", has_text="Røros")
     part.locator("select").select_option(option.get_attribute("value"))
@@ -106,8 +118,8 @@ def test_map_and_list_choose_the_same(opened: Callable[..., Any], address: str) 
     assert part.locator(".name strong").inner_text().startswith("Frosta")
 
 
-def test_table_sorts_and_the_sum_stays_last(opened: Callable[..., Any], address: str) -> None:
-    page = opened(address)
+def test_table_sorts_and_the_sum_stays_last(opened: Callable[..., Any], annex: str) -> None:
+    page = opened(annex)
     table = page.locator("#start_loan_table table")
     button = table.locator("thead button").nth(1)
     before = table.locator("tbody tr").last.inner_text()
@@ -137,10 +149,10 @@ def test_skip_link_comes_first_and_leads_to_the_report(
 
 
 def test_on_paper_nothing_is_left_out_and_nothing_that_moves_is_shown(
-    opened: Callable[..., Any], address: str
+    opened: Callable[..., Any], annex: str
 ) -> None:
-    page = opened(address)
+    page = opened(annex)
     page.emulate_media(media="print")
     assert not page.locator("[data-explorer]").first.is_visible()
     assert not page.locator("nav.contents").is_visible()
-    assert page.locator("#programme_pyramid .drawing img").is_visible()
+    assert page.locator("#size_overlap .drawing img").is_visible()

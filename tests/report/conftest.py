@@ -9,7 +9,7 @@ import pytest
 from published_report import LANGUAGES, published_root, seal
 
 from bsup_analysis.published.reader import read_edition
-from bsup_analysis.report.content import Report, compose
+from bsup_analysis.report.content import DOCUMENTS, Report, compose
 
 __all__ = ["published_root"]
 
@@ -23,10 +23,10 @@ def own_root(published_root: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def with_numbers(own_root: Path) -> Callable[..., Report]:
-    """Compose the report after some numbers have been changed, put in or, if None, taken out."""
+def with_numbers(own_root: Path) -> Callable[..., dict[str, Report]]:
+    """Compose both documents after some numbers are changed, put in or, if None, taken out."""
 
-    def composed(language: str, **changed: float | None) -> Report:
+    def composed(language: str, **changed: float | None) -> dict[str, Report]:
         reports = own_root / "reports"
         numbers = json.loads((reports / "numbers.json").read_text(encoding="utf-8"))
         for name, value in changed.items():
@@ -44,6 +44,12 @@ def with_numbers(own_root: Path) -> Callable[..., Report]:
 
 
 @pytest.fixture(params=LANGUAGES)
-def report(request: pytest.FixtureRequest, published_root: Path) -> Report:
-    """The report of each language."""
+def documents(request: pytest.FixtureRequest, published_root: Path) -> dict[str, Report]:
+    """Report and annex of each language."""
     return compose(read_edition(published_root / "reports", request.param))
+
+
+@pytest.fixture(params=DOCUMENTS)
+def report(request: pytest.FixtureRequest, documents: dict[str, Report]) -> Report:
+    """Each document of each language."""
+    return documents[request.param]

@@ -50,8 +50,8 @@ def sentences(report: Report) -> list[Spans]:
     return found
 
 
-def text(report: Report) -> str:
-    return "\n".join(map(plain, sentences(report)))
+def text(documents: dict[str, Report]) -> str:
+    return "\n".join(plain(said) for one in documents.values() for said in sentences(one))
 
 
 def test_every_number_in_a_sentence_is_marked(report: Report) -> None:
@@ -61,49 +61,71 @@ def test_every_number_in_a_sentence_is_marked(report: Report) -> None:
         assert not re.search(r"\d", REFERENCES.sub("", bare)), bare
 
 
-def test_every_mark_names_its_number_and_exhibit(report: Report) -> None:
-    cells = [c for b in report.blocks if isinstance(b, Table) for row in b.rows for c in row]
-    marks = [span for spans in (*sentences(report), *cells) for span in spans if span.number]
-    assert len(marks) > 80
-    for mark in marks:
-        assert report.published.numbers[mark.number].exhibit == mark.target
-        assert mark.target in report.labels
+def test_every_mark_names_its_number_and_exhibit(documents: dict[str, Report]) -> None:
+    labels = {name for one in documents.values() for name in one.labels}
+    for report in documents.values():
+        cells = [c for b in report.blocks if isinstance(b, Table) for row in b.rows for c in row]
+        marks = [span for spans in (*sentences(report), *cells) for span in spans if span.number]
+        assert len(marks) > 50
+        for mark in marks:
+            assert report.published.numbers[mark.number].exhibit == mark.target
+            assert mark.target in labels
 
 
-def test_every_reference_leads_somewhere(report: Report) -> None:
-    references = [s for spans in sentences(report) for s in spans if s.target and not s.number]
-    assert len(references) > 30
-    for span in references:
-        assert report.labels[span.target].lower() == span.text.lower()
+def test_every_reference_leads_somewhere(documents: dict[str, Report]) -> None:
+    """In the other document too, which the words then name."""
+    for name, report in documents.items():
+        (other,) = report.others
+        references = [s for spans in sentences(report) for s in spans if s.target and not s.number]
+        assert len(references) > 15
+        elsewhere = 0
+        for span in references:
+            label = report.labels.get(span.target)
+            if label is None:
+                elsewhere += 1
+                label = report.text(f"of_{other}", label=documents[other].labels[span.target])
+            assert label.lower() == span.text.lower()
+            assert report.elsewhere(span.target) == ("" if span.target in report.labels else other)
+        assert elsewhere > 0, name
 
 
-def test_every_exhibit_stands_once_and_in_the_order_of_its_number(report: Report) -> None:
-    placed = [b.id for b in report.blocks if isinstance(b, ExhibitBlock)]
-    assert sorted(placed) == sorted(report.published.exhibits)
+def test_every_exhibit_stands_in_one_document(documents: dict[str, Report]) -> None:
+    blocks = [block for one in documents.values() for block in one.blocks]
+    placed = [block.id for block in blocks if isinstance(block, ExhibitBlock)]
+    assert sorted(placed) == sorted(documents["report"].published.exhibits)
+
+
+def test_exhibits_stand_in_the_order_of_their_numbers(report: Report) -> None:
+    prefix = {"report": "", "annex": "A"}[report.name]
     for kind in ("figure", "table"):
         word = report.text(kind)
         labels = [
             report.labels[b.id] for b in report.blocks if getattr(b, "id", "") in report.labels
         ]
         numbered = [label for label in labels if label.startswith(word)]
-        assert numbered == [f"{word}\N{NO-BREAK SPACE}{i + 1}" for i in range(len(numbered))]
+        assert numbered == [
+            f"{word}\N{NO-BREAK SPACE}{prefix}{i + 1}" for i in range(len(numbered))
+        ]
 
 
 def test_order_of_the_sections(report: Report) -> None:
     order = [b.id for b in report.blocks if isinstance(b, Heading) and b.level == 1]
-    assert order == [
-        *("answer", "asked", "programme", "document", "selection", "improvement", "certainty"),
-        *("limits", "release", "methods", "sources", "remake", "appendix_more"),
-    ]
+    sections = {
+        "report": ("answer", "programme", "document", "improvement", "explanations", "others",
+                   "release", "sources"),
+        "annex": ("audit", "selection", "comparison", "certainty", "methods", "origins", "remake",
+                  "appendix_more"),
+    }  # fmt: skip
+    assert order == list(sections[report.name])
     assert isinstance(report.blocks[0], Heading)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("verdict", [-1, 0, 1])
 def test_the_answer_is_three_sentences_and_follows_the_verdict(
-    with_numbers: Callable[..., Report], language: str, verdict: int
+    with_numbers: Callable[..., dict[str, Report]], language: str, verdict: int
 ) -> None:
-    report = with_numbers(language, verdict_loans=verdict)
+    report = with_numbers(language, verdict_loans=verdict)["report"]
     answer = next(b for b in report.blocks if isinstance(b, Paragraph))
     words = plain(answer.spans)
     assert words.startswith(ANSWERS[language, verdict])
@@ -138,7 +160,10 @@ def test_the_answer_is_three_sentences_and_follows_the_verdict(
     ids=lambda value: str(value)[:40],
 )
 def test_words_follow_the_numbers(
-    with_numbers: Callable[..., Report], changed: dict[str, float], said: str, not_said: str
+    with_numbers: Callable[..., dict[str, Report]],
+    changed: dict[str, float],
+    said: str,
+    not_said: str,
 ) -> None:
     before = text(with_numbers("en"))
     assert not_said in before
@@ -150,7 +175,7 @@ def test_words_follow_the_numbers(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_numbers_are_written_as_the_language_writes_them(
-    with_numbers: Callable[..., Report], language: str
+    with_numbers: Callable[..., dict[str, Report]], language: str
 ) -> None:
     shown = text(with_numbers(language, loans_region_2009=1047, loan_share_priority_2009=0.7049))
     space = "\N{NO-BREAK SPACE}"
@@ -159,7 +184,7 @@ def test_numbers_are_written_as_the_language_writes_them(
 
 
 def test_a_reference_inside_a_norwegian_sentence_has_a_small_letter(
-    with_numbers: Callable[..., Report],
+    with_numbers: Callable[..., dict[str, Report]],
 ) -> None:
     shown = text(with_numbers("nb"))
     assert re.search(r"\(figur\N{NO-BREAK SPACE}\d", shown)
@@ -167,7 +192,7 @@ def test_a_reference_inside_a_norwegian_sentence_has_a_small_letter(
     assert not re.search(r"\((Figur|Tabell)", shown)
 
 
-def test_a_missing_number_is_named(with_numbers: Callable[..., Report]) -> None:
+def test_a_missing_number_is_named(with_numbers: Callable[..., dict[str, Report]]) -> None:
     said = r"report\.en\.md\.j2, line \d+: the number audit_reproduced is not .*run `bsup report`"
     with pytest.raises(InputError, match=said):
         with_numbers("en", audit_reproduced=None)
@@ -200,7 +225,7 @@ def test_contradicted_claims_are_told_by_what_they_are_about(
     ("other", "said"), [(1.5, "by 50.0"), (0.5, "fell by 50.0"), (1.0001, "stood still")]
 )
 def test_a_verb_is_said_once_where_both_groups_moved_alike(
-    with_numbers: Callable[..., Report], other: float, said: str
+    with_numbers: Callable[..., dict[str, Report]], other: float, said: str
 ) -> None:
     shown = text(with_numbers("en", growth_number_other_2009_2010=other))
     assert re.search(rf"rose by 36\.7.% in the priority municipalities and {said}", shown)
@@ -224,14 +249,14 @@ def test_the_smallest_effect_is_told_at_both_levels(published_root: Path, langua
     numbers = {n: PublishedNumber(v, "ratio", "power_curves") for n, v in made.items()}
     names = ("power_curves", "power_rule", "power_rule_null", "power_rule_coverage")
     one = published.exhibits["dispersion_loans"]
-    report = compose(
+    documents = compose(
         replace(
             published,
             numbers={**published.numbers, **numbers},
             exhibits={**published.exhibits, **{name: replace(one, id=name) for name in names}},
         )
     )
-    said = text(report).split("\n")
+    said = text(documents).split("\n")
     sentence = next(s for s in said if "SYNTHETIC" in s or "SYNTETISKE" in s)
     start = sentence.index("80")
     words = Words(language)
@@ -241,13 +266,15 @@ def test_the_smallest_effect_is_told_at_both_levels(published_root: Path, langua
         assert words.percent(share, 0) in sentence  # lift asked for at the best, and coverage
     assert words.percent(0.021) in sentence
     for name in names:
-        assert report.labels[name].lower() in sentence.lower()
+        assert documents["annex"].labels[name].lower() in sentence.lower()
 
 
-def test_the_report_says_of_how_many_articles_the_totals_are(report: Report) -> None:
+def test_the_report_says_of_how_many_articles_the_totals_are(
+    documents: dict[str, Report],
+) -> None:
     """The words say one; a second source is to be named there too."""
     (address,) = read_source("press_totals")["source_url"].unique()
-    assert address.split("/")[2] in text(report)
+    assert address.split("/")[2] in text({"report": documents["report"]})
 
 
 @pytest.mark.parametrize(
@@ -266,12 +293,13 @@ def test_the_report_says_of_how_many_articles_the_totals_are(report: Report) -> 
     ],
 )
 def test_each_group_has_its_own_growth(
-    with_numbers: Callable[..., Report], language: str, answer: str, readme: str
+    with_numbers: Callable[..., dict[str, Report]], language: str, answer: str, readme: str
 ) -> None:
     """Planted: 11 % in the one group and 22 % in the other, in the report and in README."""
     growth = {"priority": 1.11, "other": 1.22}
     planted = {f"growth_number_{group}_2009_2010": value for group, value in growth.items()}
-    report = with_numbers(language, **planted)
-    numbers = {name: {"value": one.value} for name, one in report.published.numbers.items()}
-    for said, whole in ((answer, text(report)), (readme, finding(numbers, Words(language)))):
+    documents = with_numbers(language, **planted)
+    published = documents["report"].published
+    numbers = {name: {"value": one.value} for name, one in published.numbers.items()}
+    for said, whole in ((answer, text(documents)), (readme, finding(numbers, Words(language)))):
         assert said in whole.replace("\N{NO-BREAK SPACE}", " ")

@@ -1,6 +1,7 @@
 """The templates: alike in both languages, without typed numbers, refused where they are wrong."""
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from bsup_analysis.report.content import Report, compose
 from bsup_analysis.report.markdown import Block, ExhibitBlock, Listing, Paragraph, Span, Table
 from bsup_analysis.report.render import TEMPLATES
 
-NAMES = ("report", "readme")
+NAMES = ("shared", "report", "annex", "readme")
 MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 # pages, years, tables, sections, laws and reports: what prose may hold of digits
 REFERENCES = re.compile(
@@ -69,13 +70,16 @@ def shown(block: Block) -> tuple[str, list[tuple[str, str]]]:
 
 
 def test_both_languages_show_the_same_exhibits_and_numbers_in_the_same_order(
-    with_numbers: Callable[..., Report],
+    with_numbers: Callable[..., dict[str, Report]],
 ) -> None:
+    exhibits = 0
     for changed in ({}, {"verdict_loans": 1, "verdict_amount": -1}):
-        nb, en = (with_numbers(language, **changed) for language in LANGUAGES)
-        assert [shown(block) for block in nb.blocks] == [shown(block) for block in en.blocks]
-        assert sum(isinstance(block, ExhibitBlock) for block in nb.blocks) > 40
-        assert list(nb.labels) == list(en.labels)
+        both = (with_numbers(language, **changed).values() for language in LANGUAGES)
+        for nb, en in zip(*both, strict=True):
+            assert [shown(block) for block in nb.blocks] == [shown(block) for block in en.blocks]
+            exhibits += sum(isinstance(block, ExhibitBlock) for block in nb.blocks)
+            assert list(nb.labels) == list(en.labels)
+    assert exhibits > 80
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -103,6 +107,15 @@ def test_a_typed_number_is_found(planted: str) -> None:
 
 # --- a wrong template ---
 
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    """The templates, to be changed."""
+    for path in TEMPLATES.glob("*.md.j2"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
 RATIO = "{{ numbers.rate_ratio_loans_2009_2010 | ratio }}"
 
 
@@ -116,14 +129,14 @@ RATIO = "{{ numbers.rate_ratio_loans_2009_2010 | ratio }}"
         (RATIO, "{% if %}", "Expected an expression"),
         (RATIO, "{{ published() }}", "'Edition' object is not callable"),
         (
-            '{{ exhibit("malvik") }}',
+            '{{ exhibit("counted") }}',
             '{{ exhibit("malvick") }}',
             "the exhibit malvick is not published in en; correct the name",
         ),
         (
-            '{{ exhibit("malvik") }}',
+            '{{ exhibit("counted") }}',
             '{{ exhibit("loan_share") }}',
-            "the exhibit loan_share stands in the report already",
+            "the exhibit loan_share stands there already",
         ),
         (
             '{{ ref("malvik") }}',
@@ -133,34 +146,34 @@ RATIO = "{{ numbers.rate_ratio_loans_2009_2010 | ratio }}"
     ],
 )
 def test_a_wrong_template_is_refused_with_file_and_line(
-    published_root: Path, tmp_path: Path, was: str, planted: str, said: str
+    published_root: Path, templates: Path, was: str, planted: str, said: str
 ) -> None:
     text = source("report", "en")
     before, after = text.rsplit(was, 1)
     line = before.count("\n") + 1
-    (tmp_path / "report.en.md.j2").write_text(f"{before}{planted}{after}", encoding="utf-8")
+    (templates / "report.en.md.j2").write_text(f"{before}{planted}{after}", encoding="utf-8")
     with pytest.raises(InputError) as refused:
-        compose(read_edition(published_root / "reports", "en"), tmp_path)
+        compose(read_edition(published_root / "reports", "en"), templates)
     assert str(refused.value).startswith(f"report.en.md.j2, line {line}: {said}")
 
 
 def test_a_mistake_in_a_macro_is_named_where_it_stands(
-    published_root: Path, tmp_path: Path
+    published_root: Path, templates: Path
 ) -> None:
-    text = source("report", "en").replace("{{ change | abs | percent }}", "{{ change | abs }}", 1)
-    (tmp_path / "report.en.md.j2").write_text(text, encoding="utf-8")
+    text = source("shared", "en").replace("{{ change | abs | percent }}", "{{ change | abs }}", 1)
+    (templates / "shared.en.md.j2").write_text(text, encoding="utf-8")
     line = text[: text.index("{{ change | abs }}")].count("\n") + 1
-    with pytest.raises(InputError, match=rf"^report\.en\.md\.j2, line {line}: a number needs a f"):
-        compose(read_edition(published_root / "reports", "en"), tmp_path)
+    with pytest.raises(InputError, match=rf"^shared\.en\.md\.j2, line {line}: a number needs a f"):
+        compose(read_edition(published_root / "reports", "en"), templates)
 
 
-def test_a_reference_to_what_is_not_shown_is_refused(published_root: Path, tmp_path: Path) -> None:
-    text = source("report", "en").replace('Ref("run_time")', 'Ref("hidden")')
+def test_a_reference_to_what_is_not_shown_is_refused(published_root: Path, templates: Path) -> None:
+    text = source("report", "en").replace('ref("malvik")', 'ref("hidden")')
     text += "{% if false %}\n# A section {: #hidden }\n{% endif %}\n"
-    (tmp_path / "report.en.md.j2").write_text(text, encoding="utf-8")
+    (templates / "report.en.md.j2").write_text(text, encoding="utf-8")
     published = read_edition(published_root / "reports", "en")
-    with pytest.raises(InputError, match="refers to hidden and does not show it"):
-        compose(published, tmp_path)
+    with pytest.raises(InputError, match="refers to hidden, which is not shown"):
+        compose(published, templates)
 
 
 @pytest.mark.parametrize(
@@ -169,16 +182,16 @@ def test_a_reference_to_what_is_not_shown_is_refused(published_root: Path, tmp_p
         ("+++\n", "", "needs title, subtitle and running"),
         ("title = ", "heading = ", "needs title, subtitle and running"),
         ('title = "', "title = ", "needs title, subtitle and running"),
-        (" {: #asked }", "", ": 'What was asked' needs an id"),
-        ("# What was asked", "---\n\n# What was asked", ": the report cannot show this"),
+        (" {: #others }", "", ": 'What others found' needs an id"),
+        ("# What others", "---\n\n# What others", ": the report cannot show this"),
     ],
 )
 def test_a_template_of_another_form_is_refused_by_name(
-    published_root: Path, tmp_path: Path, was: str, planted: str, said: str
+    published_root: Path, templates: Path, was: str, planted: str, said: str
 ) -> None:
     text = source("report", "en").replace(was, planted, 1)
-    (tmp_path / "report.en.md.j2").write_text(text, encoding="utf-8")
+    (templates / "report.en.md.j2").write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as refused:
-        compose(read_edition(published_root / "reports", "en"), tmp_path)
+        compose(read_edition(published_root / "reports", "en"), templates)
     assert str(refused.value).startswith("report.en.md.j2")
     assert said in str(refused.value)
