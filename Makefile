@@ -28,7 +28,7 @@ LOCKED := $(call stamp,locked,requirements.lock)
 READY := $(call stamp,ready,requirements.lock pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-browser golden bench lab status verify format lock clean distclean
+.PHONY: help report test test-browser golden bench lab status verify format release lock clean distclean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ format: $(READY)  ## put code and notebooks into the house style
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 	$(if $(wildcard notebooks/*.ipynb),$(BIN)/python tools/notebook_form.py --store notebooks/*.ipynb)
+
+release: $(READY)  ## check that CHANGELOG, CITATION and version agree before an edition is tagged
+	$(BIN)/python tools/release.py
 
 lock:  ## write requirements.lock from pyproject.toml (needs uv; LOCKFLAGS=--upgrade takes newer versions)
 	$(if $(UV),,$(error "make lock" needs uv on the PATH))

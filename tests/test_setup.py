@@ -24,12 +24,15 @@ DIRECT = [
 ]
 TARGETS = {
     "help", "report", "test", "test-browser", "golden", "bench", "lab",
-    "status", "verify", "format", "lock", "clean", "distclean",
+    "status", "verify", "format", "release", "lock", "clean", "distclean",
 }  # fmt: skip
 STAMPS = (".venv/locked-*", ".venv/ready-*")
 TOOLS = (
     "sh", "git", "echo", "cat", "rm", "cp", "mkdir", "chmod", "touch", "awk", "cksum", "tr"
 )  # fmt: skip
+
+sys.path.insert(0, str(CHECKOUT / "tools"))
+from release import disagreements  # noqa: E402
 
 needs_make = pytest.mark.skipif(
     os.name == "nt" or not shutil.which("make"), reason="plays the machine with shell scripts"
@@ -74,11 +77,26 @@ def test_lock_holds_each_direct_dependency_once_per_platform(python, system, nam
         assert wanted.specifier.contains(versions[wanted.name], prereleases=True), wanted
 
 
+# Packages as conda-forge names them, written down by hand: its own index may differ from PyPI's
+# (jupyter_client; its typst is the program, not the Python package) or be behind it.
+CONDA_FORGE = {
+    "babel", "beautifulsoup4", "defusedxml", "distributed", "fonttools", "geopandas",
+    "hypothesis", "ipykernel", "ipywidgets", "jinja2", "jupyter_client", "jupyterlab",
+    "markdown-it-py", "markupsafe", "matplotlib", "mypy", "nbclient", "nbconvert",
+    "nbformat", "nbstripout", "nbval", "numpy", "openpyxl", "packaging", "pandas",
+    "pandera", "pillow", "pip", "pip-audit", "pre-commit", "pyarrow", "pydantic",
+    "pyogrio", "pypdf", "pytest", "pytest-xdist", "python", "python-calamine",
+    "python-docx", "pyyaml", "pyzmq", "requests", "rich", "ruff", "scipy", "seaborn",
+    "setuptools", "shapely", "statsmodels", "typer", "websocket-client",
+}  # fmt: skip
+
+
 def test_conda_carries_the_same_direct_dependencies():
     listed = yaml.safe_load((CHECKOUT / "environment.yml").read_text("utf-8"))["dependencies"]
     *conda, from_pip = listed
     assert from_pip["pip"][-1] == "-e ."
     entries = {Requirement(line) for line in conda + from_pip["pip"][:-1]}
+    assert {Requirement(line).name for line in conda} <= CONDA_FORGE
     python = Requirement(f"python{PROJECT['requires-python']}")
     assert entries == {*DIRECT, python, Requirement("pip")}
 
@@ -331,7 +349,10 @@ def test_ci_runs_the_commands_of_the_readme():
     assert "set -euo pipefail" in run.read_text()
     workflow = yaml.safe_load((CHECKOUT / ".github/workflows/ci.yml").read_text())
     (job,) = workflow["jobs"].values()
-    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
+    assert job["strategy"]["matrix"] == {
+        "os": ["ubuntu-latest", "macos-latest", "windows-latest"],
+        "python": ["3.11", "3.12", "3.13"],
+    }
     assert [step["run"] for step in job["steps"] if "run" in step] == [
         "make test",
         "make report",
@@ -442,6 +463,23 @@ def test_licence_and_citation_agree_with_the_project():
     assert citation["version"] == PROJECT["version"]
     assert citation["license"] == PROJECT["license"]
     assert citation["title"].endswith(PROJECT["description"].removeprefix("R"))
+
+
+def test_files_that_name_an_edition_agree(tmp_path):
+    named = "pyproject.toml CITATION.cff codemeta.json CHANGELOG.md bsup_analysis/__init__.py"
+    (tmp_path / "bsup_analysis").mkdir()
+    for name in named.split():
+        shutil.copy(CHECKOUT / name, tmp_path / name)
+    day = yaml.safe_load((tmp_path / "CITATION.cff").read_text("utf-8"))["date-released"]
+    changes = tmp_path / "CHANGELOG.md"
+    head = f"## {PROJECT['version']} - {day}"
+    changes.write_text(re.sub("(?m)^## .*$", head, changes.read_text("utf-8"), count=1), "utf-8")
+    assert disagreements(tmp_path) == []
+    for name in named.split():
+        kept = (tmp_path / name).read_text("utf-8")
+        (tmp_path / name).write_text(kept.replace(PROJECT["version"], "9.9.9"), "utf-8")
+        assert disagreements(tmp_path), name
+        (tmp_path / name).write_text(kept, "utf-8")
 
 
 def test_each_raw_table_has_an_owner_and_the_licence_of_its_record():

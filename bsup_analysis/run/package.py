@@ -296,8 +296,7 @@ def _seeds(design: Design) -> Iterator[tuple[str, int, str]]:
 
 
 def _reference(record: sources.Provenance) -> str:
-    url = f" <{record.url}>." if record.url else ""
-    return f"{record.producer}. {record.document}.{url} Read on {record.read_on}."
+    return f"{record.producer}. {record.document}. {record.place}. Read on {record.read_on}."
 
 
 def datasets(

@@ -37,7 +37,8 @@ def _raw(name: str) -> str:
     )
     facts = [
         f"- Producer: {record.producer}",
-        f"- Where: {where}" + (f" ({record.url})" if record.url else ""),
+        f"- Where: {where} ({record.place})",
+        f"- Access: {record.access}",
         f"- Read on: {record.read_on.isoformat()}",
         f"- Licence: {record.licence}",
         f"- How: {record.method}",

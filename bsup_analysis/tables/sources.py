@@ -9,10 +9,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import pandas as pd
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
 from bsup_analysis import paths
@@ -35,18 +35,37 @@ class Column:
 
 @dataclass(frozen=True, config=_STRICT)
 class Provenance:
-    """Where a raw table comes from; `sha256` is that of the file's bytes."""
+    """Where a raw table comes from; `sha256` is that of the file's bytes.
+
+    Either `url` says where the source stands, or `no_address` why there is none; `access` says
+    how one gets at it and what of it was read.
+    """
 
     title: Text
     producer: Text
     document: Text
     pages: tuple[int, ...]
-    url: str
     read_on: dt.date
+    access: Text
     licence: Text
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     method: Text
     columns: Mapping[str, Column]
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+    no_address: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_address(self) -> Self:
+        if (self.url is None) == (self.no_address is None):
+            raise ValueError(
+                "say in url where the source stands, or in no_address why it has no address"
+            )
+        return self
+
+    @property
+    def place(self) -> str:
+        """The address, or the sentence that stands for it."""
+        return f"<{self.url}>" if self.url else str(self.no_address)
 
 
 def record_path(name: str) -> Path:

@@ -268,7 +268,7 @@ def test_what_is_written_is_read_back_with_its_record(
     table = (folder / "start_loans.csv").read_bytes()
     assert record["sha256"] == hashlib.sha256(table).hexdigest()
     assert hashlib.sha256(text.encode()).hexdigest() in record["document"]
-    assert set(record) == set(Provenance.__dataclass_fields__)
+    assert {*record, "url"} == set(Provenance.__dataclass_fields__)
     assert set(record["columns"]) == set(result.table.columns)
     before = {path: path.read_bytes() for path in folder.iterdir()}
     imported(text, dry_run=False, today=day)

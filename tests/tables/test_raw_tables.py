@@ -24,14 +24,15 @@ RECORD_KEYS = {
     "producer": str,
     "document": str,
     "pages": list,
-    "url": str,
+    "access": str,
     "read_on": date,
     "licence": str,
     "sha256": str,
     "method": str,
     "columns": dict,
 }
-MAY_BE_EMPTY = {"pages", "url"}
+MAY_BE_EMPTY = {"pages"}
+ADDRESS = {"url", "no_address"}
 DOCUMENT_PAGES = range(1, 17)
 QUANTITIES = ("loans", "amount_nok")
 # The document, p. 14: 17 municipalities.
@@ -116,7 +117,9 @@ def test_every_table_has_a_record_and_every_record_a_table() -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_record_is_complete(table: str) -> None:
     entry = record(table)
-    assert set(entry) == set(RECORD_KEYS)
+    (address,) = ADDRESS & set(entry)
+    assert set(entry) - {address} == set(RECORD_KEYS)
+    assert entry[address].startswith("https://") == (address == "url")
     for key, kind in RECORD_KEYS.items():
         assert isinstance(entry[key], kind), key
         assert entry[key] or key in MAY_BE_EMPTY, key

@@ -1,5 +1,6 @@
 """Bad input: every broken raw table is refused with file, row and reason, and nothing is lost."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,6 +148,18 @@ def test_incomplete_record_is_refused(project: Path) -> None:
     text = record.read_text(encoding="utf-8")
     record.write_text(text.replace("licence = ", "license = ", 1), encoding="utf-8")
     with pytest.raises(InputError, match="licen"):
+        read_source("press_totals")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", 'url = ""\n', 'url = "in our notes"\n', 'url = "https://a.no"\nno_address = "none"\n'],
+)
+def test_record_has_an_address_or_says_why_not(project: Path, address: str) -> None:
+    record = project / "data/raw/press_totals.provenance.toml"
+    text = record.read_text(encoding="utf-8")
+    record.write_text(re.sub("(?m)^url = .*\n", address, text), encoding="utf-8")
+    with pytest.raises(InputError, match=r"press_totals\.provenance\.toml.*(url|no_address)"):
         read_source("press_totals")
 
 
