@@ -92,7 +92,7 @@ def write_municipal(
     """
     path, record = _files()
     write_aside(path, to_csv(validated(table)))
-    about = {
+    about: dict[str, object] = {
         "title": "Start loans by municipality (borders of 2009) and year",
         "producer": producer,
         "document": document,

@@ -682,6 +682,16 @@ def test_population_matches_its_copy_cell_by_cell() -> None:
         assert mine == row
 
 
+def test_converted_tables_come_out_of_their_copies_with_the_same_bytes(tmp_path: Path) -> None:
+    shared_rows("data/municipality_centres_2009.csv")  # skips where the copies are not at hand
+    program = CHECKOUT / "tools" / "kept_tables.py"
+    subprocess.run([sys.executable, program, SHARED / "data", tmp_path], check=True)
+    made = sorted(tmp_path.iterdir())
+    assert len(made) == 3
+    for path in made:
+        assert path.read_bytes() == (RAW / path.name).read_bytes()
+
+
 def test_centrality_matches_its_copy_cell_by_cell() -> None:
     column = {
         "municipality_code": "Kommunenr",
