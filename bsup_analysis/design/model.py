@@ -107,6 +107,9 @@ class Inference:
     spread_scale: Choice[Above]
     notable_gain: Choice[Annotated[float, Field(gt=1, allow_inf_nan=False)]]
     posterior_draws: Choice[Annotated[int, Field(ge=1000)]]
+    strength_years: Choice[Annotated[Grid, Field(max_length=2)]]
+    strength_share: Choice[Annotated[Grid, Field(min_length=3, max_length=3)]]
+    strength_ratio: Choice[Annotated[Grid, Field(min_length=3, max_length=3)]]
 
     @model_validator(mode="after")
     def _main_among(self) -> Self:

@@ -29,6 +29,10 @@ def test_numbers_are_the_counts_of_the_audit(audit: pd.DataFrame, arithmetic: pd
         # readings A1, A13 and A14 have a source that decides; A7 and A10 have pages that differ
         assert values.pop("audit_issues") == 5
         assert values.pop("audit_issues_between_pages") == 2
+        assert values.pop("audit_issues_settled") == 3
+        holds, unchecked = values.pop("audit_holds"), values.pop("audit_unchecked")
+        assert holds == values["audit_reproduced"] + values["audit_within_rounding"]
+        assert unchecked == values["audit_undefined"] + values["audit_unrecoverable"]
         claims = audit[~audit["kind"].isin(["derived", "artefact"])]
         assert values.pop("audit_claims") == len(claims) == sum(values.values())
         assert values == {
@@ -138,7 +142,9 @@ def test_rows_that_are_no_claims_enter_no_count_but_their_own(audit: pd.DataFram
             "audit_contradicted": 1,
             "audit_undefined": 1,
             "audit_undefined_contents": 1,
+            "audit_unchecked": 1,
             "audit_issues": 1,
+            "audit_issues_settled": 1,
         }
 
 

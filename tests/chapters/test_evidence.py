@@ -145,3 +145,53 @@ def test_the_main_belief_is_the_prior_of_the_design() -> None:
     chances = [one.above_one for one in STUDY.beliefs]
     assert shown.numbers["posterior_above_one_lowest"].value == min(chances)
     assert shown.numbers["posterior_above_one_highest"].value == max(chances)
+
+
+def rated(**changed):
+    group_year, municipality_year = STUDY.group_year.copy(), STUDY.municipality_year.copy()
+    contrast = STUDY.contrasts["loans"]
+    if "years" in changed:  # figures of both groups in so many years before the choice
+        before = group_year["year"].between(2009 - changed["years"], 2008)
+        group_year.loc[before, "loans"] = 500
+    if "known" in changed:  # so many of the municipalities with figures of their own
+        codes = municipality_year["municipality_code"].unique()[: changed["known"]]
+        own = municipality_year["municipality_code"].isin(codes)
+        municipality_year["loans"] = float("nan")
+        municipality_year.loc[own & municipality_year["year"].isin([2009, 2010]), "loans"] = 10
+    if "large" in changed:  # one of the others larger than so many priority municipalities
+        sizes = municipality_year.query("year == 2009 and group == 'priority'")["population"]
+        code = municipality_year.query("group == 'other'")["municipality_code"].iloc[0]
+        at = (municipality_year["municipality_code"] == code) & (municipality_year["year"] == 2009)
+        municipality_year.loc[at, "population"] = sorted(sizes)[changed["large"] - 1]
+    if "detectable" in changed:
+        widest = replace(contrast.widest, detectable_above=changed["detectable"])
+        contrast = replace(contrast, intervals={"phi17_t": widest})
+    data = evidence.rated(contrast, group_year, municipality_year, STUDY.design)
+    return data.set_index("criterion")["step"]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "planted", "steps"),
+    [
+        ("years_before", "years", {0: 0, 1: 1, 2: 1, 3: 2, 4: 2}),
+        ("known", "known", {42: 0, 43: 1, 68: 2, 80: 2, 81: 3}),
+        ("alike", "large", {8: 0, 9: 1, 14: 2, 17: 3}),
+        ("precise", "detectable", {1.51: 0, 1.5: 1, 1.25: 2, 1.1: 3}),
+    ],
+)
+def test_each_criterion_of_the_evidence_is_rated_by_its_own_figure(
+    criterion: str, planted: str, steps: dict[float, int]
+) -> None:
+    for value, step in steps.items():
+        assert rated(**{planted: value})[criterion] == step, value
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_weakest_criterion_is_the_strength_of_the_evidence(language: str) -> None:
+    s, words = STUDY, Words(language)
+    shown = evidence.strength(
+        s.contrasts["loans"], s.group_year, s.municipality_year, s.design, words
+    )
+    assert shown.numbers["evidence_strength"].value == shown.data["step"].min() == 0
+    assert words("evidence.strength.step.very_weak") in shown.title
+    assert shown.numbers["municipalities_known_share"].value == pytest.approx(17 / 85)

@@ -101,6 +101,11 @@ def audit_summary(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
         "issues": disputed["issue"].nunique(),
         "issues_between_pages": disputed.loc[_undecided(disputed), "issue"].nunique(),
     }
+    counts |= {
+        "holds": totals["reproduced"] + totals["within_rounding"],
+        "unchecked": totals["undefined"] + totals["unrecoverable"],
+        "issues_settled": counts["issues"] - counts["issues_between_pages"],
+    }
 
     def draw() -> Figure:
         figure, (bars, marks) = new_figure(2, 1, 6.6, gridspec_kw={"height_ratios": [1, 1.5]})

@@ -239,6 +239,13 @@ def _table(readings: Sequence[AgreementReading], outcome: str, words: Words) -> 
             f"{stem}_{name.format(row['reading'])}": (row[column], unit)
             for row in rows.to_dict("records")
             for name, column, unit in NUMBERS
+        }
+        | {
+            f"{stem}_readings_total": (len(rows), "readings"),
+            f"{stem}_readings_apart": (
+                int(((rows["low"] > 1) | (rows["high"] < 1)).sum()),
+                "readings",
+            ),
         },
     )
 

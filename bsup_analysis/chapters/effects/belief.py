@@ -94,6 +94,7 @@ def counted(
         ),
         numbers={
             "extra_loans_priority": (more["priority"], "loans"),
+            "extra_loans_other": (more["other"], "loans"),
             "extra_loans_region": (more["priority"] + more["other"], "loans"),
             "extra_loans_steinkjer": (own[last] - own[first], "loans"),
             "extra_loans_share_priority": (more["share"], "share"),

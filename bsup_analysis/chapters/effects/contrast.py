@@ -138,6 +138,13 @@ def _numbers(contrast: OutcomeContrast) -> dict[str, tuple[float, str]]:
     if loans:
         numbers["confidence_level"] = (contrast.intervals["poisson"].level, "share")
         numbers["power"] = (contrast.intervals["poisson"].power, "share")
+    for end, growth in vars(contrast.growth["other"]).items():
+        if ratio.high > ratio.low and end != "value":
+            change = f"change_{contrast.outcome}_other_2009_2010_{end}"
+            numbers[change] = (growth - 1, "relative change")
+    for end in ("low", "high"):
+        against = getattr(contrast.widest, end) - 1
+        numbers[f"growth_against_others_{contrast.outcome}_{end}"] = (against, "relative change")
     for name, interval in contrast.intervals.items():
         numbers[f"{stem}_ci_low_{name}"] = (interval.low, "ratio")
         numbers[f"{stem}_ci_high_{name}"] = (interval.high, "ratio")
@@ -290,6 +297,10 @@ def growth_parts(
         draw=draw,
         numbers={
             f"growth_{part}_{group}_2009_2010": (value, "ratio")
+            for (group, part), value in of_groups.items()
+        }
+        | {
+            f"change_{part}_{group}_2009_2010": (value - 1, "relative change")
             for (group, part), value in of_groups.items()
         },
     )

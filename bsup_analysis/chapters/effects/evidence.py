@@ -18,6 +18,7 @@ WITH_2008 = (MALVIK, "1714")  # and Stjørdal: their loans of 2008 are printed (
 MERAKER = "1711"
 PARTS = (0.0, 0.25, 0.5, 1.0)
 ENDS = ("", "_low", "_high")
+STEPS = ("very_weak", "weak", "moderate", "strong")
 KINDS = {"explanation": "other_explanations", "finding": "earlier_findings"}
 
 
@@ -135,6 +136,7 @@ def outside(
     country = 1 + value["E11"] / 100
     found = {
         "growth_country_2010": country,
+        "change_country_2010": country - 1,
         "growth_priority_to_country": totals.priority_post / totals.priority_pre / country,
         "growth_other_to_country": totals.other_post / totals.other_pre / country,
         "unreported_at_year_end_2006": 1 - value["E08"] / value["E09"],
@@ -150,13 +152,13 @@ def outside(
         ),
         "meraker": (words.million(nok), rate["source_url"]),
     }
-    units = {"meraker_amount_nok_2010": "NOK"}
+    units = {"meraker_amount_nok_2010": "NOK", "change_country_2010": "relative change"}
     return Exhibit.of(
         "yardsticks",
         "evidence.outside",
         words,
         pd.DataFrame(found.items(), columns=["measure", "value"]),
-        {**found, "country": country - 1},
+        {**found, "country": found["change_country_2010"]},
         shown=words.table(
             "evidence.outside",
             [
@@ -207,6 +209,83 @@ def spillover(contrasts: Mapping[str, OutcomeContrast], words: Words) -> Exhibit
                 for outcome, part in even.items()
             },
             **{f"spillover_whole_{outcome}": (ratio, "ratio") for outcome, ratio in whole.items()},
+        },
+    )
+
+
+def rated(
+    contrast: OutcomeContrast,
+    group_year: pd.DataFrame,
+    municipality_year: pd.DataFrame,
+    design: Design,
+) -> pd.DataFrame:
+    """Rate the evidence by four criteria, each on the scale of `STEPS`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `criterion`; what was `found` (years, shares of municipalities, the smallest ratio that
+        would usually be detected); its limits `weak`, `moderate` and `strong`, the last empty
+        where no number reaches it; the `step` reached, from 0.
+    """
+    chosen, limits = design.window.last_year_before.value, design.inference
+    loans = group_year.pivot(index="year", columns="group", values="loans").dropna()
+    size = municipality_year.query("year == @chosen").groupby("group")["population"]
+    alike = size.get_group("priority") <= size.max()["other"]
+    own = municipality_year.query("year in @design.years").groupby("municipality_code")["loans"]
+    known, shares = own.count() == len(design.years), limits.strength_share.value
+    found = {
+        "years_before": (float((loans.index < chosen).sum()), limits.strength_years.value),
+        "alike": (float(alike.mean()), shares),
+        "known": (float(known.mean()), shares),
+        "precise": (contrast.widest.detectable_above, limits.strength_ratio.value[::-1]),
+    }
+    rows = [
+        (
+            name,
+            value,
+            *at,
+            *[math.nan] * (len(STEPS) - 1 - len(at)),
+            sum(value <= limit if name == "precise" else value >= limit for limit in at),
+        )
+        for name, (value, at) in found.items()
+    ]
+    return pd.DataFrame(rows, columns=["criterion", "found", *STEPS[1:], "step"])
+
+
+@traced
+def strength(
+    outcome_contrast: OutcomeContrast,
+    group_year: pd.DataFrame,
+    municipality_year: pd.DataFrame,
+    design: Design,
+    words: Words,
+) -> Exhibit:
+    """Show how strong the evidence is: criteria rated apart, of which the weakest decides."""
+    data = rated(outcome_contrast, group_year, municipality_year, design)
+    found, lowest = data.set_index("criterion")["found"], int(data["step"].min())
+    rows = []
+    for row in data.to_dict("records"):
+        name = row["criterion"]
+        at = {
+            step: words("evidence.strength.by_lot")
+            if math.isnan(row[step])
+            else words(f"evidence.strength.limit.{name}", value=row[step])
+            for step in STEPS[1:]
+        }
+        shown = words(f"evidence.strength.value.{name}", value=row["found"])
+        rows.append({"criterion": name, "found": shown, "step": STEPS[row["step"]], **at})
+    return Exhibit.of(
+        "evidence_strength",
+        "evidence.strength",
+        words,
+        data,
+        {"word": STEPS[lowest], "power": design.power},
+        shown=words.table("evidence.strength", rows),
+        numbers={
+            "evidence_strength": (lowest, "0 very weak, 1 weak, 2 moderate, 3 strong"),
+            "priority_with_others_of_their_size": (found["alike"], "share of municipalities"),
+            "municipalities_known_share": (found["known"], "share of municipalities"),
         },
     )
 

@@ -89,7 +89,9 @@ def programme_pyramid(
         "intended_priority": intended["municipality_code"].nunique(),
     }
     numbers = {
+        "municipalities_region": (len(municipality), "municipalities"),
         "municipalities_priority": (named["priority"], "municipalities"),
+        "municipalities_other": (len(municipality) - named["priority"], "municipalities"),
         "municipalities_agreement_signed_2010": (named["agreement"], "municipalities"),
     }
     return Exhibit.of(

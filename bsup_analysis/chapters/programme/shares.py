@@ -106,9 +106,11 @@ def population_share(
             for name, column, unit in (
                 ("share_priority", "share", "share"),
                 ("priority", "priority", "persons, 1 January"),
+                ("other", "other", "persons, 1 January"),
                 ("region", "region", "persons, 1 January"),
             )
-        },
+        }
+        | {"population_share_priority_printed": (printed, "share")},
     )
 
 
@@ -168,5 +170,6 @@ def loan_share(
             f"{name}_share_priority_{year}": (share, "share")
             for name, shares in (("loan", loans), ("amount", amount))
             for year, share in shares.items()
-        },
+        }
+        | {"loan_use_share_priority_printed": (printed, "share")},
     )

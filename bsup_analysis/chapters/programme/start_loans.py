@@ -87,6 +87,8 @@ def region_loans(
         for area, column in (("region", "loans"), ("priority", "priority"), ("other", "other"))
         for year, loans in data[column].items()
     }
+    change = data.loc[2010, "loans"] / data.loc[2009, "loans"] - 1
+    numbers["change_number_region_2009_2010"] = (change, "relative change")
     return Exhibit.of(
         "region_loans", "loans.region", words, kept, values, draw=draw, numbers=numbers
     )
@@ -204,8 +206,25 @@ def average_loan(
         | {
             f"amount_nok_{row.group}_{row.year}": (row.amount_nok, "NOK")
             for row in group_year.itertuples()
-        },
+        }
+        | _region_amounts(region_year),
     )
+
+
+def _region_amounts(region_year: pd.DataFrame) -> dict[str, tuple[float, str]]:
+    """Give the region's NOK of each year the press has, and their change with its rounding."""
+    years = region_year.dropna(subset=["amount_nok"]).set_index("year")
+    first, last = years.index[[0, -1]]
+    change = {
+        f"change_amount_region_{first}_{last}{end}": (
+            years.loc[last, f"amount_nok{end}"] / years.loc[first, f"amount_nok{other}"] - 1,
+            "relative change",
+        )
+        for end, other in (("", ""), ("_low", "_high"), ("_high", "_low"))
+    }
+    return change | {
+        f"amount_nok_region_{year}": (nok, "NOK") for year, nok in years["amount_nok"].items()
+    }
 
 
 def completed_table(
