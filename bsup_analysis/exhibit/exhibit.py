@@ -51,6 +51,8 @@ class Exhibit:
         What is drawn or tabulated, the same in every language; written as CSV.
     draw
         Makes the figure; None for a table.
+    draw_narrow
+        Makes the same figure for a narrow screen, `PHONE_IN` wide; None where it has none.
     shown
         The table as the reader sees it: text cells in the reader's language, the first column
         naming the row; None for a figure alone.
@@ -70,6 +72,7 @@ class Exhibit:
     alternative_text: str
     data: pd.DataFrame
     draw: Callable[[], Figure] | None = None
+    draw_narrow: Callable[[], Figure] | None = None
     shown: pd.DataFrame | None = None
     numbers: Mapping[str, Number] = field(default_factory=dict)
     banner: str = ""
@@ -86,6 +89,7 @@ class Exhibit:
         values: Mapping[str, object] = MappingProxyType({}),
         *,
         draw: Callable[[], Figure] | None = None,
+        draw_narrow: Callable[[], Figure] | None = None,
         shown: pd.DataFrame | None = None,
         numbers: Mapping[str, tuple[Any, str]] = MappingProxyType({}),
         **texts: str,
@@ -94,7 +98,7 @@ class Exhibit:
 
         Parameters
         ----------
-        identifier, data, draw, shown
+        identifier, data, draw, draw_narrow, shown
             As of the exhibit.
         stem
             Where `title`, `caption`, `source` and `alternative_text` are. A source that several
@@ -133,6 +137,7 @@ class Exhibit:
             alternative_text=text("alternative_text"),
             data=data,
             draw=draw,
+            draw_narrow=draw_narrow,
             shown=shown,
             numbers={
                 name: Number(value, unit)
@@ -153,7 +158,7 @@ class Exhibit:
         What is drawn on it is seen in it and saved by `save`. What is published is drawn for
         itself, so that no change enters it.
         """
-        figure = self._drawn()
+        figure = self._drawn(self.draw)
         if isinstance(figure, HouseFigure):
             figure.alternative_text = self.alternative_text
         return figure
@@ -187,19 +192,23 @@ class Exhibit:
         write_aside(file, rendered(copy.deepcopy(self.figure), form))
 
     def svg(self) -> bytes:
-        """Draw the figure as SVG: letters as outlines, no date, the same bytes each time."""
+        """Draw the figure as SVG: letters as text, no date, the same bytes each time."""
         return self._svg
+
+    def narrow_svg(self) -> bytes | None:
+        """Draw the figure as SVG for a narrow screen; None where the wide one has to do."""
+        return rendered(self._drawn(self.draw_narrow), "svg") if self.draw_narrow else None
 
     @cached_property
     def _svg(self) -> bytes:
         # a notebook both writes and shows it, and drawing is most of a notebook's time
-        return rendered(self._drawn(), "svg")
+        return rendered(self._drawn(self.draw), "svg")
 
-    def _drawn(self) -> Figure:
-        if self.draw is None:
+    def _drawn(self, draw: Callable[[], Figure] | None) -> Figure:
+        if draw is None:
             raise TypeError(f"{self.id} is a table; it has no picture")
         with house_style():
-            figure = self.draw()
+            figure = draw()
             if self.banner:
                 across(figure, self.banner)
         return figure

@@ -27,6 +27,27 @@ REGION = "#404040"
 PRINTED = "#6B6B6B"
 ACCENT = "#CC3311"
 PALE = "#D9D9D9"
+# what they become on a dark page: as far from its ground as they are from white
+DARK = {
+    "#ffffff": "#15191e",
+    "#000000": "#e4e7ea",
+    "#262626": "#e4e7ea",
+    REGION: "#c3cad1",
+    PRINTED.lower(): "#a9b2bc",
+    "#bbbbbb": "#5b656f",
+    PALE.lower(): "#46505a",
+    "#e3e3e3": "#2b323a",
+    PRIORITY.lower(): "#5db8ee",
+    "#5ba3d0": "#2b6f9e",
+    "#8cc3e6": "#1d5a80",
+    "#8fc1e3": "#1d5a80",
+    OTHER.lower(): "#f0b040",
+    "#8a5b00": "#f0b040",
+    ACCENT.lower(): "#ff9a80",
+    "#009e73": "#3ecf9f",
+    "#d55e00": "#ff9650",
+    "#a2528a": "#e08cc8",
+}
 GROUP_COLOUR = {"priority": PRIORITY, "other": OTHER}
 # the orange is too light for letters on white (WCAG 2.2 asks for 4.5 to 1)
 GROUP_TEXT_COLOUR = {"priority": PRIORITY, "other": "#8A5B00"}
@@ -38,6 +59,8 @@ SMALL: Any = {"fontsize": "small", "va": "center"}
 """The look of text beside a mark."""
 
 WIDTH_IN = 7.2
+PHONE_IN = 3.2
+"""Width of a drawing for narrow screens, whose panels stand below each other."""
 
 _RC: Any = {
     "font.family": "DejaVu Sans",
@@ -102,7 +125,7 @@ def rendered(figure: Figure, form: str) -> bytes:
         if form == "svg":
             # `savefig` draws twice, once for the layout, which drawing sees to by itself
             FigureCanvasSVG(figure).print_svg(stream, metadata=_STAMPS[form])
-            return small(stream.getvalue().decode("utf-8")).encode("utf-8")
+            return small(stream.getvalue().decode("utf-8"), DARK).encode("utf-8")
         figure.savefig(stream, format=form, metadata=_STAMPS[form])
     return stream.getvalue()
 
@@ -113,13 +136,17 @@ def picture_html(svg: bytes, alternative_text: str) -> str:
 
 
 def new_figure(
-    rows: int = 1, columns: int = 1, height_in: float = 3.6, **options: Any
+    rows: int = 1,
+    columns: int = 1,
+    height_in: float = 3.6,
+    width_in: float = WIDTH_IN,
+    **options: Any,
 ) -> tuple[HouseFigure, Any]:
     """Make a figure of the house's width and its axes (as `matplotlib.figure.Figure.subplots`).
 
     Made without pyplot, so that nothing is kept after the figure has been shown or saved.
     """
-    figure = HouseFigure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    figure = HouseFigure(figsize=(width_in, height_in), layout="constrained")
     return figure, figure.subplots(rows, columns, **options)
 
 

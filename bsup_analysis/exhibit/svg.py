@@ -3,11 +3,15 @@
 matplotlib writes letters as outlines, which makes a page of one figure a quarter of a megabyte, or
 as text in a font that the reader may not have. Here they are text, and the file brings the
 outlines of the letters it uses, once. No library does both: scour and svgo leave fonts alone.
+
+On a dark page it takes dark colours. They stand in a media query, which browsers follow in an
+image too, and Typst and Word do not: paper has the colours of matplotlib.
 """
 
 import base64
 import io
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from fontTools import subset
@@ -22,18 +26,22 @@ _BLANK = re.compile(r"(?<=>) (?=<)|(?<=[\dz]) (?=\")", re.IGNORECASE)
 _LINES = re.compile(r"(?: L -?[\d.]+ -?[\d.]+){2,}")
 # the letters of Europe, dashes, arrows and signs of arithmetic
 _COMMON = {*range(0x20, 0x180), *range(0x2010, 0x2040), *range(0x2190, 0x2270)}
+_COLOUR = re.compile(r"\b(fill|stroke): (#[0-9a-f]{6})")
+_FILLED = re.compile(r' fill="(#[0-9a-f]{6})"')
 _STYLE = re.compile(r' style="([^"]*)"')
 # of every line, as matplotlib says in the style that is taken out
 _ENDS = "*{stroke-linejoin:round;stroke-linecap:butt}"
 
 
-def small(svg: str) -> str:
+def small(svg: str, dark: Mapping[str, str]) -> str:
     """Return matplotlib's drawing, its letters text, without what nobody sees.
 
     Parameters
     ----------
     svg
         As matplotlib writes it with `svg.fonttype` none; ids of repeated shapes are kept.
+    dark
+        The colour that each colour, such as `#ffffff`, becomes on a dark page.
     """
     body = _TURN.sub("", re.sub(r"\s+", " ", _NOISE.sub("", svg)))
     # a hundredth of a point is less than a printer or a screen draws
@@ -54,7 +62,20 @@ def small(svg: str) -> str:
     body = _LINES.sub(lambda found: " L" + found[0].replace(" L", ""), body)
     looks = "".join(f".{name}{{{style}}}" for style, name in names.items())
     opening, _, inside = body.partition(">")
-    return f"{opening}><style>{_ENDS}{fonts}{looks}</style>{inside}"
+    return f"{opening}><style>{_ENDS}{fonts}{looks}{_at_night(names, inside, dark)}</style>{inside}"
+
+
+def _at_night(names: Mapping[str, str], body: str, dark: Mapping[str, str]) -> str:
+    """Give the rules of a dark page; what matplotlib leaves black has no colour of its own."""
+    rules = {f".{name}": _COLOUR.findall(style) for style, name in names.items()}
+    rules |= {f'[fill="{c}"]': [("fill", c)] for c in sorted(set(_FILLED.findall(body)))}
+    rules = {"svg": [("fill", "#000000")], **rules}
+    told = "".join(
+        f"{what}{{{';'.join(f'{name}:{dark.get(colour, colour)}' for name, colour in found)}}}"
+        for what, found in rules.items()
+        if found
+    )
+    return f"@media (prefers-color-scheme:dark){{{told}}}"
 
 
 def _plain(text: str) -> str:

@@ -550,6 +550,8 @@ class Study(Recording):
         files = {f"tables/{exhibit.id}.csv": to_csv(exhibit.data).encode("utf-8")}
         if exhibit.draw is not None:
             files[f"figures/{exhibit.id}.svg"] = exhibit.svg()
+        if narrow := exhibit.narrow_svg():
+            files[f"figures/{exhibit.id}.phone.svg"] = narrow
         for name, content in files.items():
             write_aside(self._folder / name, content)
         return sorted(files)
