@@ -37,6 +37,7 @@ from bsup_analysis.simulation.rule_experiment import (
     settings,
     worlds,
 )
+from bsup_analysis.tables.sources import read_source
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "simulation"
 KEYS = ("worse", "not_shown", "improved")
@@ -280,5 +281,9 @@ def test_the_interval_holds_what_it_promises():
 
 
 def test_the_criterion_is_met_by_the_chosen_m():
-    """`study.toml` has the smallest M that passes in the stored table."""
-    assert load_design(paths.study_file()).municipal.rule_m.value == chosen_m(stored("rule"))
+    """Of the M that were simulated, the smallest that passes is decided and in `study.toml`."""
+    decided = read_source("municipal_rule")
+    assert tuple(decided["m"]) == settings().ms.value
+    (used,) = decided.loc[decided["used"], "m"]
+    assert used == load_design(paths.study_file()).municipal.rule_m.value
+    assert used == chosen_m(stored("rule"))
