@@ -1,16 +1,32 @@
-"""Writing files so that a reader never meets half of one, and knowing them by content."""
+"""Writing files so that a reader never meets half of one, and knowing them by content.
 
+Files that belong together are put in place together: all of them or none, whatever stops it in
+between.  Before the first rename all that is new and all that it replaces lie in a journal inside
+their folder.  An error undoes what was done; after a kill the next command does, because the
+journal is still there.
+"""
+
+import errno
 import hashlib
+import json
 import os
+import shutil
 import sqlite3
+import threading
+import time
 import uuid
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
 from bsup_analysis.errors import InputError
+
+JOURNAL = ".undo"
+# held while files are put in place, so that an interrupted run can wait for the end of it
+BUSY = threading.Lock()
+_TOUCHED = "touched.json"
 
 
 def sha256(path: Path) -> str:
@@ -54,7 +70,7 @@ def write_aside(path: Path, content: bytes | str) -> bool:
     data = content.encode("utf-8") if isinstance(content, str) else content
     if path.is_file() and path.read_bytes() == data:
         return False
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with aside.open("xb") as stream:
@@ -68,6 +84,150 @@ def write_aside(path: Path, content: bytes | str) -> bool:
             error.filename = str(path)  # what the reader knows, not the name it had aside
         raise
     return True
+
+
+def clear_aside(root: Path) -> None:
+    """Remove in a checkout what killed processes had written aside."""
+    made = (root / name for name in ("data", "reports", "build", "dist"))
+    below = (path for folder in made for path in folder.rglob(".*.part"))
+    for path in (*root.glob(".*.part"), *below):
+        writer = path.name.split(".")[-2].partition("-")[0]
+        if not (writer.isdecimal() and _lives(int(writer), path)):
+            path.unlink(missing_ok=True)
+
+
+def _lives(process: int, file: Path) -> bool:
+    """Tell whether the writer of a file can still be at it."""
+    if os.name == "nt":  # where a process cannot be asked in this way
+        return time.time() - file.stat().st_mtime < 3600
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def write_together(new: Mapping[str, Path | bytes], remove: Iterable[str], folder: Path) -> None:
+    """Put files below `folder` in place and remove others; those that are the same are left alone.
+
+    The caller holds the lock of the checkout.
+
+    Parameters
+    ----------
+    new
+        A file to copy, or content, by the name it gets below `folder` (`../README.md` too).
+    remove
+        Names below `folder` that are to go; one that is not there is no error.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written, as on a full disk; `folder` is then as it was.
+    """
+    journal = folder / JOURNAL
+    touched = [
+        name
+        for name, content in new.items()
+        if not _at(folder, name).is_file() or digest(_at(folder, name)) != digest_of(content)
+    ]
+    touched += sorted(set(remove) - set(new))
+    with BUSY:
+        shutil.rmtree(journal, ignore_errors=True)
+        try:
+            journal.mkdir(parents=True)
+            for number, name in enumerate(touched):
+                content = new.get(name)
+                if isinstance(content, bytes):
+                    (journal / f"{number}.new").write_bytes(content)
+                elif content is not None:
+                    shutil.copyfile(content, journal / f"{number}.new")
+                if _at(folder, name).is_file():
+                    shutil.copyfile(_at(folder, name), journal / f"{number}.old")
+            existed = {name: _at(folder, name).is_file() for name in touched}
+            write_aside(journal / _TOUCHED, json.dumps(existed))
+            for number, name in enumerate(touched):
+                if name in new:
+                    _move(journal / f"{number}.new", _at(folder, name))
+                else:
+                    _remove(folder, name)
+        except BaseException:
+            recover(folder)
+            raise
+        _forget(journal)
+
+
+def recover(folder: Path) -> None:
+    """Undo what was broken off in a folder; the caller holds the lock of the checkout."""
+    journal = folder / JOURNAL
+    if (journal / _TOUCHED).is_file():
+        existed = json.loads((journal / _TOUCHED).read_text(encoding="utf-8"))
+        for number, (name, was_there) in enumerate(existed.items()):
+            if not was_there:
+                _remove(folder, name)
+            elif (journal / f"{number}.old").is_file():
+                _move(journal / f"{number}.old", _at(folder, name))
+        _forget(journal)
+    shutil.rmtree(journal, ignore_errors=True)
+
+
+def repair(folder: Path, root: Path) -> None:
+    """Undo what a killed command left half done in a folder of a checkout; readers call it first.
+
+    Raises
+    ------
+    InputError
+        The command is not dead and puts files in place at this moment.
+    """
+    if not (folder / JOURNAL).is_dir():
+        return
+    try:
+        with only_one(lock_of(root)):
+            recover(folder)
+    except InputError:
+        if (folder / JOURNAL / _TOUCHED).is_file():
+            raise
+
+
+def lock_of(root: Path) -> Path:
+    """Return the lock of a checkout, held by the one command that may write."""
+    return root / "build" / "lock"
+
+
+def _at(folder: Path, name: str) -> Path:
+    """Return the path of a name; `..` leads out of the folder as named, were it a link."""
+    return Path(os.path.normpath(folder / name))
+
+
+def _move(source: Path, target: Path) -> None:
+    """Put a file in the place of another, by a rename at the end also from another disk."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        write_aside(target, source.read_bytes())
+        source.unlink()
+
+
+def _forget(journal: Path) -> None:
+    """Drop the journal; what makes it count goes first."""
+    (journal / _TOUCHED).unlink()
+    shutil.rmtree(journal, ignore_errors=True)
+
+
+def _remove(folder: Path, name: str) -> None:
+    """Remove a file, and the folders below `folder` that this leaves empty."""
+    path = _at(folder, name)
+    if path.is_file():
+        path.unlink()
+    for above in path.parents:
+        if above in (_at(folder, "."), _at(folder, "..")):
+            break
+        with suppress(OSError):
+            above.rmdir()
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
-from bsup_analysis import __version__
+from bsup_analysis import __version__, paths
 from bsup_analysis.cli import data, reports
 from bsup_analysis.errors import InputError
+from bsup_analysis.files import clear_aside, repair
 from bsup_analysis.run.engine import Interrupted
 
 app = typer.Typer(
@@ -51,12 +52,18 @@ def options(
     ] = False,
 ) -> None:
     """Run the study of the housing-social programme in Midt-Norge, 2009-2012."""
+    clear_aside(paths.root())  # what a killed command left
+    for folder in (paths.reports(), paths.municipal()):
+        repair(folder, paths.root())
 
 
 def main() -> None:
     """Run the command; what the reader can set right ends in one sentence and status 1."""
-    # a request to end is an interruption like any other
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # a request to end, or the end of the terminal, is an interruption like any other
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, signal.default_int_handler)
     try:
         app()
     except InputError as error:

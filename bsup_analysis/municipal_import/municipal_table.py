@@ -12,7 +12,7 @@ from pandera.errors import SchemaErrors
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import sha256, write_aside
+from bsup_analysis.files import digest_of, lock_of, only_one, repair, sha256, write_together
 from bsup_analysis.tables.strict_csv import read_csv, to_csv
 from bsup_analysis.tables.table_schemas import read_schemas
 
@@ -69,7 +69,7 @@ def write_municipal(
     read_on: dt.date,
     licence: str = LICENCE,
 ) -> tuple[Path, Path]:
-    """Write the municipal table and its record, each aside and then renamed.
+    """Write the municipal table and its record, both or neither.
 
     Parameters
     ----------
@@ -88,10 +88,10 @@ def write_municipal(
     Raises
     ------
     InputError
-        The table is refused by its schema.
+        The table is refused by its schema, or another command is at work in the checkout.
     """
     path, record = _files()
-    write_aside(path, to_csv(validated(table)))
+    content = to_csv(validated(table)).encode()
     about: dict[str, object] = {
         "title": "Start loans by municipality (borders of 2009) and year",
         "producer": producer,
@@ -101,7 +101,7 @@ def write_municipal(
         "access": "answered by the address" if url else "held by the user",
         "read_on": read_on,
         "licence": licence,
-        "sha256": sha256(path),
+        "sha256": digest_of(content),
         "method": method,
     }
     lines = [f"{key} = {_toml(value)}" for key, value in about.items()]
@@ -109,7 +109,9 @@ def write_municipal(
         unit = column.metadata["unit"]
         lines += ["", f"[columns.{name}]", f"unit = {_toml(unit)}"]
         lines.append(f"description = {_toml(column.description)}")
-    write_aside(record, "\n".join(lines) + "\n")
+    told = "\n".join([*lines, ""]).encode()
+    with only_one(lock_of(paths.root())):
+        write_together({path.name: content, record.name: told}, (), path.parent)
     return path, record
 
 
@@ -136,6 +138,7 @@ def read_municipal() -> pd.DataFrame:
         There is no table, it is refused, or it is not the file its record describes.
     """
     path, record = _files()
+    repair(path.parent, paths.root())
     if not path.is_file():
         raise InputError(
             "there is no municipal table yet; make one with bsup fetch husbanken, bsup import FILE"

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import digest
-from bsup_analysis.published.atomic_publish import repair
+from bsup_analysis.files import digest, repair
 from bsup_analysis.published.manifest import MANIFEST, NUMBERS, PROFILES
 
 _NOT_WHOLE = "run `bsup report`"
@@ -83,7 +82,7 @@ def read_profiles(reports: Path) -> dict[str, Any]:
 
 
 def _record(reports: Path, name: str, parts: set[str], remedy: str) -> dict[str, Any]:
-    repair(reports)
+    repair(reports, reports.parent)
     try:
         content = json.loads((reports / name).read_text(encoding="utf-8"))
     except FileNotFoundError:

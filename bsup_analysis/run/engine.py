@@ -23,8 +23,7 @@ from doit.task import Task
 from doit.tools import config_changed
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import digest, only_one, write_aside
-from bsup_analysis.published.atomic_publish import BUSY, lock_of, recover
+from bsup_analysis.files import BUSY, digest, lock_of, only_one, recover, write_aside
 from bsup_analysis.run.notebooks import input_digest
 from bsup_analysis.run.project import Project
 
@@ -307,7 +306,7 @@ class Interrupted(Exception):  # noqa: N818 - the reader's wish, not an error
 def at_work(project: Project) -> Iterator[None]:
     """Be the only run in the checkout, and leave it in order however the run ends.
 
-    A publication that a killed run left half done is undone first.
+    What a killed run left half done is undone first.
 
     Raises
     ------
@@ -318,7 +317,9 @@ def at_work(project: Project) -> Iterator[None]:
     """
     with only_one(lock_of(project.root)):
         recover(project.reports)
-        shutil.rmtree(project.build / "scratch", ignore_errors=True)
+        hidden = (one for name in ("own", "variants") for one in (project.build / name).glob(".*"))
+        for folder in (project.build / "scratch", *hidden):
+            shutil.rmtree(folder, ignore_errors=True)
         try:
             yield
         except KeyboardInterrupt:

@@ -26,7 +26,8 @@ EXECUTING = [HERE / f"{name}.py" for name in ("execute", "notebooks", "warm_kern
 RENDERING = [HERE / "pages.py", HERE / "notebooks.py", *TEMPLATES]
 PUBLISHING = [
     HERE / "publish.py",
-    *(HERE.parent / "published" / f"{name}.py" for name in ("manifest", "atomic_publish")),
+    HERE.parent / "published" / "manifest.py",
+    HERE.parent / "files.py",
 ]
 
 

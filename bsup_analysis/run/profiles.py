@@ -15,8 +15,7 @@ from pathlib import Path
 from doit.task import Task
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import digest
-from bsup_analysis.published.atomic_publish import publish_together
+from bsup_analysis.files import digest, write_together
 from bsup_analysis.published.manifest import PROFILES, to_json
 from bsup_analysis.published.reader import read_profiles, read_rows
 from bsup_analysis.run.engine import Progress, run, task
@@ -111,7 +110,7 @@ def _publication(project: Project, made: Mapping[str, Path]) -> Task:
         }
         stale = read_profiles(project.reports).get("files", ())
         new: dict[str, Path | bytes] = {**made, PROFILES: to_json(record).encode()}
-        publish_together(new, stale, project.reports)
+        write_together(new, stale, project.reports)
         return [project.reports / name for name in new]
 
     return task(

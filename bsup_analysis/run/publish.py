@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import digest, digest_of, write_aside
-from bsup_analysis.published.atomic_publish import publish_together
+from bsup_analysis.files import digest, digest_of, write_aside, write_together
 from bsup_analysis.published.manifest import MANIFEST, NUMBERS, manifest, merge, rounded, to_json
 from bsup_analysis.published.reader import read_manifest, read_published
 from bsup_analysis.run.notebooks import heading, shown_texts
@@ -119,7 +118,7 @@ def publish(project: Project) -> list[Path]:
         new[Path(os.path.relpath(path, project.reports)).as_posix()] = content
     files = {name: digest_of(one) for name, one in new.items() if not name.startswith("../")}
     new[MANIFEST] = to_json({**results.manifest, "files": files}).encode()
-    publish_together(new, read_manifest(project.reports).get("files", ()), project.reports)
+    write_together(new, read_manifest(project.reports).get("files", ()), project.reports)
     return [Path(os.path.normpath(project.reports / name)) for name in new]
 
 

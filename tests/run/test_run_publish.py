@@ -18,8 +18,7 @@ import toy_project
 from toy_project import WRITE, publish, published, write_notebook
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import digest, only_one
-from bsup_analysis.published.atomic_publish import lock_of, publish_together
+from bsup_analysis.files import digest, lock_of, only_one, write_together
 from bsup_analysis.published.manifest import merge, rounded
 from bsup_analysis.published.reader import read_published
 from bsup_analysis.run.project import Project
@@ -222,13 +221,13 @@ def test_publication_puts_back_what_it_replaced_added_and_removed(tmp_path: Path
     (target / "b").mkdir()  # a file cannot take a folder's place
     (target / "b" / "held").touch()
     with pytest.raises(OSError, match="b"):
-        publish_together({"a": new / "a", "../c": b"new", "b": b"new"}, ["sub/gone"], target)
+        write_together({"a": new / "a", "../c": b"new", "b": b"new"}, ["sub/gone"], target)
     assert (target / "a").read_text(encoding="utf-8") == "old"
     assert (target / "sub" / "gone").is_file()
     assert not (tmp_path / "c").exists()
     assert {path.name for path in target.iterdir()} == {"a", "b", "sub"}
 
-    publish_together({"a": new / "a", "../c": b"new"}, ["sub/gone", "never/was"], target)
+    write_together({"a": new / "a", "../c": b"new"}, ["sub/gone", "never/was"], target)
     assert (target / "a").read_text(encoding="utf-8") == "new"
     assert (tmp_path / "c").read_bytes() == b"new"
     assert {path.name for path in target.iterdir()} == {"a", "b"}

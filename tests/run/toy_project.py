@@ -19,7 +19,7 @@ from unittest.mock import patch
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from bsup_analysis.published.atomic_publish import JOURNAL
+from bsup_analysis.files import JOURNAL
 from bsup_analysis.run.adhoc_runs import Files, Variant, run_variant
 from bsup_analysis.run.engine import Progress, at_work
 from bsup_analysis.run.graph import make
@@ -203,13 +203,13 @@ def compute(variant: Variant) -> Files:
 def _renamed(folder: Path, die_after: int, each_takes_s: float) -> Any:
     """Replace `Path.replace` by one that is slow, and ends the process at some rename.
 
-    It ends as by kill -9, and is counted only where it goes into `folder`.
+    It ends as by kill -9, and is counted only where it goes into `folder` or beside it.
     """
     replace, count = Path.replace, 0
 
     def counted(self: Path, target: Path) -> Path:
         nonlocal count
-        if Path(target).is_relative_to(folder):
+        if Path(target).is_relative_to(folder) or Path(target).parent == folder.parent:
             if count == die_after:
                 os.kill(os.getpid(), signal.SIGKILL)
             count += 1
