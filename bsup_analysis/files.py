@@ -259,3 +259,11 @@ def svg_address(svg: bytes) -> str:
     """Return a drawing as an address that holds all of it, to stand within double quotes."""
     plain = " !$'()*+,-./:;=?@[]_~{}|^`"
     return "data:image/svg+xml," + quote(svg.decode("utf-8").replace('"', "'"), safe=plain)
+
+
+def file_and_part(given: str) -> tuple[Path, str | None]:
+    """Split ``FILE#PART`` into its two; PART is None where there is none, or in a file's name."""
+    path, _, part = given.rpartition("#")
+    if not path or Path(given).exists():
+        return Path(given), None
+    return Path(path), part

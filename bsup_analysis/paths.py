@@ -25,6 +25,11 @@ def raw() -> Path:
     return root() / "data" / "raw"
 
 
+def raw_path(name: str) -> Path:
+    """Return the path of a raw table: borders are GeoJSON, all others CSV."""
+    return raw() / f"{name}{'.geojson' if name.startswith('borders_') else '.csv'}"
+
+
 def decisions() -> Path:
     """Return the folder of hand decisions, one row each."""
     return root() / "data" / "decisions"
@@ -66,7 +71,7 @@ def table_path(name: str) -> Path:
     Parameters
     ----------
     name
-        The table's file name without ``.csv``.
+        The table's file name without its ending.
 
     Raises
     ------
@@ -75,14 +80,17 @@ def table_path(name: str) -> Path:
     """
     found = [
         path
-        for folder in (raw(), decisions(), processed(), simulation(), municipal())
-        if (path := folder / f"{name}.csv").is_file()
+        for path in (
+            raw_path(name),
+            *(at / f"{name}.csv" for at in (decisions(), processed(), simulation(), municipal())),
+        )
+        if path.is_file()
     ]
     if not found:
         raise InputError(
-            f"there is no table {name!r}: {name}.csv is in none of data/raw, data/decisions, "
-            "data/processed and data/simulation; restore it from git, or correct the name in "
-            "study.toml."
+            f"there is no table {name!r}: {raw_path(name).name} is in none of data/raw,"
+            " data/decisions, data/processed and data/simulation; restore it from git, or correct"
+            " the name in study.toml."
         )
     if len(found) > 1:
         places = " and ".join(str(path.relative_to(root())) for path in found)

@@ -103,7 +103,7 @@ def show_verify() -> None:
     from bsup_analysis.tables.strict_csv import to_csv
 
     sealed = {
-        f"raw table data/raw/{name}.csv": sources.hash_differs(name)
+        f"raw table data/raw/{paths.raw_path(name).name}": sources.hash_differs(name)
         for name in sources.raw_tables()
     }
     sealed |= {f"simulated table data/simulation/{name}.csv": differs(name) for name in SCHEMAS}

@@ -60,7 +60,7 @@ def manifest(
                     "inputs": {
                         path: digest
                         for path, digest in entry["inputs"].items()
-                        if path.endswith(".csv") and Path(path).stem in row["tables"]
+                        if path.endswith((".csv", ".geojson")) and Path(path).stem in row["tables"]
                     },
                     "pages": [],
                     "files": {},

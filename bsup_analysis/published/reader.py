@@ -209,7 +209,7 @@ def read_edition(reports: Path, language: str) -> Edition:
         path: was
         for page in pages.values()
         for path, was in page.get("inputs", {}).items()
-        if not path.endswith(".csv")
+        if not path.endswith((".csv", ".geojson"))
     }
     return Edition(
         reports=reports,

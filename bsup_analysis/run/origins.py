@@ -33,7 +33,7 @@ def origins(
     Parameters
     ----------
     tables
-        CSV files that are read.
+        Files that are read.
     read
         Gives a raw or decision table by name, with its types.
 
@@ -51,7 +51,8 @@ def origins(
         A table that others are built from is refused.
     """
     described: dict[str, dict[str, Any]] = {}
-    waiting = [path for path in tables if path.suffix == ".csv" and path.is_file()]
+    # of a reader's own borders nothing is recorded
+    waiting = [p for p in tables if p.suffix == ".csv" or p.parent == paths.raw() if p.is_file()]
     while waiting:
         path = waiting.pop()
         name = _name(path)
@@ -87,7 +88,7 @@ def _record(path: Path) -> dict[str, Any]:
     record = path.with_suffix(".provenance.toml")
     content = tomllib.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
     told = {key: content[key] for key in _RECORDED if content.get(key)}
-    rows = read_rows(path)
+    rows = read_rows(path) if path.suffix == ".csv" else []
     told["rows"] = row_spans(range(FIRST_ROW, FIRST_ROW + len(rows)))
     column = next((one for one in _PLACES if rows and one in rows[0]), None)
     stand: dict[str, list[int]] = {}

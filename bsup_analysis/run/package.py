@@ -317,7 +317,8 @@ def datasets(
         `path`, `source` (whose it is), `notes`, whether it is `provided`, and the `record` of a
         raw table, else None.
     """
-    held = {name for name in tracked if name.startswith("data/") and name.endswith(".csv")}
+    files = (".csv", ".geojson")
+    held = {name for name in tracked if name.startswith("data/") and name.endswith(files)}
     described = []
     for path in sorted(held | set(tables)):
         folder, name = PurePosixPath(path).parts[1], PurePosixPath(path).stem

@@ -36,6 +36,7 @@ from bsup_analysis.municipal_import.validation import published_totals
 from bsup_analysis.study.recording import Recording, result
 from bsup_analysis.study.shown import Headlines, Opening
 from bsup_analysis.study.tables import table
+from bsup_analysis.tables.borders import REFERENCE_YEAR, Borders
 from bsup_analysis.tables.strict_csv import to_csv
 
 
@@ -149,6 +150,9 @@ class Study(Recording):
     group_year = table("Both groups by year: population, loans, NOK with its rounding.")
     region_year = table("The region by year: population, loans, NOK with its rounding.")
     municipality = table("The 85 municipalities of 2009: group, county, cluster, agreements.")
+    borders_2017 = table("Borders of 2017: those of 2009 but for Inderøy and Mosvik.")
+    municipality_changes = table("Changes of municipalities from 2005 to 2014.")
+    municipality_codes_later = table("Changes of municipalities after that.")
     municipality_year = table("Municipalities by year: population, immigrants, published loans.")
     municipality_indicators = table(
         "What was measured in every municipality: unemployed, refugees."
@@ -235,6 +239,19 @@ class Study(Recording):
         )
 
     # --- the two groups ----------------------------------------------------------------------
+
+    @result
+    def areas(self) -> pd.DataFrame:
+        """What a map draws: the 2009 codes that lie in each area, and its polygon."""
+        from bsup_analysis.tables.boundaries import areas, read_boundaries
+
+        changes = [self.municipality_changes, self.municipality_codes_later]
+        codes = frozenset(self.municipality["municipality_code"])
+        borders = Borders(REFERENCE_YEAR, codes, pd.concat(changes, ignore_index=True))
+        if self.boundaries:
+            return read_boundaries(self.boundaries, self.municipality, borders)
+        own = self.borders_2017
+        return areas(own, "EPSG:4326", self.municipality, borders, "data/raw/borders_2017.geojson")
 
     @property
     def measure(self) -> Outcome:

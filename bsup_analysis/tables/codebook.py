@@ -13,6 +13,7 @@ _HEAD = """\
 
 Generated from the table schemas and the provenance records by `bsup codebook`; edit those, not
 this file. All tables are CSV in UTF-8, comma separated; an empty field is an unknown value.
+Borders are GeoJSON, a municipality a line, its properties being the columns.
 Statistics Norway's municipality codes are text of four digits.
 
 - `raw/`: transcribed or taken over, each with a provenance record. Never edited by code.
@@ -48,7 +49,7 @@ def _raw(name: str) -> str:
         (f"`{name}`", column.unit, column.description) for name, column in record.columns.items()
     ]
     body = "\n".join(_cell(fact) for fact in facts)
-    return f"### `raw/{name}.csv`\n\n{record.title}.\n\n{body}\n\n{_table(rows)}"
+    return f"### `raw/{paths.raw_path(name).name}`\n\n{record.title}.\n\n{body}\n\n{_table(rows)}"
 
 
 def _decision(name: str) -> str:

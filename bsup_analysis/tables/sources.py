@@ -75,7 +75,7 @@ def record_path(name: str) -> Path:
 
 def raw_tables() -> list[str]:
     """Return the names of all raw tables, sorted."""
-    return sorted(path.stem for path in paths.raw().glob("*.csv"))
+    return sorted(p.stem for p in paths.raw().iterdir() if p.suffix in (".csv", ".geojson"))
 
 
 def read_record(name: str) -> Provenance:
@@ -92,7 +92,8 @@ def read_record(name: str) -> Provenance:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(
-            f"{where} is missing: write down where {name}.csv comes from before it is used."
+            f"{where} is missing: write down where {paths.raw_path(name).name} comes from before"
+            " it is used."
         ) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{where} cannot be read as TOML in UTF-8: {error}.") from None
@@ -106,12 +107,13 @@ def read_record(name: str) -> Provenance:
 
 def hash_differs(name: str) -> str | None:
     """Say how a raw table differs from its record, or None where the hash agrees."""
-    found = sha256(paths.raw() / f"{name}.csv")
+    path = paths.raw_path(name)
+    found = sha256(path)
     expected = read_record(name).sha256
     if found == expected:
         return None
     return (
-        f"data/raw/{name}.csv is not the file its record describes"
+        f"data/raw/{path.name} is not the file its record describes"
         f" (sha256 {found[:12]}..., recorded {expected[:12]}...); restore it from git, or,"
         f" if the edit is meant, say so with: bsup seal {name}"
     )
@@ -130,7 +132,7 @@ def seal(name: str) -> Path:
     InputError
         There is no such raw table, or no record of it.
     """
-    table = paths.raw() / f"{name}.csv"
+    table = paths.raw_path(name)
     if not table.is_file():
         raise InputError(f"there is no raw table {name!r}; there are: {', '.join(raw_tables())}.")
     read_record(name)
@@ -155,9 +157,14 @@ def read_source(name: str) -> pd.DataFrame:
     """
     if name not in SOURCES:
         raise InputError(f"there is no table {name!r}; there are: {', '.join(sorted(SOURCES))}.")
-    raw = paths.raw() / f"{name}.csv"
+    raw = paths.raw_path(name)
     decision = paths.decisions() / f"{name}.csv"
-    table = read_csv(decision if decision.is_file() else raw, SOURCES[name])
+    if raw.suffix == ".geojson":
+        from bsup_analysis.tables.boundaries import read_geojson
+
+        table = read_geojson(raw, SOURCES[name])
+    else:
+        table = read_csv(decision if decision.is_file() else raw, SOURCES[name])
     if not decision.is_file():
         difference = hash_differs(name)
         if difference:

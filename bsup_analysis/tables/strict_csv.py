@@ -28,13 +28,15 @@ class Strict(pa.DataFrameModel):
         coerce = True
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
+    """Return how a file is named to the reader: from the project's root, or its name."""
     inside = path.resolve().is_relative_to(paths.root())
     return str(path.resolve().relative_to(paths.root())) if inside else path.name
 
 
-def _decode(path: Path) -> str:
-    where = _shown(path)
+def text_of(path: Path) -> str:
+    """Return a file's text, refused where it is not UTF-8, empty or cut off."""
+    where = shown(path)
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -80,7 +82,8 @@ def _split(text: str, where: str, expected: list[str]) -> pd.DataFrame:
     return table.mask(table == "")
 
 
-def _first_failure(invalid: SchemaErrors, where: str) -> str:
+def first_failure(invalid: SchemaErrors, where: str) -> str:
+    """Say which row a schema refuses first, and why."""
     cases = invalid.failure_cases
     located = cases[cases["index"].notna()]
     if located.empty:
@@ -114,9 +117,9 @@ def read_csv(path: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
         The file is missing, cut off, in another encoding, has other columns, or a value the
         schema refuses; the sentence names file, row (the header is row 1) and reason.
     """
-    where = _shown(path)
+    where = shown(path)
     expected = list(schema.columns)
-    text = _decode(path)
+    text = text_of(path)
     try:
         table = _split(text, where, expected)
     except csv.Error as error:
@@ -128,7 +131,7 @@ def read_csv(path: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
     try:
         return schema.validate(table, lazy=True)
     except SchemaErrors as invalid:
-        raise InputError(_first_failure(invalid, where)) from None
+        raise InputError(first_failure(invalid, where)) from None
 
 
 def to_csv(table: pd.DataFrame) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -19,6 +20,7 @@ RAW = CHECKOUT / "data" / "raw"
 DECISIONS = CHECKOUT / "data" / "decisions"
 SHARED = CHECKOUT.parent / "shared"
 TABLES = sorted(path.stem for path in RAW.glob("*.csv"))
+BORDERS = sorted(path.stem for path in RAW.glob("*.geojson"))
 RECORD_KEYS = {
     "title": str,
     "producer": str,
@@ -110,11 +112,11 @@ def p14() -> tuple[list[dict[str, str]], dict[str, str]]:
 
 def test_every_table_has_a_record_and_every_record_a_table() -> None:
     records = sorted(path.name.removesuffix(".provenance.toml") for path in RAW.glob("*.toml"))
-    assert records == TABLES
-    assert {path.suffix for path in RAW.iterdir()} == {".csv", ".toml"}
+    assert records == sorted([*TABLES, *BORDERS])
+    assert {path.suffix for path in RAW.iterdir()} == {".csv", ".geojson", ".toml"}
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", [*TABLES, *BORDERS])
 def test_record_is_complete(table: str) -> None:
     entry = record(table)
     (address,) = ADDRESS & set(entry)
@@ -124,17 +126,21 @@ def test_record_is_complete(table: str) -> None:
         assert isinstance(entry[key], kind), key
         assert entry[key] or key in MAY_BE_EMPTY, key
     assert set(entry["pages"]) <= set(DOCUMENT_PAGES)
-    with (RAW / f"{table}.csv").open(encoding="utf-8", newline="") as handle:
-        assert next(csv.reader(handle)) == list(entry["columns"])
+    if table in BORDERS:
+        features = json.loads((RAW / f"{table}.geojson").read_text(encoding="utf-8"))["features"]
+        assert {tuple(one["properties"]) for one in features} == {tuple(entry["columns"])}
+    else:
+        with (RAW / f"{table}.csv").open(encoding="utf-8", newline="") as handle:
+            assert next(csv.reader(handle)) == list(entry["columns"])
     for column, described in entry["columns"].items():
         assert re.fullmatch(r"[a-z][a-z0-9_]*", column)
         assert set(described) == {"unit", "description"}, column
         assert all(described.values()), column
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", [*TABLES, *BORDERS])
 def test_sha256_is_that_of_the_file(table: str) -> None:
-    content = (RAW / f"{table}.csv").read_bytes()
+    content = (RAW / f"{table}{'.geojson' if table in BORDERS else '.csv'}").read_bytes()
     assert hashlib.sha256(content).hexdigest() == record(table)["sha256"]
 
 
