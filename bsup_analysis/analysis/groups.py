@@ -61,6 +61,25 @@ def contrast_units(
     return units
 
 
+def unemployment_units(municipality_indicators: pd.DataFrame, design: Design) -> pd.DataFrame:
+    """Lay out the unemployed of every unit in the two years in which loans are compared.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a unit and year: `unit`, `name`, `group`, `cluster`, `year`, `treated` (1 for the
+        priority group in the later year), `unemployed` (or on measures, fourth quarter) and
+        `population` (1 January).
+    """
+    names = {"unit_name": "name", "unemployed_or_on_measures": "unemployed"}
+    rows = municipality_indicators[municipality_indicators["year"].isin(design.years)]
+    rows = rows.rename(columns=names).assign(
+        treated=lambda table: (table["group"] == "priority") & (table["year"] == design.years[1])
+    )
+    shown = ["unit", "name", "group", "cluster", "year", "treated", "unemployed", "population"]
+    return rows[shown].astype({"treated": "int64"}).reset_index(drop=True)
+
+
 def priority_pairs(municipality_year: pd.DataFrame, column: str, design: Design) -> Paired:
     """Give loans or NOK of each priority municipality before and after."""
     rows = municipality_year[municipality_year["group"] == "priority"]

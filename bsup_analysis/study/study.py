@@ -264,6 +264,11 @@ class Study(Recording):
         return groups.contrast_units(self.municipality_year, self.group_year, self.design)
 
     @result
+    def unemployment_units(self) -> pd.DataFrame:
+        """The unemployed of every unit in the two years in which loans are compared."""
+        return groups.unemployment_units(self.municipality_indicators, self.design)
+
+    @result
     def priority_loans(self) -> paired.Paired:
         """Loans of each priority municipality before and after."""
         return groups.priority_pairs(self.municipality_year, "loans", self.design)
