@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -32,9 +31,8 @@ from bsup_analysis.simulation.rule_experiment import (
     settings,
 )
 from bsup_analysis.simulation.runner import Estimate, Step, simulate
-from bsup_analysis.simulation.schemas import PREFIX
+from bsup_analysis.simulation.schemas import PREFIX, SCHEMAS
 
-DESCRIPTIONS = Path(__file__).with_name("tables.toml")
 ANCHOR_DRAWS = 100
 _DIGITS = 6
 _DETECTABLE = ("scenario", "test", "power", "detectable_ratio", "mc_error", "draws")
@@ -202,10 +200,11 @@ def record(
 ) -> str:
     """Say what a stored table holds and how it was made; `verdicts` where it is of the rule."""
     config = load_config()
-    known = tomllib.loads(DESCRIPTIONS.read_text(encoding="utf-8"))[name]
+    known = SCHEMAS[f"{PREFIX}{name}"]
+    meanings = {column: told.description for column, told in known.columns.items()}
     maker = "store_results" if verdicts is None else "store_rule"
     entries: dict[str, object] = {
-        "title": f"SYNTHETIC: {known['title']}",
+        "title": f"SYNTHETIC: {known.description}",
         "warning": "Drawn at random with a known truth; no data and no estimate of the programme.",
         "read_by": "notebook 06_power alone",
         "made_by": f"bsup_analysis.simulation.results.{maker}",
@@ -217,7 +216,7 @@ def record(
         "scenarios_sha256": sha256(FILE),
         "region_sha256": region.digest,
     }
-    tables = {"columns": known["columns"], "first_rejections": anchor}
+    tables = {"columns": meanings, "first_rejections": anchor}
     if verdicts is not None:
         entries["rule_sha256"] = sha256(RULE_FILE)
         tables["first_verdicts"] = verdicts

@@ -19,15 +19,6 @@ from bsup_analysis.errors import InputError
 _BOOLEANS = {"true": True, "false": False}
 
 
-class Strict(pa.DataFrameModel):
-    """A table with exactly these columns, in this order, as these types."""
-
-    class Config:
-        strict = True
-        ordered = True
-        coerce = True
-
-
 def shown(path: Path) -> str:
     """Return how a file is named to the reader: from the project's root, or its name."""
     inside = path.resolve().is_relative_to(paths.root())

@@ -9,7 +9,8 @@ import pytest
 from bsup_analysis.files import sha256
 from bsup_analysis.simulation.config import FILE, load_config
 from bsup_analysis.simulation.replicate import TESTS
-from bsup_analysis.simulation.results import DESCRIPTIONS, PREFIX, first_rejections
+from bsup_analysis.simulation.results import PREFIX, first_rejections
+from bsup_analysis.simulation.schemas import SCHEMAS
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "simulation"
 NAMES = (
@@ -46,8 +47,8 @@ def test_every_table_is_the_one_its_record_describes(name):
     assert found["seed"] == load_config().run.seed.value
     assert found["title"].startswith("SYNTHETIC")
     assert list(found["columns"]) == list(table(name).columns)
-    described = tomllib.loads(DESCRIPTIONS.read_text(encoding="utf-8"))[name]
-    assert found["columns"] == described["columns"]
+    described = SCHEMAS[f"{PREFIX}{name}"].columns.items()
+    assert found["columns"] == {column: told.description for column, told in described}
 
 
 def test_the_code_still_gives_the_stored_results(pool, region):

@@ -9,7 +9,6 @@ import pandera.pandas as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pandera.typing import Series
 
 from bsup_analysis import paths
 from bsup_analysis.design import load_design
@@ -17,7 +16,7 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.tables import OUTPUTS, sources
 from bsup_analysis.tables.processed import write_processed
 from bsup_analysis.tables.sources import read_source
-from bsup_analysis.tables.strict_csv import Strict, read_csv, to_csv
+from bsup_analysis.tables.strict_csv import read_csv, to_csv
 from bsup_analysis.tables.table_schemas import SOURCES
 
 Edit = Callable[[bytes], bytes]
@@ -173,16 +172,18 @@ def test_every_committed_table_is_read(name: str) -> None:
     assert len(read_source(name)) > 0
 
 
-class Small(Strict):
-    """A table of its own for trying the reader."""
-
-    code: Series[str] = pa.Field(str_matches=r"^\d{4}$", unique=True)
-    name: Series[str]
-    count: Series[pd.Int64Dtype] = pa.Field(ge=0, nullable=True)
-    chosen: Series[pd.BooleanDtype]
-
-
-SMALL = Small.to_schema()
+SMALL = pa.DataFrameSchema(
+    {
+        "code": pa.Column(str, pa.Check.str_matches(r"^\d{4}$"), unique=True),
+        "name": pa.Column(str),
+        "count": pa.Column(pd.Int64Dtype(), pa.Check.ge(0), nullable=True),
+        "chosen": pa.Column(pd.BooleanDtype()),
+    },
+    name="Small",
+    strict=True,
+    ordered=True,
+    coerce=True,
+)
 
 
 @given(
@@ -200,7 +201,7 @@ SMALL = Small.to_schema()
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_is_read_back_the_same(tmp_path: Path, rows: list[tuple]) -> None:
     table = pd.DataFrame(rows, columns=["code", "name", "count", "chosen"])
-    table = Small.validate(table.astype({"count": "Int64", "chosen": "boolean", "name": "str"}))
+    table = SMALL.validate(table.astype({"count": "Int64", "chosen": "boolean", "name": "str"}))
     path = tmp_path / "small.csv"
     path.write_text(to_csv(table), encoding="utf-8", newline="")
     pd.testing.assert_frame_equal(read_csv(path, SMALL), table)
