@@ -21,7 +21,7 @@ SMALLEST_P = 0.001
 
 @cache
 def conventions(language: str) -> Mapping[str, str]:
-    """Read how a language writes: `locale` of Babel, and `quoted`."""
+    """Read how a language writes: `locale` of Babel, `quoted`, `percent`, `spelled`."""
     path = Path(__file__).parent / language / "language.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
@@ -33,7 +33,7 @@ class Numbers:
     Parameters
     ----------
     language
-        Such as `nb` (1 047; 63,9 %) or `en` (1,047; 63.9 %).
+        Such as `nb` (1 047; 63,9 %) or `en` (1,047; 63.9%).
     """
 
     language: str
@@ -57,14 +57,30 @@ class Numbers:
         return shown.replace("-", "\N{MINUS SIGN}")
 
     def percent(self, share: float | None, decimals: int = 1) -> str:
-        """Format a share (0.639) as a percentage (63.9 %); unknown as a dash."""
+        """Format a share (0.639) as a percentage (63.9%); unknown as a dash."""
         if not _known(share):
             return UNKNOWN
-        pattern = "#,##0" + _fraction(decimals) + "\N{NO-BREAK SPACE}%"
-        return format_percent(share, pattern, self.locale)
+        number = format_percent(share, "#,##0" + _fraction(decimals) + "%", self.locale)
+        return number.removesuffix("%") + conventions(self.language)["percent"]
+
+    def per_cent(self, share: float | None, decimals: int = 1) -> str:
+        """Format a share as a sentence says it: 63,9 prosent; English has the sign there too."""
+        mark = conventions(self.language)
+        return self.percent(share, decimals).removesuffix(mark["percent"]) + mark["per_cent"]
+
+    def spelled(self, value: float | None) -> str:
+        """Write a whole number as a sentence says it: in letters up to twelve."""
+        small = conventions(self.language)["spelled"].split()
+        if _known(value) and value in range(len(small)):
+            return small[int(value)]
+        return self.count(value)
+
+    def rounded(self, value: float | None, decimals: int = -3) -> str:
+        """Format a whole number rounded to thousands, or to what `decimals` says."""
+        return self.count(round(value, decimals) if _known(value) else None)
 
     def change(self, share: float | None, decimals: int = 1) -> str:
-        """Format a relative change with its sign (+36.7 %); unknown as a dash."""
+        """Format a relative change with its sign (+36.7%); unknown as a dash."""
         if not _known(share):
             return UNKNOWN
         shown = self.percent(abs(share), decimals)
