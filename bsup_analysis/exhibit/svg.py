@@ -8,24 +8,17 @@ On a dark page it takes dark colours. They stand in a media query, which browser
 image too, and Typst and Word do not: paper has the colours of matplotlib.
 """
 
-import base64
-import io
 import re
 from collections.abc import Mapping
-from functools import cache
 
-from fontTools import subset
-from matplotlib import font_manager
+from bsup_analysis.fonts import face
 
-FONT = "DejaVu Sans"
 _NOISE = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>|<style\b.*?</style>", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _TURN = re.compile(r' transform="rotate\(-0 [^)]*\)"')
 _TEXT = re.compile(r"<text style=\"([^\"]*)\"[^>]*>([^<]*)</text>")
 _BLANK = re.compile(r"(?<=>) (?=<)|(?<=[\dz]) (?=\")", re.IGNORECASE)
 _LINES = re.compile(r"(?: L -?[\d.]+ -?[\d.]+){2,}")
-# the letters of Europe, dashes, arrows and signs of arithmetic
-_COMMON = {*range(0x20, 0x180), *range(0x2010, 0x2040), *range(0x2190, 0x2270)}
 _COLOUR = re.compile(r"\b(fill|stroke): (#[0-9a-f]{6})")
 _FILLED = re.compile(r' fill="(#[0-9a-f]{6})"')
 _STYLE = re.compile(r' style="([^"]*)"')
@@ -49,7 +42,7 @@ def small(svg: str, dark: Mapping[str, str]) -> str:
     letters: dict[str, set[str]] = {"normal": set(), "bold": set()}
     for style, text in _TEXT.findall(body):
         letters["bold" if "font-weight: 700" in style else "normal"].update(_plain(text))
-    fonts = "".join(_face(w, "".join(sorted(used))) for w, used in letters.items() if used)
+    fonts = "".join(face(w, "".join(sorted(used))) for w, used in letters.items() if used)
     names: dict[str, str] = {}
 
     def named(found: re.Match[str]) -> str:
@@ -82,37 +75,3 @@ def _plain(text: str) -> str:
     for mark, letter in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
         text = text.replace(mark, letter)
     return text
-
-
-@cache
-def _face(weight: str, letters: str) -> str:
-    """Return a rule that brings the outlines of letters in a weight."""
-    used = set(map(ord, letters))
-    font = io.BytesIO(_common(weight)) if used <= _COMMON else _path(weight)
-    data = base64.b64encode(_subset(font, used, "woff")).decode("ascii")
-    return (
-        f"@font-face{{font-family:'{FONT}';font-weight:{weight};"
-        f"src:url(data:font/woff;base64,{data})}}"
-    )
-
-
-@cache
-def _common(weight: str) -> bytes:
-    """Return the font with the usual letters alone: subsets of it are the same, and made faster."""
-    return _subset(_path(weight), _COMMON, None)
-
-
-def _path(weight: str) -> str:
-    return font_manager.findfont(font_manager.FontProperties(family=FONT, weight=weight))
-
-
-def _subset(font: str | io.BytesIO, letters: set[int], flavor: str | None) -> bytes:
-    options = subset.Options(flavor=flavor, layout_features=["kern"], hinting=False, name_IDs=[])
-    options.drop_tables += ["FFTM"]
-    opened = subset.load_font(font, options)
-    chosen = subset.Subsetter(options)
-    chosen.populate(unicodes=letters)
-    chosen.subset(opened)
-    stream = io.BytesIO()
-    subset.save_font(opened, stream, options)
-    return stream.getvalue()

@@ -143,7 +143,8 @@ class PublishedNumber:
 class PublishedExhibit:
     """A figure or a table in one language, with its files and its way back to the data.
 
-    `inputs` are the tables it was made from, each with its SHA-256.
+    `inputs` are the tables it was made from, each with its SHA-256; `narrow_svg` is the
+    figure drawn for a narrow screen, where there is one.
     """
 
     id: str
@@ -158,6 +159,7 @@ class PublishedExhibit:
     inputs: Mapping[str, str]
     data: Path
     svg: Path | None
+    narrow_svg: Path | None
     table: ShownTable | None
 
 
@@ -244,11 +246,13 @@ def _exhibit(
 ) -> PublishedExhibit:
     words, origin = page["exhibits"][name], manifest["exhibits"][name]
     figures = reports / page["language"] / "figures"
+    narrow = figures / f"{name}.phone.svg"
     return PublishedExhibit(
         id=name,
         **{key: words[key] for key in ("kind", "title", "caption", "source", "alternative_text")},
         **{key: origin[key] for key in ("notebook", "function", "parameters", "inputs")},
         data=reports / "tables" / f"{name}.csv",
         svg=figures / f"{name}.svg" if words["kind"] == "figure" else None,
+        narrow_svg=narrow if narrow.relative_to(reports).as_posix() in manifest["files"] else None,
         table=shown_table(words["shown"]),
     )

@@ -1,11 +1,13 @@
 """Report and annex, to be read, printed and shared: one content, written as HTML, PDF and Word."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from bsup_analysis import paths
 from bsup_analysis.files import write_aside
 from bsup_analysis.language import LANGUAGES, Words
-from bsup_analysis.published.reader import read_edition
+from bsup_analysis.published.manifest import PROFILES
+from bsup_analysis.published.reader import read_edition, read_profiles
 from bsup_analysis.report.content import DOCUMENTS, Report, compose
 
 CODE = Path(__file__).parent
@@ -51,7 +53,18 @@ def forms() -> Mapping[str, Callable[[Report], bytes | str]]:
     from bsup_analysis.report.pdf import to_pdf
     from bsup_analysis.report.word import to_docx
 
-    return {"html": lambda report: to_html(report, beside(report)), "pdf": to_pdf, "docx": to_docx}
+    return {
+        "html": lambda report: to_html(report, beside(report), profiles(report.words.language)),
+        "pdf": to_pdf,
+        "docx": to_docx,
+    }
+
+
+def profiles(language: str) -> frozenset[str]:
+    """Give the municipalities, by code, that have a published profile in a language."""
+    names = read_profiles(paths.reports()).get("files", ())
+    pages = (PurePosixPath(name) for name in names)
+    return frozenset(page.stem for page in pages if page.parts[0] == language)
 
 
 def beside(report: Report) -> list[tuple[str, str, str]]:
@@ -71,6 +84,7 @@ def beside(report: Report) -> list[tuple[str, str, str]]:
 
 
 def report_inputs() -> list[Path]:
-    """Give what a report follows from, beside the results: words and code."""
+    """Give what a report follows from, beside the results: words, code, date, and profiles."""
     code = [path for room in (CODE, WORDS) for path in sorted(room.rglob("*"))]
-    return [path for path in code if path.is_file() and "__pycache__" not in path.parts]
+    more = [paths.root() / "CITATION.cff", paths.reports() / PROFILES]
+    return [path for path in (*code, *more) if path.is_file() and "__pycache__" not in path.parts]

@@ -4,9 +4,13 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
+import yaml
+
+from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import Words
 from bsup_analysis.published.reader import Edition, PublishedExhibit, read_rows
@@ -227,11 +231,48 @@ def _named(text: str, labels: dict[str, str], words: Words) -> str:
     return re.sub(r"\[([Rr]ef)\]\(#([\w-]+)\)", named, text)
 
 
-def edition(report: Report) -> str:
-    """Name the edition by the software's version and the beginning of the numbers' checksum."""
-    version = report.published.versions.get("bsup_analysis") or "–"
-    digest = report.published.digests["reports/numbers.json"][:12]
-    return report.text("edition_text", version=version, digest=digest)
+def released() -> date:
+    """Return the date of the edition, which `CITATION.cff` gives.
+
+    Raises
+    ------
+    InputError
+        The file is gone or has no such date.
+    """
+    file = paths.root() / "CITATION.cff"
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))["date-released"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        found = None
+    if not isinstance(found, date):
+        raise InputError(f"{file} has no date-released: YEAR-MONTH-DAY; restore it from git.")
+    return found
+
+
+def imprint(report: Report) -> dict[str, str]:
+    """Say what a reader cites: date, edition, publisher, contact and the citation, by their names.
+
+    The edition is named by the software's version and the beginning of the numbers' checksum.
+    """
+    edition = report.text(
+        "edition_text",
+        version=report.published.versions.get("bsup_analysis") or "–",
+        digest=report.published.digests["reports/numbers.json"][:12],
+    )
+    on = released()
+    citation = report.text(
+        "cite_text",
+        year=on.year,
+        title=report.title,
+        edition=edition,
+    )
+    return {
+        report.text("date"): report.words.date(on),
+        report.text("edition"): edition,
+        report.text("publisher"): report.text("publisher_text"),
+        report.text("contact"): report.text("contact_text"),
+        report.text("cite"): citation,
+    }
 
 
 # --- what the words depend on beside single numbers, worked out from what is published ---

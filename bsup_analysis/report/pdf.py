@@ -25,7 +25,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, NameObject, PdfObject
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.report import markdown as blocks
-from bsup_analysis.report.content import Report, edition
+from bsup_analysis.report.content import Report, imprint, released
 from bsup_analysis.report.widths import fits_whole, layout
 
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
@@ -73,7 +73,9 @@ def source(report: Report) -> str:
         "subtitle": report.subtitle,
         "running": report.running,
         "language": report.words.language,
-        "edition": f"{report.text('edition')}: {edition(report)}",
+        "author": report.text("authors"),
+        "released": [released().year, released().month, released().day],
+        "imprint": [[name, told] for name, told in imprint(report).items()],
         **{word: report.text(word) for word in ("page", "of", "contents")},
         "blocks": [_described(report, block) for block in report.blocks],
     }

@@ -9,6 +9,7 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
+from datetime import datetime, time
 
 import typst
 from docx import Document
@@ -25,7 +26,7 @@ from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
 from bsup_analysis.report import markdown as blocks
-from bsup_analysis.report.content import Report, edition
+from bsup_analysis.report.content import Report, imprint, released
 from bsup_analysis.report.pdf import fonts
 from bsup_analysis.report.widths import Layout, layout
 
@@ -67,7 +68,8 @@ class _Writer:
         _set_frame(self.document, report)
         self._add(report.title, "Title")
         self._add(report.subtitle, "Subtitle")
-        self._add(f"{report.text('edition')}: {edition(report)}", "Source")
+        for name, told in imprint(report).items():
+            self._add(f"{name}: {told}", "Imprint")
         listed = False
         for block in report.blocks:
             if not listed and isinstance(block, blocks.Heading) and block.id in report.sections:
@@ -273,10 +275,11 @@ def _set_styles(document: DocumentType, report: Report) -> None:
     language = normal.element.get_or_add_rPr()
     code = str(report.words.locale).replace("_", "-")
     language.append(language.makeelement(qn("w:lang"), {qn("w:val"): code}))
-    for name, size in (("Note", 9), ("Source", 8.5), ("Command", 9)):
+    for name, size in (("Note", 9), ("Source", 8.5), ("Imprint", 8.5), ("Command", 9)):
         style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style, style.font.size = normal, Pt(size)
-    styles["Source"].font.color.rgb = _SOFT
+    styles["Source"].font.color.rgb = styles["Imprint"].font.color.rgb = _SOFT
+    styles["Imprint"].paragraph_format.space_after = Pt(1)
     styles["Source"].paragraph_format.space_after = Pt(14)
     styles["Command"].font.name = "Consolas"
     for name in ("Title", "Heading 1", "Heading 2", "Caption", "TOC Heading"):
@@ -304,5 +307,7 @@ def _set_frame(document: DocumentType, report: Report) -> None:
     _field(foot, "NUMPAGES", "1")
     about = document.core_properties
     about.title, about.subject = report.title, report.subtitle
-    about.author, about.comments, about.keywords = "bsup_analysis", "", ""
+    about.author = about.last_modified_by = report.text("authors")
+    about.comments, about.keywords = imprint(report)[report.text("cite")], ""
+    about.created = about.modified = datetime.combine(released(), time())
     about.language = report.words.language

@@ -86,7 +86,7 @@ def test_no_barriers_that_axe_finds(
 def test_whole_without_a_script(opened: Callable[..., Any], annex: str) -> None:
     page = opened(annex, java_script_enabled=False)
     assert not page.locator("[data-explorer]").first.is_visible()
-    assert page.locator("#dispersion_loans .drawing img").is_visible()
+    assert page.locator("#dispersion_loans .drawing svg").first.is_visible()
     assert page.locator("#start_loan_table table").is_visible()
 
 
@@ -155,4 +155,4 @@ def test_on_paper_nothing_is_left_out_and_nothing_that_moves_is_shown(
     page.emulate_media(media="print")
     assert not page.locator("[data-explorer]").first.is_visible()
     assert not page.locator("nav.contents").is_visible()
-    assert page.locator("#size_overlap .drawing img").is_visible()
+    assert page.locator("#size_overlap .drawing svg").first.is_visible()

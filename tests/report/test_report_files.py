@@ -24,7 +24,7 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.published.reader import PublishedExhibit, read_edition
 from bsup_analysis.report import FILES, make_report, report_inputs
-from bsup_analysis.report.content import DOCUMENTS, Report, compose
+from bsup_analysis.report.content import DOCUMENTS, Report, compose, imprint, released
 from bsup_analysis.report.html import to_html
 from bsup_analysis.report.markdown import ExhibitBlock, Heading
 from bsup_analysis.report.pdf import FONTS, to_pdf
@@ -116,8 +116,9 @@ def test_every_drawing_has_its_words_and_every_table_its_heads(
 ) -> None:
     drawn = {e.id: e for e in exhibits(made[0]) if e.svg}
     for name, exhibit in drawn.items():
-        picture = page.find(id=name).find("img")  # type: ignore[union-attr]
-        assert picture["alt"] == exhibit.alternative_text  # type: ignore[index]
+        picture = page.find(id=name).find("svg")  # type: ignore[union-attr]
+        assert picture["role"] == "img"  # type: ignore[index]
+        assert picture["aria-label"] == exhibit.alternative_text  # type: ignore[index]
     for table in page.find_all("table"):
         heads = table.select("thead th[scope=col]")
         for row in table.select("tbody tr"):
@@ -155,8 +156,66 @@ def test_page_holds_the_real_municipalities(annex: BeautifulSoup) -> None:
     data = json.loads(part.string)["data"]  # type: ignore[union-attr,arg-type]
     assert len(data["municipalities"]) == 85  # municipalities of the region in 2009, p. 5
     assert sum(one["priority"] for one in data["municipalities"]) == 17  # p. 13
-    assert {len(one["index"]) for one in data["municipalities"]} == {len(data["years"])}
-    assert all(one["index"][0] == 100 for one in data["municipalities"])
+    # loans are drawn, of whom they are published: the priority municipalities, p. 14
+    assert all(len(one["rate"]) == 2 * one["priority"] for one in data["municipalities"])
+    (malvik,) = (one for one in data["municipalities"] if one["name"] == "Malvik")
+    assert "53" in malvik["lines"][0]  # start loans in 2010, p. 14
+    # 738 and 309 loans in 2009 (p. 14; region 1 047, p. 11) by inhabitants of table 07459
+    assert data["groups"]["priority"][0] == pytest.approx(1000 * 738 / 425732, abs=0.005)
+    assert data["groups"]["other"][0] == pytest.approx(1000 * 309 / 240432, abs=0.005)
+
+
+def test_drawings_share_one_font_and_keep_their_names_apart(
+    page: BeautifulSoup, made: tuple[Report, dict[str, bytes]]
+) -> None:
+    text = made[1][".html"].decode()
+    assert 1 <= text.count("@font-face") <= 2  # normal and bold
+    for svg in page.select("figure svg"):
+        inside = {element["id"] for element in svg.find_all(id=True)}
+        asked = re.findall(r'(?:url\(#|href="#)([^")]+)', str(svg))
+        assert set(asked) <= inside
+
+
+def test_names_of_municipalities_lead_to_their_profiles(written: dict[str, Report]) -> None:
+    """Where profiles are published, and only there."""
+    report = written["annex"]
+    shown = report.published.exhibits["start_loan_table"].table
+    assert shown is not None
+    assert shown.rows[0][0] == "Ålesund"
+    with_profile = BeautifulSoup(to_html(report, (), ("1504", "index")), "html.parser")
+    link = with_profile.select_one("#start_loan_table tbody th a")
+    assert link["href"] == "profiles/1504.html"  # type: ignore[index]
+    content = json.loads(with_profile.select_one("[data-explorer=municipalities] script").string)  # type: ignore
+    profiles = {one["name"]: one["profile"] for one in content["data"]["municipalities"]}
+    assert profiles.pop("Ålesund")["href"] == "profiles/1504.html"
+    assert set(profiles.values()) == {None}
+    assert "profiles/" not in to_html(report, ())
+
+
+def test_every_form_carries_date_publisher_and_how_to_cite(
+    made: tuple[Report, dict[str, bytes]], page: BeautifulSoup
+) -> None:
+    """On the first page and in the files' properties, as CITATION.cff has the date."""
+    report, files = made
+    on = released()
+    told = imprint(report)
+    assert report.words.date(on) in told.values()
+    for name, words in told.items():
+        assert page.footer.find("dt", string=name) is not None  # type: ignore[union-attr]
+        assert page.footer.find("dd", string=words) is not None  # type: ignore[union-attr]
+    assert page.find("meta", {"name": "dcterms.date"})["content"] == on.isoformat()  # type: ignore
+    reader = PdfReader(io.BytesIO(files[".pdf"]))
+    first = _words(reader.pages[0].extract_text())
+    assert all(_words(words) in first for words in told.values())
+    assert reader.metadata is not None
+    assert reader.metadata.author == report.text("authors")
+    assert reader.metadata.creation_date.date() == on  # type: ignore[union-attr]
+    document = Document(io.BytesIO(files[".docx"]))
+    assert document.core_properties.created.date() == on  # type: ignore[union-attr]
+    assert document.core_properties.modified.date() == on  # type: ignore[union-attr]
+    assert document.core_properties.author == report.text("authors")
+    top = [paragraph.text for paragraph in document.paragraphs[:8]]
+    assert all(any(line.endswith(words) for line in top) for words in told.values())
 
 
 # --- paper ---
@@ -172,7 +231,6 @@ def test_pdf_is_tagged_titled_and_carries_its_fonts(
     assert str(root["/Lang"]).lower().startswith(report.words.language)
     assert reader.metadata is not None
     assert reader.metadata.title.startswith(report.title)  # type: ignore[union-attr]
-    assert reader.metadata.creation_date is None
     fonts = {
         font.get_object()["/BaseFont"]: font.get_object()["/DescendantFonts"][0].get_object()
         for one in reader.pages

@@ -17,6 +17,22 @@
 
   for (const part of document.querySelectorAll("[data-script]")) part.hidden = false;
 
+  // --- the list of sections is open where it stands beside the text, else a line above it ---
+  const beside = window.matchMedia("(min-width: 78rem)");
+  const menu = document.querySelector(".contents details");
+  const place = () => { menu.open = beside.matches; };
+  beside.addEventListener("change", place);
+  place();
+
+  // --- a table wider than the screen says so ---
+  for (const frame of document.querySelectorAll("main .scroll")) {
+    if (frame.clientWidth === 0 || frame.scrollWidth <= frame.clientWidth + 1) continue;
+    const hint = document.createElement("p");
+    hint.className = "hint";
+    hint.textContent = sideways;
+    frame.before(hint);
+  }
+
   // --- tables that sort; the row of sums stays last ---
   const valueOf = (cell) => {
     const text = cell.textContent.replace(/[\s\u00a0\u202f%+]/g, "").replace("\u2212", "-");
@@ -27,14 +43,18 @@
     const body = table.tBodies[0];
     const rows = [...body.rows];
     const sum = rows.pop();
-    [...table.tHead.rows[0].cells].forEach((head, column) => {
+    const heads = [...table.tHead.rows[0].cells];
+    const list = table.closest("figure").querySelector(".order select");
+    heads.forEach((head) => list.append(new Option(head.textContent)));
+    heads.forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = head.textContent;
       head.replaceChildren(button);
-      button.addEventListener("click", () => {
+      const sort = () => {
+        list.selectedIndex = column;
         const down = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
-        for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+        for (const other of heads) other.removeAttribute("aria-sort");
         head.setAttribute("aria-sort", down === 1 ? "ascending" : "descending");
         const known = (value) => typeof value === "number";
         rows.sort((a, b) => {
@@ -44,7 +64,9 @@
           return down * x.localeCompare(y, language);
         });
         body.append(...rows, sum);
-      });
+      };
+      button.addEventListener("click", sort);
+      list.addEventListener("change", () => { if (list.selectedIndex === column) sort(); });
     });
   }
 
@@ -57,7 +79,11 @@
     const series = part.querySelector(".series");
     const list = part.querySelector("select");
     const name = part.querySelector(".name");
+    const profile = part.querySelector(".profile");
     const all = data.municipalities;
+    // the rows of the table, by the municipality's name; the table may stand in the other document
+    const rows = new Map([...document.querySelectorAll("#start_loan_table tbody tr")].map((row) => [row.cells[0].textContent.trim(), row]));
+    all.forEach((one, i) => rows.get(one.name)?.addEventListener("click", (event) => { if (!event.target.closest("a")) choose(i); }));
     const size = 40;
     const right = Math.max(...all.map((one) => one.x)) + 1;
     const bottom = Math.max(...all.map((one) => one.y)) + 1;
@@ -85,20 +111,28 @@
       const strong = document.createElement("strong");
       strong.textContent = `${one.name}. ${one.priority ? words.priority : words.other}. `;
       name.append(strong, one.lines.join(" "));
-      const lines = { ...data.groups, one: one.index };
-      const every = Object.values(lines).flat();
+      profile.replaceChildren();
+      if (one.profile) {
+        const link = document.createElement("a");
+        link.href = one.profile.href;
+        link.textContent = one.profile.text;
+        profile.append(link);
+      }
+      for (const [key, row] of rows) row.classList.toggle("chosen", key === one.name);
+      const lines = { ...data.groups };
+      if (one.rate.length) lines.one = one.rate;
+      const low = 0;
       // room above the lines for their names
-      const [low, top100] = [Math.min(...every, 98) - 1, Math.max(...every, 102)];
-      const high = top100 + 0.35 * (top100 - low);
+      const high = 1.4 * Math.max(...Object.values(lines).flat());
       const [width, height, left, top] = [360, 220, 40, 10];
       const x = (k) => left + (k / (data.years.length - 1)) * (width - left - 20);
       const y = (value) => top + ((high - value) / (high - low)) * (height - top - 28);
       series.setAttribute("viewBox", `0 0 ${width} ${height}`);
       series.replaceChildren();
-      const step = high - low > 24 ? 10 : high - low > 10 ? 5 : 2;
+      const step = high > 6 ? 2 : high > 2 ? 1 : 0.5;
       for (let at = Math.ceil(low / step) * step; at <= high; at += step) {
         draw("line", { class: "grid", x1: left, x2: width - 20, y1: y(at), y2: y(at) }, series);
-        draw("text", { x: left - 6, y: y(at) + 4, "text-anchor": "end" }, series, number(at, 0));
+        draw("text", { x: left - 6, y: y(at) + 4, "text-anchor": "end" }, series, number(at, step < 1 ? 1 : 0));
       }
       data.years.forEach((year, k) => draw("text", { x: x(k), y: height - 8, "text-anchor": "middle" }, series, year));
       Object.entries(lines).forEach(([key, values], k) => {
