@@ -59,17 +59,20 @@ def report(
     project = study_project(boundaries)
     pages = project.pages(_languages(language), only)
     progress = Progress(sys.stdout)
+    complete = project.complete(pages)
+    whole = complete == project.languages
+    folder = project.reports if whole else project.draft
+    if not whole:
+        typer.echo(
+            f"a draft, in {project.name(folder)}/: nothing is published;"
+            " `bsup report` publishes all pages, in all languages"
+        )
     with at_work(project):
         make(project, pages, jobs, progress)
     seconds = time.monotonic() - began
     typer.echo(
         f"{len(progress.done)} steps run, {len(progress.skipped)} unchanged, {seconds:.1f} s"
     )
-    complete = project.complete(pages)
-    whole = complete == project.languages
-    folder = project.reports if whole else project.draft
-    if not whole:
-        typer.echo("nothing is published: `bsup report` publishes all pages, in all languages")
     for one in dict.fromkeys(page.language for page in pages):
         shown = [page_path(folder, page) for page in pages if page.language == one]
         if one in complete:

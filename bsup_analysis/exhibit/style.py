@@ -87,9 +87,11 @@ _RC: Any = {
 @contextmanager
 def house_style() -> Iterator[None]:
     """Draw everything inside in the house style, and leave the caller's settings as they were."""
-    with mpl.rc_context(), sns.axes_style("ticks"):
-        mpl.rcParams.update(_RC)
-        yield
+    with mpl.rc_context():
+        mpl.rcdefaults()  # a matplotlibrc of the reader's changes nothing
+        with sns.axes_style("ticks"):
+            mpl.rcParams.update(_RC)
+            yield
 
 
 # what a file would say of the time it was made and of the software

@@ -18,7 +18,7 @@ import signal
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -60,9 +60,11 @@ def adhoc_page(project: Project, name: str, settings: Iterable[str]) -> Page:
     # a run for another level of data may read more
     runs = (one for one in project.runs if one.notebook == run.notebook)
     tables = tuple(dict.fromkeys(table for one in runs for table in one.tables))
-    values = (f"{key}={value}" for key, value in sorted(chosen.items()))
-    full = "-".join([run.notebook.stem, *values])
-    label = re.sub(r"[^\w.=-]+", "_", full)[:80]
+    full, short = (
+        "-".join([run.notebook.stem, *(f"{key}={value}" for key, value in sorted(values.items()))])
+        for values in (chosen, Page(replace(run, parameters=chosen), language).shown)
+    )
+    label = re.sub(r"[^\w.=-]+", "_", short)[:80]
     if label != full:  # a hash stands for what a file name cannot hold
         label = f"{label[:60]}-{hashlib.sha256(full.encode()).hexdigest()[:8]}"
     return Page(Run(label, run.notebook, tables, own, run.code), language)

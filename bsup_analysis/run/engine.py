@@ -318,7 +318,7 @@ def at_work(project: Project) -> Iterator[None]:
     with only_one(lock_of(project.root)):
         recover(project.reports)
         hidden = (one for name in ("own", "variants") for one in (project.build / name).glob(".*"))
-        for folder in (project.build / "scratch", *hidden):
+        for folder in (project.build / "scratch", project.build / "kernels", *hidden):
             shutil.rmtree(folder, ignore_errors=True)
         try:
             yield

@@ -5,6 +5,7 @@ run that gives the same results gives the same bytes and nothing after it has to
 """
 
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ import papermill
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
+from papermill.translators import translate_parameters
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
@@ -61,14 +63,14 @@ def execute(project: Project, page: Page, folder: Path, scratch: Path) -> list[P
         notebook = run_notebook(
             project, page, executed, {**page.parameters, "output": str(exhibits)}
         )
-        nbformat.write(_cleaned(notebook, str(exhibits)), executed)
+        nbformat.write(_cleaned(notebook, project, page), executed)
         _check(project, page, exhibits)
         files = sorted(path for path in work.rglob("*") if path.is_file())
         record = {
             "run": page.run.id,
             "language": page.language,
             "notebook": project.name(page.run.notebook),
-            "parameters": dict(page.run.parameters),
+            "parameters": {name: page.shown[name] for name in page.run.parameters},
             **before,
             "files": {path.relative_to(work).as_posix(): sha256(path) for path in files},
         }
@@ -150,7 +152,7 @@ def _what(error: PapermillExecutionError) -> str:
     return f"{error.ename}: {message}" if message else str(error.ename)
 
 
-def _cleaned(notebook: NotebookNode, exhibits: str) -> NotebookNode:
+def _cleaned(notebook: NotebookNode, project: Project, page: Page) -> NotebookNode:
     """Take out of an executed notebook what differs between two runs with the same results."""
     notebook.metadata.pop("papermill", None)
     notebook.metadata.get("language_info", {}).pop("version", None)
@@ -159,9 +161,11 @@ def _cleaned(notebook: NotebookNode, exhibits: str) -> NotebookNode:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
         if "injected-parameters" in cell.metadata.get("tags", ()):
-            # papermill writes the text as Python does, so a backslash stands doubled
-            for written in (exhibits, exhibits.replace("\\", "\\\\")):
-                cell.source = cell.source.replace(written, EXHIBITS)
+            shown = {**page.shown, "output": EXHIBITS}
+            cell.source = translate_parameters("bsup", "python", shown, "Parameters")
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream":  # a warning names the file it comes from
+                output.text = output.text.replace(f"{project.root}{os.sep}", "")
     return notebook
 
 

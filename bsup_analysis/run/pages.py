@@ -69,7 +69,7 @@ def render_page(
         "title": title or page.run.id,
         "titled": title is not None,
         "notebook": record["notebook"],
-        "parameters": ", ".join(f"{k} = {v}" for k, v in sorted(page.parameters.items())),
+        "parameters": ", ".join(f"{k} = {v}" for k, v in sorted(page.shown.items())),
         "tables": [table.stem for table in page.run.tables],
         **_frame(page.language, contents, languages),
     }

@@ -39,6 +39,12 @@ class Page:
         """Parameters the notebook is given, but for the folder it writes to."""
         return {**self.run.parameters, "language": self.language}
 
+    @property
+    def shown(self) -> dict[str, str]:
+        """Parameters as others are told them: of a file its name, no folder of this machine."""
+        given = self.parameters.items()
+        return {key: Path(v).name if Path(v).is_absolute() else v for key, v in given}
+
 
 @dataclass(frozen=True)
 class Step:

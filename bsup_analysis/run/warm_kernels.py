@@ -14,6 +14,7 @@ Nothing else differs from papermill's own engine.  Who runs notebooks ends the k
 import os
 import sys
 import threading
+import uuid
 from functools import cache
 from pathlib import Path
 from subprocess import Popen
@@ -27,6 +28,8 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.log import logger
 
 ENGINE = "bsup-warm"
+# settings of the user's for Python, Jupyter, drawing and maps, which could change a result
+FOREIGN = ("PYTHON", "IPYTHON", "JUPYTER", "MPL", "MATPLOTLIB", "PROJ_", "GDAL_", "OGR_", "CPL_")
 _EMPTY = "get_ipython().reset(new_session=True)"
 # held here, because a kernel outlives the thread that worked in it
 _STARTED: set["StudyKernel"] = set()
@@ -36,9 +39,13 @@ class StudyKernel(AsyncKernelManager):
     """A kernel of the study; `kernel_for` gives the class its environment."""
 
     environment: dict[str, str] = {}  # noqa: RUF012 - replaced as a whole by subclasses
+    files = Path()
 
     def __init__(self, **traits: Any) -> None:
-        super().__init__(**traits)
+        self.files.mkdir(parents=True, exist_ok=True)
+        # holds the kernel's keys; here the next run removes it, should this one be killed
+        file = self.files / f"{uuid.uuid4().hex}.json"
+        super().__init__(connection_file=str(file), **traits)
         _STARTED.add(self)
         # encrypted where the build of zmq can; it also spares a warning for each kernel
         self.transport_encryption = "auto" if zmq.has("curve") else "disabled"
@@ -61,10 +68,14 @@ class StudyKernel(AsyncKernelManager):
                 *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
                 "--HistoryManager.enabled=False",
             ],
-            env=self.environment,
             language="python",
             metadata={"supported_encryption": "curve"},
         )
+
+    async def _async_pre_start_kernel(self, **options: Any) -> Any:
+        # not through the kernelspec, which takes a dollar in a path for a variable
+        kept = {name: v for name, v in os.environ.items() if not name.startswith(FOREIGN)}
+        return await super()._async_pre_start_kernel(**options, env={**kept, **self.environment})
 
 
 @cache
@@ -73,19 +84,20 @@ def kernel_for(root: Path, build: Path) -> type[StudyKernel]:
 
     Hash seed and thread counts are fixed, because both can change a result's last digits.
     """
-    package = str(Path(__file__).resolve().parents[2])
-    others = os.environ.get("PYTHONPATH")
     threads = ("OMP", "OPENBLAS", "MKL", "NUMEXPR")
     environment = {
         "BSUP_ROOT": str(root),
-        "PYTHONPATH": f"{package}{os.pathsep}{others}" if others else package,
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
         "PYTHONHASHSEED": "0",
+        "PYTHONNOUSERSITE": "1",
         "IPYTHONDIR": str(build / "ipython"),
+        "IPYKERNEL_CELL_NAME": "cell",  # in a warning; else a file that a process's number names
         "MPLCONFIGDIR": str(build / "matplotlib"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         **{f"{name}_NUM_THREADS": "1" for name in threads},
     }
-    return type("StudyKernel", (StudyKernel,), {"environment": environment})
+    own = {"environment": environment, "files": build / "kernels"}
+    return type("StudyKernel", (StudyKernel,), own)
 
 
 def kill_all() -> None:

@@ -3,8 +3,12 @@
 import io
 import json
 import os
+import re
+import subprocess
+import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +21,11 @@ from bsup_analysis.run.engine import Interrupted, Progress, at_work
 from bsup_analysis.run.execute import execute
 from bsup_analysis.run.graph import graph, make
 from bsup_analysis.run.notebooks import check, defaults
+from bsup_analysis.run.pages import render_page
 from bsup_analysis.run.project import Page, Project, Run
+from bsup_analysis.run.warm_kernels import kill_all
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def first(project: Project, language: str = "nb") -> Page:
@@ -68,6 +76,142 @@ print({"python": sys.executable, "folder": Path.cwd().name, **told})
     assert told["BSUP_ROOT"] == str(toy.root)
     assert told["folder"] == "notebooks"
     assert Path(told["python"]).samefile(os.sys.executable)
+
+
+DRAWING = """\
+import geopandas, os, sys, time
+from bsup_analysis.exhibit.style import house_style, new_figure, rendered
+from shapely.geometry import Point
+
+with house_style():
+    figure, axes = new_figure()
+    axes.plot([1, 2], [total, 3.5])
+print(rendered(figure, "svg").decode())
+print(geopandas.GeoSeries([Point(10.4, 63.4)], crs=4326).to_crs(25832).round(3).iloc[0])
+print(len(os.environ.get("XYZ", "")), f"{1234.5:,}", sys.argv[1:0], bool(sys.warnoptions))
+"""
+
+
+def test_settings_of_the_user_change_no_byte(
+    toy_with_kernels: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy = toy_with_kernels
+    toy.processed.build()
+    write_notebook(toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", show=DRAWING)
+
+    def bytes_of(name: str) -> dict[str, bytes]:
+        folder = toy.build / "own" / name
+        written = execute(toy, first(toy), folder, toy.build / "scratch")
+        kill_all()
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in written}
+
+    plain = bytes_of("plain")
+    assert b"<svg" in plain["notebook.ipynb"]
+    monkeypatch.delenv("HOME")
+    assert bytes_of("homeless") == plain
+    home, wide = tmp_path / "home", "lines.linewidth: 6\naxes.facecolor: red\n"
+    spoil = "import matplotlib\nmatplotlib.rcParams['lines.linewidth'] = 6\nprint('spoilt')\n"
+    (toy.root / "notebooks" / "matplotlibrc").write_text(wide)
+    kernel = {"argv": ["false"], "display_name": "mine", "language": "python"}
+    for name, text in {
+        ".config/matplotlib/matplotlibrc": wide, "startup.py": spoil,
+        "path/sitecustomize.py": spoil, "path/usercustomize.py": spoil,
+        ".ipython/profile_default/startup/00.py": spoil,
+        ".ipython/profile_default/ipython_kernel_config.py": "c.InteractiveShell.colors = 'x'",
+        ".jupyter/jupyter_config.py": "raise SystemExit(1)",
+        ".local/share/jupyter/kernels/python3/kernel.json": json.dumps(kernel),
+        ".local/share/jupyter/kernels/bsup/kernel.json": json.dumps(kernel),
+    }.items():  # fmt: skip
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text)
+    hostile = {
+        "HOME": home, "MATPLOTLIBRC": home / ".config/matplotlib", "MPLBACKEND": "no-such",
+        "PYTHONSTARTUP": home / "startup.py", "PYTHONPATH": home / "path", "PYTHONOPTIMIZE": "2",
+        "PYTHONWARNINGS": "always", "IPYTHONDIR": home / ".ipython", "PROJ_DATA": home,
+        "PROJ_LIB": home, "GDAL_DATA": home, "JUPYTER_CONFIG_DIR": home / ".jupyter",
+        "JUPYTER_PATH": home / ".local/share/jupyter", "JUPYTER_RUNTIME_DIR": "/dev/null",
+        "TZ": "Pacific/Apia", "LC_ALL": "tr_TR.UTF-8", "LANG": "C", "COLUMNS": "20",
+    }  # fmt: skip
+    for name, value in hostile.items():
+        monkeypatch.setenv(name, str(value))
+    before = os.umask(0o077)
+    home.chmod(0o500)
+    try:
+        assert bytes_of("spoilt") == plain
+    finally:
+        os.umask(before)
+        home.chmod(0o700)
+
+
+def test_a_checkout_of_any_name_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show = f"{toy_project.SHOW}\nimport warnings\nwarnings.warn('heed this')\nshown"
+    found = {}
+    for name in ("plain", "kåre's \"own\" {x} $HOME %d 'år\\n"):
+        root = tmp_path / name / "toy"
+        toy_project.write_project(root)
+        write_notebook(root / "notebooks/01_loans.ipynb", "doubled", "loans", show=show.format(
+            exhibit="loans"))  # fmt: skip
+        monkeypatch.setenv("TOY_ROOT", str(root))
+        publish(toy_project.with_report(toy_project.describe(root)))
+        found[name] = published(toy_project.describe(root))
+    first_found, second = found.values()
+    assert first_found == second
+    for content in second.values():
+        assert "kåre".encode() not in content
+        assert str(tmp_path).encode() not in content
+        assert not re.search(rb"k\\u00e5re|k\\xe5re|k&#|k%C3%A5re", content)
+
+
+def test_a_file_given_as_a_parameter_is_told_by_its_name_alone(
+    toy_with_kernels: Project, tmp_path: Path
+) -> None:
+    toy = toy_with_kernels
+    toy.processed.build()
+    file = tmp_path / "mine.csv"
+    file.touch()
+    source = toy_project.READ.format(table="doubled", exhibit="loans")
+    write_notebook(toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", read=source)
+    path = toy.root / "notebooks/01_loans.ipynb"
+    text = path.read_text(encoding="utf-8").replace('level = \\"low\\"', 'panel = \\"\\"')
+    path.write_text(text, encoding="utf-8")
+    toy = replace(toy, allowed={**toy.allowed, "panel": ("*",)})
+    page = adhoc_page(toy, "01_loans", [f"panel={file}", "language=nb"])
+    assert page.parameters["panel"] == str(file)
+    folder = adhoc_folder(toy, page, None)
+    execute(toy, page, folder, folder.parent)
+    render_page(page, folder, folder / "page.html")
+    for one in (path for path in folder.rglob("*") if path.is_file()):
+        assert str(tmp_path) not in one.read_text(encoding="utf-8")
+    assert "panel = mine.csv" in (folder / "page.html").read_text(encoding="utf-8")
+    assert re.search("panel = .*mine.csv", (folder / "notebook.ipynb").read_text("utf-8"))
+    assert "tmp" not in page.run.id
+
+
+def test_what_a_killed_run_left_of_its_kernels_goes_at_the_next_start(
+    toy_with_kernels: Project,
+) -> None:
+    toy = toy_with_kernels
+    temporary = toy.root / "temporary"
+    temporary.mkdir()
+    run = subprocess.Popen(
+        [sys.executable, "-c", "import sys, toy_project; from pathlib import Path;"
+         "toy_project.publish(toy_project.describe(Path(sys.argv[1])))", str(toy.root)],
+        env={**os.environ, "TMPDIR": str(temporary),
+             "PYTHONPATH": f"{CHECKOUT}{os.pathsep}{Path(toy_project.__file__).parent}"},
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert run.stdout is not None
+    assert any("done     notebook" in line for line in run.stdout)
+    kernels = list((toy.build / "kernels").iterdir())
+    assert kernels
+    assert {path.stat().st_mode & 0o077 for path in kernels} == {0}  # keys, for nobody else
+    run.kill()
+    run.communicate()
+    publish(toy)
+    assert not list((toy.build / "kernels").iterdir())
+    assert not list(temporary.iterdir())
 
 
 def test_failing_notebook_names_cell_and_error_and_leaves_the_last_report(
