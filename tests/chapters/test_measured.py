@@ -9,7 +9,7 @@ import pytest
 import statsmodels.api as sm
 
 from bsup_analysis import paths
-from bsup_analysis.chapters.comparability import measured
+from bsup_analysis.chapters.circumstances import measured
 from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.language import Words
 from bsup_analysis.study import Study

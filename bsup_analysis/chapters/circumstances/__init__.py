@@ -1,0 +1,1 @@
+"""Notebook 13: what surrounded the programme, measured in every municipality."""
