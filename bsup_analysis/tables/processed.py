@@ -23,6 +23,8 @@ from bsup_analysis.tables.table_schemas import PROCESSED
 PERSONS = ["population", "immigrants", "norwegian_born_to_immigrants"]
 # the press prints whole millions: the amount lies half a million to either side
 HALF_MILLION_NOK = 500_000
+# a year in which more immigrants than this have no reason gives no number of refugees
+MOST = 0.5
 
 
 def _joined(values: pd.Series) -> str:
@@ -327,6 +329,13 @@ def indicators_table(
         for table in counted
     ]
     table = sums[1].merge(sums[0], on=["unit", "year"], how="outer").merge(units, on="unit")
+    lost = table.groupby("year")[["immigrants_reason_unknown", "immigrants"]].sum()
+    share = lost["immigrants_reason_unknown"] / lost["immigrants"]
+    for year in share.index[share > MOST].intersection(list(refugee_years)):
+        raise InputError(
+            f"study.toml: window.refugee_years has {year}, and data/raw/immigrants_by_reason.csv"
+            f" gives no reason for {share[year]:.0%} of that year's immigrants; take the year out."
+        )
     known = table["year"].isin(refugee_years)
     table["refugees"] = table["immigrants_refuge"].astype("Int64").where(known)
     return _valid("municipality_indicators", table.sort_values(["unit", "year"]))

@@ -240,3 +240,9 @@ def test_indicators_of_a_later_merger_across_groups_are_refused(project: Path) -
     ]
     with pytest.raises(InputError, match="1756 joins priority and other"):
         indicators_table(municipality, *late, borders, refugee_years=(2006,))
+
+
+@pytest.mark.parametrize("year", [2011, 2012, 2013])
+def test_a_year_of_lost_reasons_is_refused(year: int) -> None:
+    with pytest.raises(InputError, match=rf"refugee_years has {year}, .*take the year out"):
+        build_panel(read_source, *DESIGN.of_panel[:2], [2010, year])

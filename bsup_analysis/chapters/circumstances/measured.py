@@ -191,9 +191,9 @@ def refugees(municipality_indicators: pd.DataFrame, design: Design, words: Words
     def draw() -> Figure:
         figure, (left, right) = new_figure(1, 2, 3.6, width_ratios=(1.35, 1))
         for axes in (left, right):
-            axes.axvspan(
-                lost[0] - 0.5, lost[-1] + 0.5, facecolor="white", edgecolor=PALE, hatch="////", lw=0
-            )
+            for year in lost:
+                ends = year - 0.5, year + 0.5
+                axes.axvspan(*ends, facecolor="white", edgecolor=PALE, hatch="////", lw=0)
         _lines(left, rates, ("priority", "other"), words)
         ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         at = ((lost[0] + lost[-1]) / 2, 2.5)
