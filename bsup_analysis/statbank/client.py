@@ -15,18 +15,23 @@ is left, or an answer that arrives whole and is wrong.
 """
 
 import datetime as dt
+import errno
 import hashlib
 import json
+import re
+import socket
+import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import pandas as pd
 import requests
@@ -40,11 +45,20 @@ from bsup_analysis.statbank.jsonstat import Malformed, Selection, Table
 T = TypeVar("T")
 AGENT = "bsup_analysis (research software; a few queries a year)"
 CLOSED = ("RemoteDisconnected", "ConnectionReset", "BrokenPipe")
+NO_WAY = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
+REFUSED_BY_PROXY = re.compile(r"(?:Tunnel connection failed|via proxy status): (\d{3})")
 ADDRESS = "https://data.ssb.no/api/pxwebapi/v2"
 
 
 class FetchError(Exception):
-    """A request without a usable answer; the message is half a sentence."""
+    """A request without a usable answer; the message is half a sentence.
+
+    `advice`, half a sentence too, says what to do.
+    """
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(f"{reason}{f'; {advice}' if advice else ''}")
+        self.reason, self.advice = reason, advice
 
 
 class Refused(FetchError):  # noqa: N818 - what the server did
@@ -56,14 +70,14 @@ class Transient(FetchError):  # noqa: N818 - what the failure is
 
     Parameters
     ----------
-    reason
-        What happened.
+    reason, advice
+        What happened, and what to do.
     pause_seconds
         How long to wait before the next try; None where the server does not say.
     """
 
-    def __init__(self, reason: str, pause_seconds: float | None = None) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, advice: str = "", pause_seconds: float | None = None) -> None:
+        super().__init__(reason, advice)
         self.pause_seconds = pause_seconds
 
 
@@ -93,6 +107,8 @@ class Limits:
         Longest time for one answer, from the first byte sent to the last received.
     total_seconds
         Longest time for everything, pauses included.
+    answer_bytes
+        Longest answer, unpacked; 800 000 cells take some 10 MB.
     """
 
     cells: int = 800_000
@@ -103,6 +119,7 @@ class Limits:
     longest_pause_seconds: float = 30.0
     answer_seconds: float = 60.0
     total_seconds: float = 900.0
+    answer_bytes: int = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -148,10 +165,12 @@ class Patient:
             try:
                 return once()
             except (Transient, Malformed) as failure:
+                why, advice, asked = str(failure), "", None
+                if isinstance(failure, Transient):
+                    why, advice, asked = failure.reason, failure.advice, failure.pause_seconds
                 if attempt == self._limits.tries:
-                    raise FetchError(f"{failure}, {attempt} times") from None
-                asked = failure.pause_seconds if isinstance(failure, Transient) else None
-                self._wait(pause if asked is None else asked, str(failure))
+                    raise FetchError(f"{why}, {attempt} times", advice) from None
+                self._wait(pause if asked is None else asked, why)
                 pause = min(2 * pause, self._limits.longest_pause_seconds)
         raise FetchError("no try is allowed")
 
@@ -231,37 +250,35 @@ class Http(Patient):
     def _send(self, request: Request) -> bytes:
         """Send once, and return the body of an answer with status 200, whole."""
         try:
-            response = self.within(lambda seconds: _send(request, seconds))
+            most = self._limits.answer_bytes
+            response, content = self.within(lambda seconds: _send(request, seconds, most))
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
             raise Transient("the answer was cut off") from None
-        except requests.ConnectionError as error:
-            if any(sign in repr(error) for sign in CLOSED):
-                raise Transient("the connection was closed before the answer") from None
-            raise Transient(f"no connection to {urlsplit(request.url).hostname}") from None
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise unreachable(error, request.url, "REQUESTS_CA_BUNDLE") from None
         except requests.RequestException as error:
             raise FetchError(f"the request could not be sent ({type(error).__name__})") from None
         finally:
             self._recent.append(time.monotonic())  # no earlier than the server counted it
-        return self._body(response)
-
-    def _body(self, response: requests.Response) -> bytes:
         if response.status_code == 200:
-            return response.content
-        status, said = response.status_code, _said(response)
+            return content
+        status, said = response.status_code, _said(response, content)
         if status == 429:
             # without Retry-After: requests leave the server's window only with time
             pause = _retry_after(response)
             pause = self._limits.window_seconds if pause is None else pause
-            raise Transient(f"SSB asks for fewer queries ({status})", pause)
+            raise Transient(f"SSB asks for fewer queries ({status})", "", pause)
         if status >= 500 or status == 408:
-            raise Transient(f"{said} ({status})", _retry_after(response))
+            raise Transient(f"{said} ({status})", "", _retry_after(response))
         if 300 <= status < 400:
             said = f"the address has moved to {response.headers.get('Location', 'nowhere')[:200]}"
         raise Refused(f"refused: {said} ({status})")
 
 
-def _send(request: Request, seconds: float) -> requests.Response:
-    return requests.request(
+def _send(request: Request, seconds: float, most_bytes: int) -> tuple[requests.Response, bytes]:
+    """Send once; the answer, and its body unpacked."""
+    content = bytearray()
+    with requests.request(
         "GET" if request.body is None else "POST",
         request.url,
         params=request.parameters,
@@ -269,7 +286,77 @@ def _send(request: Request, seconds: float) -> requests.Response:
         headers={"User-Agent": AGENT},
         timeout=max(seconds, 0) + 1,  # `within` has the limit; this ends a thread left behind
         allow_redirects=False,  # a redirected POST becomes a GET, answered with other data
-    )
+        stream=True,
+    ) as response:
+        for piece in response.iter_content(1 << 16):
+            content += piece
+            if len(content) > most_bytes:
+                raise too_long(most_bytes)
+    return response, bytes(content)
+
+
+def too_long(most_bytes: int) -> FetchError:
+    """Make the error for an answer that is not read to its end."""
+    return Refused(f"the answer is longer than {most_bytes / 1e6:.0f} MB")
+
+
+def unreachable(error: BaseException, url: str, certificates: str) -> FetchError:
+    """Say why no connection came about, and what to do.
+
+    Parameters
+    ----------
+    error
+        As requests or websocket-client raises it; the cause lies in it at some depth.
+    url
+        What was asked for.
+    certificates
+        The environment variable that names further certificates.
+    """
+    causes = list(_causes(error))
+    told = " ".join(map(str, causes))
+    parts = urlsplit(url)
+    scheme, host = {"wss": "https", "ws": "http"}.get(parts.scheme, parts.scheme), parts.hostname
+    proxy = getproxies().get(scheme) if host and not proxy_bypass(host) else None
+    name = urlsplit(proxy if "://" in proxy else f"//{proxy}").hostname if proxy else None
+    where = printable(f"the proxy {name}" if name else host or url)
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Refused(
+                f"no secure connection to {host}: {printable(cause.verify_message)}",
+                f"where your network opens TLS, name its certificates in {certificates}",
+            )
+        if isinstance(cause, ssl.SSLError):
+            return Refused(f"no secure connection to {host}: {printable(str(cause.reason))}")
+    if "407" in told and name:
+        login = f"{scheme}_proxy=http://USER:PASSWORD@HOST:PORT"
+        return Refused(f"{where} asks for a log-in (407)", f"write it as {login}")
+    if name and (status := REFUSED_BY_PROXY.search(told)):
+        return Refused(f"{where} lets nobody through to {host} ({status[1]})")
+    if any(sign in told or sign in repr(causes) for sign in CLOSED):
+        return Transient("the connection was closed before the answer")
+    network = f"check the network, and name its proxy, where it has one, in {scheme}_proxy"
+    for cause in causes:
+        if isinstance(cause, socket.gaierror):
+            return Transient(f"no connection to {where}: no machine has that name", network)
+        if isinstance(cause, ConnectionRefusedError):
+            return Transient(f"no connection to {where}: it refuses", network)
+        if isinstance(cause, OSError) and cause.errno in NO_WAY:
+            return Transient(f"no connection to {where}: there is no way to it", network)
+    if any(isinstance(cause, TimeoutError | requests.Timeout) for cause in causes):
+        return Transient(f"no connection to {where}: it does not answer", network)
+    return Transient(f"no connection to {where}", network)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Go through an error and all that it was raised from or holds."""
+    waiting, seen = [error], set()
+    while waiting:
+        one = waiting.pop(0)
+        if id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            held = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
+            waiting += [other for other in held if isinstance(other, BaseException)]
 
 
 def printable(text: str) -> str:
@@ -277,10 +364,10 @@ def printable(text: str) -> str:
     return "".join(c for c in " ".join(text.split()) if c.isprintable())[:200]
 
 
-def _said(response: requests.Response) -> str:
+def _said(response: requests.Response, content: bytes) -> str:
     """Return the title and detail of an error, printable and short."""
     try:
-        body = json.loads(response.content)
+        body = json.loads(content)
         words = [str(body[k]) for k in ("title", "detail") if body.get(k)]
     except (ValueError, AttributeError, TypeError, RecursionError):
         words = []
@@ -423,7 +510,7 @@ class Client:
             table, record, kept = self._answer(table_id, None, fresh)
             try:
                 found = self._pieces(table, record, choose(table), fresh)
-                if len({a.updated for a in found.answers if a.updated is not None}) <= 1:
+                if len({_vintage(a.updated) for a in found.answers if a.updated}) <= 1:
                     return found
                 why = "was updated between its answers"
             except (jsonstat.UnexpectedTable, Refused):
@@ -510,6 +597,15 @@ def not_as_expected(table_id: str, what: str) -> InputError:
         f"SSB's table {table_id} is not as expected: {what}"
         f" (see https://www.ssb.no/statbank/table/{table_id})."
     )
+
+
+def _vintage(written: str) -> str | dt.datetime:
+    """Read a vintage, UTC where it names no zone: one moment is spelt in several ways."""
+    try:
+        moment = dt.datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def _record(path: Path) -> Path:

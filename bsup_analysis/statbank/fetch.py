@@ -29,6 +29,7 @@ POPULATION, PERSONS = "07459", "Personer1"
 STARTLAAN, RATE = "06493", "KOSfainansstartp0000"
 WORDS = "Antall boliger godkjent av kommunen for finansiering med startlån, per 1000 innbyggere"
 PER_1000 = re.compile(r"per 1[\s.,]?000 (innbygg|inhabit)", re.IGNORECASE)
+MOST = 10**8  # persons or a rate: no municipality has more
 SET_ASIDE = ["municipality_code", "year", "sign", "reason"]
 COLUMNS = [
     "municipality_code", "year", "value", "low", "high", "definition", "source",
@@ -147,9 +148,11 @@ def fetch_startlaan(
     rates, known = _by_municipality(found), denominators(people)
     decimals = _decimals(found, rates)
     rows, aside = [], []
+    listed = set(people[["municipality_code", "year"]].itertuples(index=False, name=None))
     for code, year, rate, sign in rates.itertuples(index=False):
         below = known.get((code, year))
-        if (rate is None and sign == NOT_IN_USE) or (below is None and not rate):
+        lived_in = {(code, year), (code, year + 1)} & listed
+        if (rate is None and sign == NOT_IN_USE) or (below is None and not rate and not lived_in):
             unused = "no inhabitants: code not in use"
             aside.append((code, year, sign, _meaning(NOT_IN_USE) if rate is None else unused))
         else:
@@ -246,11 +249,12 @@ def denominators(population: pd.DataFrame) -> dict[tuple[str, int], Denominator]
     Returns
     -------
     dict
-        From code and year. Empty for the years of which the table has no next 1 January.
+        From code and year. None for a year of which the table has no next 1 January, or for a
+        municipality whose population on that day is unknown.
     """
-    columns = ["municipality_code", "year", "population"]
-    known = population[columns].dropna().itertuples(index=False)
-    people = {(code, int(year)): int(n) for code, year, n in known}
+    rows = list(population[["municipality_code", "year", "population"]].itertuples(index=False))
+    unknown = {(code, int(year)) for code, year, n in rows if pd.isna(n)}
+    people = {(code, int(year)): int(n) for code, year, n in rows if not pd.isna(n)}
     change: dict[int, Fraction] = {}
     for (code, year), n in people.items():
         if (after := people.get((code, year + 1))) is not None:
@@ -259,7 +263,7 @@ def denominators(population: pd.DataFrame) -> dict[tuple[str, int], Denominator]
     for (code, year), n in people.items():
         if after := people.get((code, year + 1)):
             found[code, year] = Denominator(after, Fraction(0), "")
-        elif year in change:
+        elif year in change and (code, year + 1) not in unknown:
             note = (
                 f"merged on 1 January {year + 1}: population of 1 January {year} as denominator,"
                 f" -+{100 * float(change[year]):.1f} %"
@@ -301,6 +305,9 @@ def _by_municipality(found: Found) -> pd.DataFrame:
         that has no number, else of any; empty where there is none); sorted.
     """
     region, _ = jsonstat.municipalities(found.table, PREFIXES)
+    odd = [v for v in found.cells["value"] if v is not None and not 0 <= v < MOST]
+    if odd:
+        raise not_as_expected(found.answers[0].table_id, f"a cell holds {str(odd[0])[:12]}")
     rows = []
     for (code, year), group in found.cells.groupby([region, found.table.time.code], sort=True):
         cells = list(zip(group["value"], group["sign"].fillna(""), strict=True))

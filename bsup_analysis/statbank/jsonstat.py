@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 Selection = Mapping[str, tuple[str, ...]]
+MOST_CELLS = 1_000_000  # SSB answers 800 000 at most
 
 MUNICIPALITY = re.compile(r"\d{4}")
 NO_MUNICIPALITY = re.compile(r"uoppgitt|unspecified|unknown", re.IGNORECASE)
@@ -131,6 +132,7 @@ def read_table(content: bytes, with_cells: bool = True) -> Table:
         _require(len(codes) == len(shape) > 0, "its id is no set of names")
         _require(list(document["size"]) == shape, "its size is not that of its dimensions")
         count = math.prod(shape) if with_cells else 0
+        _require(count <= MOST_CELLS, f"it has {count} cells")
         values = _per_cell(document["value"], count, (int, float)) if with_cells else []
         signs = _per_cell(document.get("status") or {}, count, (str,)) if with_cells else []
         updated = document.get("updated")
@@ -166,13 +168,15 @@ def _dimension(code: str, spec: Mapping[str, Any]) -> Dimension:
     _require(all(isinstance(c, str) for c in (code, *index)), f"a code of {code} is no text")
     _require(len(set(index)) == len(index), f"a code of {code} stands twice")
     units = category.get("unit") or {}
+    decimals = {c: int(unit["decimals"]) for c, unit in units.items() if "decimals" in unit}
+    _require(all(0 <= n <= 15 for n in decimals.values()), f"decimals of {code}: {decimals}")
     extension = spec.get("extension") or {}
     return Dimension(
         code=code,
         label=str(spec.get("label", code)),
         codes=tuple(index),
         labels=tuple(str(labels.get(c, c)) for c in index),
-        decimals={c: int(unit["decimals"]) for c, unit in units.items() if "decimals" in unit},
+        decimals=decimals,
         eliminable=extension.get("elimination") is True,
     )
 

@@ -5,7 +5,6 @@ Own code around `websocket-client`, as Qlik's own client is JavaScript.
 
 import json
 import re
-import ssl
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -21,16 +20,41 @@ from bsup_analysis.statbank.client import (
     Refused,
     Transient,
     printable,
+    too_long,
+    unreachable,
 )
 from bsup_analysis.statbank.jsonstat import Malformed
 
 T = TypeVar("T")
 TOO_LARGE, ABORTED = 7009, (15, 16, 21)  # a page of too many cells; failures that may pass (Qlik)
+NO_CONNECTION = (
+    OSError,
+    websocket.WebSocketAddressException,
+    websocket.WebSocketProxyException,
+    websocket.WebSocketTimeoutException,
+)
 BAD_NEWS = re.compile(r"denied|closed|timedout|exceeded|error|suspended", re.IGNORECASE)
 
 
 class TooLarge(Refused):
     """A page of too many cells."""
+
+
+class _Socket(websocket.WebSocket):
+    """A WebSocket that reads no answer without end."""
+
+    most = Limits().answer_bytes
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.left = self.most
+        super().__init__(*arguments, **options)
+
+    def _recv(self, bufsize: int) -> bytes:
+        data = super()._recv(bufsize)
+        self.left -= len(data)
+        if self.left < 0:
+            raise too_long(self.most)
+        return data
 
 
 class Link:
@@ -50,18 +74,13 @@ class Link:
             if of not in self._handles:
                 self._handles[of] = self._handle("CreateSessionObject", self._handles[""], of)
             return self._exchange(self._handles[of], method, params)
-        except ssl.SSLError as error:
-            why = printable(getattr(error, "verify_message", "") or str(error.reason))
-            raise Refused(f"no secure connection to {self._url}: {why}") from None
         except websocket.WebSocketBadStatusException as error:
             kind = Transient if error.status_code >= 500 else Refused
             raise kind(f"{self._url} answers with HTTP status {error.status_code}") from None
-        except (websocket.WebSocketConnectionClosedException, ConnectionError) as error:
-            if isinstance(error, ConnectionRefusedError):
-                raise Transient(f"no connection to {self._url}") from None
+        except websocket.WebSocketConnectionClosedException:
             raise Transient("the connection was closed before the answer") from None
-        except (OSError, websocket.WebSocketAddressException):
-            raise Transient(f"no connection to {self._url}") from None
+        except NO_CONNECTION as error:
+            raise unreachable(error, self._url, "SSL_CERT_FILE") from None
         except (websocket.WebSocketException, ValueError) as error:
             # a redirect too: it leads to a log-in, or to other data
             said = printable(str(error))
@@ -79,6 +98,7 @@ class Link:
             timeout=max(seconds, 0) + 1,  # `within` has the limit; this ends a thread left behind
             suppress_origin=True,
             redirect_limit=0,
+            class_=_Socket,
             header=[f"User-Agent: {AGENT}"],
         )
         while self._receive()[1].get("method") != "OnConnected":
@@ -92,6 +112,7 @@ class Link:
     def _exchange(self, handle: int, method: str, params: list[Any]) -> tuple[str, Any]:
         self._asked += 1
         asked = {"jsonrpc": "2.0", "id": self._asked, "handle": handle}
+        self._socket.left = self._socket.most
         self._socket.send(json.dumps({**asked, "method": method, "params": params}))
         text, answer = self._receive()
         while answer.get("id") != self._asked:  # what the server pushes between answers

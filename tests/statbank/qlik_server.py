@@ -16,7 +16,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +53,7 @@ class App:
     reloads: list[str] = field(default_factory=lambda: ["2026-11-28T05:31:07.000Z"])
     port: int = 0
     tls: bool = False
+    on_open: Callable[[socket.socket], None] | None = None
 
     @property
     def address(self) -> str:
@@ -116,6 +117,8 @@ class Session:
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode()
         )
+        if self.app.on_open:
+            self.app.on_open(self.peer)
         self.push("OnAuthenticationInformation", mustAuthenticate=self.app.must_authenticate)
         if self.app.must_authenticate:
             return

@@ -93,3 +93,16 @@ def test_the_day_of_a_merger_has_last_year_s_population_as_denominator() -> None
     )
     # of 2008 there is no next 1 January at all: nothing is made up
     assert not any(year == 2008 for _, year in found)
+
+
+def test_an_unknown_population_is_no_merger() -> None:
+    table = pd.DataFrame(
+        [
+            ("1503", 2007, 17_000), ("1503", 2008, None),
+            ("1502", 2007, 20_000), ("1502", 2008, 20_400),
+        ],
+        columns=["municipality_code", "year", "population"],
+    )  # fmt: skip
+    found = denominators(table.astype({"population": "Int64"}))
+    assert ("1503", 2007) not in found
+    assert found["1502", 2007].people == 20_400

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -327,6 +328,7 @@ def test_the_rate_of_questions_is_kept_to(bank: Statbank, client: Make) -> None:
 SCRIPT = """
 import dataclasses, sys
 from pathlib import Path
+from typing import Any
 from bsup_analysis.statbank import Client, Limits, fetch_population
 address, folder = sys.argv[1:]
 limits = Limits(cells=40, queries=1000)
@@ -368,3 +370,54 @@ def test_killed_on_the_way_and_started_again(bank: Statbank, client: Make, tmp_p
     )
     assert kept == same
     assert len(set(before) | set(after)) == len(kept) > 20
+
+
+def test_a_population_that_is_unknown_next_year_is_no_merger(bank: Statbank, client: Make) -> None:
+    plain = bank.tables["07459"].cell
+    gone = {("1502", "2010"): (None, ".."), ("1504", "2010"): (None, None)}
+    bank.tables["07459"].cell = lambda a: gone.get((a["Region"], a["Tid"])) or plain(a)
+    rates = bank.tables["06493"].cell
+    bank.tables["06493"].cell = lambda a: (0.0, None) if a["Region"] == "1504" else rates(a)
+    fetched = fetch_startlaan([2009], client())
+    table = fetched.table.set_index("municipality_code")
+    for code in ("1502", "1504"):
+        assert table.loc[code, "note"] == "no population of 31 December to multiply by"
+        assert table.loc[code, ["value", "high"]].isna().all()
+    assert not table["note"].str.startswith("merged").any()
+    assert len(table) == 85
+
+
+def test_a_vintage_is_one_however_it_is_spelt(bank: Statbank, client: Make) -> None:
+    spelt = iter(("2026-02-24T07:00:00Z", "2026-02-24T07:00:00", "2026-02-24T08:00:00+01:00") * 9)
+    table, cube = bank.tables["07459"], bank._cube
+
+    def respelt(*arguments: Any) -> Any:
+        table.updated = next(spelt)
+        return cube(*arguments)
+
+    bank._cube = respelt
+    said: list[str] = []
+    fetch_population(YEARS, client(limits=small(300), progress=said.append))
+    assert not [line for line in said if "anew" in line]
+
+
+@pytest.mark.parametrize(
+    "value", [-1, -0.5, 10**9, 1e300, 10**400], ids=["-1", "-0.5", "1e9", "1e300", "1e400"]
+)
+@pytest.mark.parametrize("table", ["07459", "06493"])
+def test_numbers_below_zero_or_huge_end_in_a_sentence(
+    bank: Statbank, client: Make, table: str, value: float
+) -> None:
+    plain = bank.tables[table].cell
+    bank.tables[table].cell = lambda a: (value, None) if a["Region"] == "1601" else plain(a)
+    with pytest.raises(InputError, match=rf"table {table} is not as expected: a cell holds"):
+        fetch_startlaan([2009], client())
+
+
+@pytest.mark.parametrize("decimals", [-1, 16, 10**9])
+def test_decimals_out_of_range_end_in_a_sentence(
+    bank: Statbank, client: Make, decimals: int
+) -> None:
+    bank.tables["06493"].variables[0].units["KOSfainansstartp0000"] = decimals
+    with pytest.raises(InputError, match="decimals of ContentsCode"):
+        fetch_startlaan([2009], client())

@@ -136,7 +136,7 @@ def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:  # bound and not listening: refused at once
         taken.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(InputError, match=r"no connection to 127\.0\.0\.1, 3 times; what has"):
+        with pytest.raises(InputError, match=r"no connection to 127\.0\.0\.1: it refuses, 3 times"):
             fetch(Client(address=base, folder=tmp_path, limits=QUICK))
     with pytest.raises(InputError, match=r"no connection to nowhere\.invalid"):
         fetch(Client(address="https://nowhere.invalid/v2", folder=tmp_path, limits=QUICK))
