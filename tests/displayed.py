@@ -28,14 +28,16 @@ def displayed(study: Study, make: Callable[..., Exhibit]) -> Exhibit:
 def shown_in(notebook: str, parameters: dict[str, str]) -> Iterator[Exhibit]:
     """Run a notebook's cells in this process; give the exhibits it shows, not drawn.
 
-    Of the user's own table nothing is in the repository: the municipal level runs on a SYNTHETIC
-    panel.
+    Of the user's own table nothing is in the repository: start loans of all municipalities are
+    those of a SYNTHETIC panel.
     """
     cells = nbformat.read(paths.notebooks() / f"{notebook}.ipynb", as_version=4).cells
     sources = [cell.source for cell in cells if cell.cell_type == "code"]
     names: dict[str, Any] = {}
     exec(sources[0], names)  # noqa: S102 - the committed notebooks
-    names.update({**parameters, **({"panel": "synthetic"} if "panel" in names else {})})
+    names.update(parameters)
+    if "panel" in names and names.get("outcome", "start_loans") == "start_loans":
+        names["panel"] = "synthetic"
     for source in sources[1:]:
         tree = ast.parse(source)
         last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None

@@ -1,16 +1,22 @@
-"""The municipal level: the user's table or a SYNTHETIC panel, laid out, estimated and judged.
+"""The municipal level: an outcome of every municipality, laid out, estimated and judged.
+
+The outcome is start loans of the user's table or of a SYNTHETIC panel, or what else is measured
+in every municipality: a confounder or a target group, of which no verdict is given.
 
 What the data do not allow is a `NotEstimableError` that keeps its reason.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
 from bsup_analysis.design import Design
+from bsup_analysis.design.model import Timing
 from bsup_analysis.effects.municipal.estimands import (
     Estimand,
+    Estimate,
     Inference,
     RobustnessRow,
     Variant,
@@ -37,27 +43,32 @@ COLUMNS = [
     "group",
     "county",
     "population",
-    "loans",
-    "loans_low",
-    "loans_high",
+    "count",
+    "count_low",
+    "count_high",
     "amount_nok",
 ]
+LOANS = {"loans": "count", "loans_low": "count_low", "loans_high": "count_high"}
 # the document's plan for 2011 (p. 14) is the only year given for agreements after the first
 FIRST_AGREEMENTS, LATER_AGREEMENTS = 2010, 2011
 
 
 @dataclass(frozen=True, eq=False)
 class MunicipalData:
-    """Loans of every municipality and year, and what the design says of the municipalities.
+    """An outcome of every municipality and year, and what the design says of the municipalities.
 
     Attributes
     ----------
+    outcome, timing
+        Its name in the design, and its years.
     table
         One row a unit and year, sorted: `unit`, `year`, `group` (priority or other), `county`,
-        `population` (1 January), `loans`, `loans_low`, `loans_high`, `amount_nok` (Int64); what
+        `population` (1 January), `count`, `count_low`, `count_high`, `amount_nok` (Int64); what
         is unknown is <NA>, never zero.
     names
         Unit to the name shown; pseudonyms in a demonstration.
+    unit_of
+        Municipality of 2009 to its unit, where that is not itself.
     largest
         The largest priority municipality, which can carry a result alone: Trondheim.
     loss_sharing
@@ -73,15 +84,20 @@ class MunicipalData:
     agreement_year
         Units with an agreement, and its latest possible year.
     definition
-        What is counted: `loans` or `approved_dwellings`.
+        What is counted: `loans` or `approved_dwellings` of start loans, else the outcome.
+    kind
+        What the outcome is to the programme.
     synthetic
         True for a demonstration.
     origin
-        One line: where the data come from.
+        One line: where the data come from; empty for the study's own.
     """
 
+    outcome: str
+    timing: Timing
     table: pd.DataFrame
     names: Mapping[str, str]
+    unit_of: Mapping[str, str]
     largest: str
     loss_sharing: tuple[str, ...]
     cluster: Mapping[str, str]
@@ -89,8 +105,14 @@ class MunicipalData:
     neighbours: tuple[str, ...]
     agreement_year: Mapping[str, int]
     definition: str
+    kind: Literal["programme", "confounder", "target_group"]
     synthetic: bool
     origin: str
+
+    @property
+    def column(self) -> str:
+        """What the outcome is called in a formula."""
+        return "loans" if self.kind == "programme" else self.outcome
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,21 +150,19 @@ def municipal_data(
         .merge(municipality[["municipality_code", "group", "county_code"]], on="municipality_code")
         .rename(columns={"municipality_code": "unit", "county_code": "county"})
     )
-    selection = people[people["year"] == design.years[0]]
     priority = about.index[about["group"] == "priority"]
-    sizes = selection.set_index("municipality_code").loc[priority, "population"].astype(int)
-    partners = exclusions["applies_to"] == "municipal_comparison_group"
-    beside = set(exclusions.loc[exclusions["applies_to"] == "neighbour", "municipality_code"])
-    trial = co_treatment[co_treatment["what"] == "loss_sharing_trial"]
+    sizes = people[people["year"] == design.years[0]].set_index("municipality_code")["population"]
     first, agreed = about["agreement_signed_2010"], about[f"agreement_{reading}"]
     return MunicipalData(
-        table=_ordered(table),
+        outcome="start_loans",
+        kind="programme",
+        timing=design.timing("start_loans"),
+        table=_ordered(table.rename(columns=LOANS)),
         names=about["municipality_name"].to_dict(),
-        largest=str(sizes.idxmax()),
-        loss_sharing=tuple(sorted(trial["municipality_code"].dropna())),
+        unit_of={},
+        largest=str(sizes.loc[priority].astype(int).idxmax()),
         cluster=about["cluster"].to_dict(),
-        excluded=tuple(sorted(exclusions.loc[partners, "municipality_code"])),
-        neighbours=tuple(sorted(beside - set(exclusions.loc[partners, "municipality_code"]))),
+        **_decided(exclusions, co_treatment, {}),
         agreement_year={
             str(unit): FIRST_AGREEMENTS if first[unit] else LATER_AGREEMENTS
             for unit in about.index[agreed]
@@ -153,7 +173,63 @@ def municipal_data(
     )
 
 
-def demonstration_data(demonstration: Demonstration) -> MunicipalData:
+def _decided(
+    exclusions: pd.DataFrame, co_treatment: pd.DataFrame, unit_of: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Give the units that decisions are about; one about a part of a unit is about the unit."""
+
+    def units(codes: pd.Series) -> set[str]:
+        return {unit_of.get(code, code) for code in codes.dropna()}
+
+    where = exclusions["applies_to"]
+    excluded, beside = (
+        units(exclusions.loc[where == name, "municipality_code"])
+        for name in ("municipal_comparison_group", "neighbour")
+    )
+    trial = co_treatment["what"] == "loss_sharing_trial"
+    return {
+        "loss_sharing": tuple(sorted(units(co_treatment.loc[trial, "municipality_code"]))),
+        "excluded": tuple(sorted(excluded)),
+        "neighbours": tuple(sorted(beside - excluded)),
+    }
+
+
+def indicator_data(
+    outcome: str,
+    municipality_indicators: pd.DataFrame,
+    exclusions: pd.DataFrame,
+    co_treatment: pd.DataFrame,
+    design: Design,
+) -> MunicipalData:
+    """Give what else is measured in every municipality the same form.
+
+    Municipalities that some years count as one are one unit in every year. Agreements are not
+    asked of these outcomes.
+    """
+    chosen, rows = design.municipal_outcomes[outcome], municipality_indicators
+    units = rows.drop_duplicates("unit").set_index("unit")
+    parts = units["municipalities"].str.split("/")
+    unit_of = {code: str(unit) for unit, codes in parts.items() for code in codes if code != unit}
+    sizes = rows[(rows["group"] == "priority") & (rows["year"] == design.years[0])]
+    limits = dict.fromkeys(("count", "count_low", "count_high"), rows[chosen.column])
+    return MunicipalData(
+        outcome=outcome,
+        kind=chosen.kind,
+        timing=design.timing(outcome),
+        table=_ordered(rows.assign(**limits, county=rows["county_code"], amount_nok=pd.NA)),
+        names=units["unit_name"].to_dict(),
+        unit_of=unit_of,
+        largest=str(sizes.set_index("unit")["population"].astype(int).idxmax()),
+        cluster=units["cluster"].to_dict(),
+        **_decided(exclusions, co_treatment, unit_of),
+        agreement_year={},
+        definition=outcome,
+        synthetic=False,
+        origin="",
+    )
+
+
+def demonstration_data(demonstration: Demonstration, design: Design) -> MunicipalData:
     """Give a SYNTHETIC panel the same form; it has one reading of who had an agreement."""
     rows = demonstration.table
     units = rows.drop_duplicates("unit").set_index("unit")
@@ -163,8 +239,12 @@ def demonstration_data(demonstration: Demonstration) -> MunicipalData:
         return tuple(sorted(units.index[units["role"] == role]))
 
     return MunicipalData(
-        table=_ordered(rows),
+        outcome="start_loans",
+        kind="programme",
+        timing=design.timing("start_loans"),
+        table=_ordered(rows.rename(columns=LOANS)),
         names={unit: unit for unit in units.index},
+        unit_of={},
         largest=having("largest")[0],
         loss_sharing=having("loss_sharing"),
         cluster=units["cluster"].to_dict(),
@@ -211,9 +291,9 @@ class MunicipalPanels:
     Attributes
     ----------
     primary
-        Loans with inhabitants as exposure, without the year of selection: what decides.
+        The outcome with inhabitants as exposure, before and in treated years: the main ratio.
     whole
-        The same with the year of selection, as untreated: event study and agreements.
+        Every year, that of the selection as untreated: event study and agreements.
     amounts
         NOK of the municipalities and years of `primary`.
     selection_year_treated
@@ -238,21 +318,23 @@ class MunicipalPanels:
     absent_years: tuple[int, ...]
 
 
-def municipal_panels(municipal_data: MunicipalData, design: Design) -> MunicipalPanels:
+def municipal_panels(municipal_data: MunicipalData) -> MunicipalPanels:
     """Lay the municipal table out as panels."""
-    chosen, data = design.municipal, municipal_data
-    loans = data.table.dropna(subset=["loans"])
-    present = set(loans["year"])
-    years = [year for year in chosen.years.value if year in present]
-    first_treated, selection = design.years[1], chosen.selection_year.value
+    data, timing = municipal_data, municipal_data.timing
+    present = set(data.table.dropna(subset=["count"])["year"])
+    selection = timing.selection_year
+    contrast = [
+        year for year in timing.years if year in present & {*timing.contrast_years, selection}
+    ]
 
     def lay(
         table: pd.DataFrame,
-        measure: str = "loans",
+        measure: str = "count",
         *,
+        years: Iterable[int] = contrast,
         dropped: Iterable[int] = (selection,),
         excluded: Iterable[str] = data.excluded,
-        first: int = first_treated,
+        first: int = timing.first_treated_year,
     ) -> Panel:
         unknown = sorted(set(excluded) - set(table["unit"]))
         if unknown:
@@ -270,17 +352,17 @@ def municipal_panels(municipal_data: MunicipalData, design: Design) -> Municipal
             )
         )
 
-    loose = (data.table["loans_low"] < data.table["loans_high"]).fillna(False)
-    bounded = bool(loose[data.table["year"].isin(years)].any())
+    loose = (data.table["count_low"] < data.table["count_high"]).fillna(False)
+    bounded = bool(loose[data.table["year"].isin(contrast)].any())
     least, greatest = (
-        lay(_at_limits(data.table, first_treated, greatest=end)) if bounded else None
+        lay(_at_limits(data.table, timing.first_treated_year, greatest=end)) if bounded else None
         for end in (False, True)
     )
-    inside = data.table["year"].isin([year for year in years if year != selection])
+    inside = data.table["year"].isin(timing.contrast_years)
     priced = data.table.loc[inside, "amount_nok"].notna().any()
     return MunicipalPanels(
         primary=lay(data.table),
-        whole=lay(data.table, dropped=()),
+        whole=lay(data.table, years=[year for year in timing.years if year in present], dropped=()),
         amounts=lay(data.table, "amount_nok")
         if priced
         else NotEstimableError("no_amounts", "The table has no known amount in NOK."),
@@ -288,7 +370,7 @@ def municipal_panels(municipal_data: MunicipalData, design: Design) -> Municipal
         partners_kept=lay(data.table, excluded=()) if data.excluded else None,
         least=least,
         greatest=greatest,
-        absent_years=tuple(year for year in chosen.years.value if year not in present),
+        absent_years=tuple(year for year in timing.years if year not in present),
     )
 
 
@@ -300,20 +382,25 @@ def _at_limits(table: pd.DataFrame, first_treated_year: int, *, greatest: bool) 
     """
     treated = (table["group"] == "priority") == (table["year"] >= first_treated_year)
     upper = treated == greatest
-    limit = table["loans_high"].where(upper, table["loans_low"])
-    return table.assign(loans=limit.fillna(table["loans"]))
+    limit = table["count_high"].where(upper, table["count_low"])
+    return table.assign(count=limit.fillna(table["count"]))
 
 
+# those of the outcome itself come first; the last two are of NOK, which loans alone have
 KEYS = ("E1", "E2", "E3", "E4")
 
 
 def municipal_estimands(
     municipal_panels: MunicipalPanels, municipal_data: MunicipalData, design: Design
 ) -> tuple[Estimand, ...]:
-    """Estimate E1 to E4; one that the data do not allow stays, with its reason."""
+    """Estimate E1 to E4; one that the data do not allow stays, with its reason.
+
+    Of another outcome than start loans only E1 and E2 are asked.
+    """
     panels, chosen = municipal_panels, design.municipal
+    keys = KEYS if municipal_data.kind == "programme" else KEYS[:2]
     if isinstance(panels.primary, NotEstimableError):
-        return tuple(Estimand(key, None, None, panels.primary) for key in KEYS)
+        return tuple(Estimand(key, None, None, panels.primary) for key in keys)
     missing = panels.amounts if isinstance(panels.amounts, NotEstimableError) else None
     found = estimands(
         panels.primary,
@@ -321,21 +408,15 @@ def municipal_estimands(
         Inference(design.inference.seed.value, chosen.draws.value, design.level, design.power),
         largest=municipal_data.largest,
     )
-    absent = KEYS[len(found) :]
+    absent = keys[len(found) :]
     return (*found, *(Estimand(key, None, None, missing) for key in absent))
 
 
-def municipal_robustness(
-    municipal_panels: MunicipalPanels,
-    municipal_data: MunicipalData,
-    municipal_estimands: tuple[Estimand, ...],
-    design: Design,
-) -> tuple[RobustnessRow, ...]:
-    """Estimate every row of the robustness table; E1 and E2, which are rows of it, as they are."""
-    panels, data, chosen = municipal_panels, municipal_data, design.municipal
-    draws = chosen.robustness_draws.value
-    if isinstance(panels.primary, NotEstimableError):
-        return (RobustnessRow("primary", "primary", None, panels.primary),)
+def _rows(
+    primary: MunicipalPanel, panels: MunicipalPanels, data: MunicipalData, design: Design
+) -> tuple[Variant, ...]:
+    """List the rows of the robustness table."""
+    chosen = design.municipal
     left_out = {
         "without_loss_sharing": data.loss_sharing,
         "without_largest": (data.largest,),
@@ -345,9 +426,9 @@ def municipal_robustness(
     if panels.partners_kept is not None:
         further["partners_kept"] = panels.partners_kept
     rows = variants(
-        panels.primary,
-        doubtful_year=chosen.reference_year.value,
-        placebo_year=chosen.placebo_year.value,
+        primary,
+        doubtful_year=data.timing.reference_year,
+        placebo_year=data.timing.placebo_year,
         left_out={name: codes for name, codes in left_out.items() if codes},
         largest_others=chosen.largest_others.value,
         smallest_priority=chosen.smallest_priority.value,
@@ -358,17 +439,67 @@ def municipal_robustness(
         for name, panel in (("counts_least", panels.least), ("counts_greatest", panels.greatest))
         if panel is not None
     ]
-    known = {"primary": municipal_estimands[0], "without_largest": municipal_estimands[1]}
-    found = robustness(
-        [row for row in (*rows, *limits) if row.name not in known],
-        Inference(design.inference.seed.value, draws, design.level, design.power),
+    return (*rows, *limits)
+
+
+def _estimated(rows: Iterable[Variant], design: Design) -> tuple[RobustnessRow, ...]:
+    draws = design.municipal.robustness_draws.value
+    return robustness(
+        rows, Inference(design.inference.seed.value, draws, design.level, design.power)
     )
+
+
+def municipal_robustness(
+    municipal_panels: MunicipalPanels,
+    municipal_data: MunicipalData,
+    municipal_estimands: tuple[Estimand, ...],
+    design: Design,
+) -> tuple[RobustnessRow, ...]:
+    """Estimate every row of the robustness table; E1 and E2, which are rows of it, as they are."""
+    primary = municipal_panels.primary
+    if isinstance(primary, NotEstimableError):
+        return (RobustnessRow("primary", "primary", None, primary),)
+    rows = _rows(primary, municipal_panels, municipal_data, design)
+    known = {"primary": municipal_estimands[0], "without_largest": municipal_estimands[1]}
+    found = _estimated([row for row in rows if row.name not in known], design)
     by_name = {row.name: row for row in found} | {
         row.name: RobustnessRow(row.name, row.kind, item.estimate, item.problem)
         for row in rows
         if (item := known.get(row.name))
     }
-    return tuple(by_name[row.name] for row in (*rows, *limits))
+    return tuple(by_name[row.name] for row in rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Trends:
+    """Whether two groups moved in parallel in what is no outcome of the programme.
+
+    Attributes
+    ----------
+    contrast
+        The main ratio: growth from the years before to the treated years.
+    placebo
+        The ratio under a start that is pretended in a year before the selection.
+    """
+
+    contrast: Estimate
+    placebo: Estimate | NotEstimableError
+
+
+def municipal_trends(
+    municipal_panels: MunicipalPanels,
+    municipal_data: MunicipalData,
+    municipal_estimands: tuple[Estimand, ...],
+    design: Design,
+) -> Trends | NotEstimableError:
+    """Hold what is measured before the programme beside what is measured under it."""
+    first = municipal_estimands[0]
+    if first.estimate is None:
+        return first.problem or NotEstimableError("no_finite_estimate", "There is no estimate.")
+    rows = _rows(known(municipal_panels.primary), municipal_panels, municipal_data, design)
+    (placebo,) = _estimated([row for row in rows if row.kind == "placebo"], design)
+    problem = NotEstimableError("no_finite_estimate", "There is no estimate.")
+    return Trends(first.estimate, placebo.estimate or placebo.problem or problem)
 
 
 def municipal_decision(
@@ -389,13 +520,13 @@ def municipal_decision(
 
 
 def municipal_event_study(
-    municipal_panels: MunicipalPanels, design: Design
+    municipal_panels: MunicipalPanels, municipal_data: MunicipalData, design: Design
 ) -> EventStudy | NotEstimableError:
     """Ratio of every year to the reference year, the year of selection among them."""
     return attempt(
         lambda: event_study(
             known(municipal_panels.whole),
-            design.municipal.reference_year.value,
+            municipal_data.timing.reference_year,
             drift=design.municipal.drift.value,
             level=design.level,
         )
@@ -403,14 +534,17 @@ def municipal_event_study(
 
 
 def municipal_bounds(
-    municipal_event_study: EventStudy | NotEstimableError, design: Design
+    municipal_event_study: EventStudy | NotEstimableError,
+    municipal_data: MunicipalData,
+    design: Design,
 ) -> Sensitivity | NotEstimableError:
-    """Bounds on the mean log ratio of treated years if trends were not parallel."""
-    return attempt(lambda: _bounds(known(municipal_event_study), design))
+    """Bounds on the mean log ratio of the ratio's treated years if trends were not parallel."""
+    last = municipal_data.timing.treated[-1]
+    return attempt(lambda: _bounds(known(municipal_event_study), last, design))
 
 
-def _bounds(study: EventStudy, design: Design) -> Sensitivity:
-    shown = {*study.years, study.reference_year}
+def _bounds(study: EventStudy, last: int, design: Design) -> Sensitivity:
+    shown = {year for year in (*study.years, study.reference_year) if year <= last}
     gap = [year for year in range(min(shown), max(shown)) if year not in shown]
     if gap:
         raise NotEstimableError(
@@ -419,7 +553,7 @@ def _bounds(study: EventStudy, design: Design) -> Sensitivity:
             year=gap[0],
         )
     return sensitivity(
-        study.for_honest_bounds(),
+        study.for_honest_bounds(last),
         design.municipal.relative_grid.value,
         design.municipal.smooth_grid.value,
         design.municipal.rule_m.value,
@@ -445,29 +579,28 @@ def municipal_synthetic(
     )
 
 
-def municipal_change(municipal_data: MunicipalData, design: Design) -> pd.DataFrame:
-    """Loans per 1 000 inhabitants and year, before and from the first treated year on.
+def municipal_change(municipal_data: MunicipalData) -> pd.DataFrame:
+    """Give the outcome per 1 000 inhabitants and year, before and in the treated years.
 
     Returns
     -------
     pandas.DataFrame
         One row a municipality: `unit`, `name`, `group`, `county`, `population` (mean of the
-        years before), `loans_before`, `loans_after`, `years_before`, `years_after` (years with
-        loans and population known), `rate_before`, `rate_after` (per 1 000 and year) and `ratio`;
+        years before), `count_before`, `count_after`, `years_before`, `years_after` (years with
+        number and population known), `rate_before`, `rate_after` (per 1 000 and year) and `ratio`;
         a ratio to a rate of zero, or without years, is unknown.
     """
-    chosen = design.municipal
-    years = [year for year in chosen.years.value if year != chosen.selection_year.value]
-    rows = municipal_data.table.dropna(subset=["loans", "population"])
-    rows = rows[rows["year"].isin(years) & (rows["population"] > 0)]
-    after = rows["year"] >= design.years[1]
+    timing = municipal_data.timing
+    rows = municipal_data.table.dropna(subset=["count", "population"])
+    rows = rows[rows["year"].isin(timing.contrast_years) & (rows["population"] > 0)]
+    after = rows["year"] >= timing.first_treated_year
     units = municipal_data.table.drop_duplicates("unit").set_index("unit")
     table = units[["group", "county"]].assign(name=pd.Series(dict(municipal_data.names)))
     for side, part in (("before", rows[~after]), ("after", rows[after])):
-        sums = part.groupby("unit")[["loans", "population"]].sum().astype(float)
-        table[f"loans_{side}"] = sums["loans"].reindex(table.index)
+        sums = part.groupby("unit")[["count", "population"]].sum().astype(float)
+        table[f"count_{side}"] = sums["count"].reindex(table.index)
         table[f"years_{side}"] = part.groupby("unit").size().reindex(table.index, fill_value=0)
-        table[f"rate_{side}"] = (1_000 * sums["loans"] / sums["population"]).reindex(table.index)
+        table[f"rate_{side}"] = (1_000 * sums["count"] / sums["population"]).reindex(table.index)
         if side == "before":
             mean = part.groupby("unit")["population"].mean().astype(float)
             table["population"] = mean.reindex(table.index)

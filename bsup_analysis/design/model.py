@@ -150,6 +150,90 @@ class Municipal:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class Timing:
+    """Which years of a municipal outcome lie before the programme, and which under it.
+
+    Attributes
+    ----------
+    years
+        Those that the event study has.
+    contrast_years
+        Those that the ratio is of, before and from the first treated year on.
+    selection_year
+        Neither before nor treated.
+    reference_year
+        What the event study and the bounds measure from.
+    first_treated_year, placebo_year
+        Where the treated years begin, and where they are pretended to.
+    """
+
+    years: Years
+    contrast_years: Years
+    selection_year: Year
+    reference_year: Year
+    placebo_year: Year
+    first_treated_year: Year
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        before, treated = self.before, self.treated
+        early = {"reference_year": self.reference_year, "placebo_year": self.placebo_year}
+        for name, years in {
+            "selection_year": (self.selection_year,),
+            **{name: (year,) for name, year in early.items()},
+            "contrast_years": self.contrast_years,
+        }.items():
+            for year in years:
+                if year not in self.years:
+                    raise clash(name, f"{year} is not among the years")
+        for name, year in early.items():
+            if year >= self.selection_year:
+                raise clash(name, f"{year} is not before the selection, {self.selection_year}")
+        if self.selection_year >= self.first_treated_year:
+            raise clash("selection_year", f"is not before {self.first_treated_year}, when treated")
+        if len(before) + len(treated) < len(self.contrast_years):
+            raise clash("contrast_years", "has a year that is neither before nor treated")
+        if not treated or self.placebo_year not in before[1:]:
+            raise clash("contrast_years", "needs a year before the placebo year, and a treated one")
+        return self
+
+    @property
+    def before(self) -> tuple[int, ...]:
+        """The years of the ratio before the selection."""
+        return tuple(year for year in self.contrast_years if year < self.selection_year)
+
+    @property
+    def treated(self) -> tuple[int, ...]:
+        """The years of the ratio from the first treated one on."""
+        return tuple(year for year in self.contrast_years if year >= self.first_treated_year)
+
+
+@dataclass(frozen=True, config=_STRICT)
+class MunicipalOutcome:
+    """What is counted in every municipality, per inhabitant, year by year.
+
+    Attributes
+    ----------
+    table, column
+        Where the numbers are.
+    kind
+        `programme`: what the programme is judged by. `confounder`: what befell the same
+        municipalities in the same years. `target_group`: people the programme is for. Of the last
+        two it is asked if the groups moved in parallel, and no verdict is given.
+    timing
+        Its years; None: those of `[municipal]`.
+    """
+
+    table: Literal["start_loans", "municipality_indicators"]
+    column: Name
+    kind: Literal["programme", "confounder", "target_group"]
+    unit: Text
+    reason: Text
+    source: Text
+    timing: Timing | None = None
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Outcome:
     """An outcome: a column of the group table, whole or for each of another column."""
 
@@ -222,7 +306,8 @@ class Readings:
 class Parameter:
     """A notebook parameter: the values it may take; `*` among them stands for any text.
 
-    Those of outcome, reading and specification are given elsewhere (`Design.names`).
+    Those of outcome, reading and specification are given elsewhere (`Design.names`); of the
+    outcomes a notebook takes the published ones or the municipal ones.
     """
 
     reason: Text
@@ -314,6 +399,7 @@ class Design:
     inference: Inference
     municipal: Municipal
     outcomes: Mapping[Name, Outcome]
+    municipal_outcomes: Mapping[Name, MunicipalOutcome]
     readings: Readings
     parameters: Mapping[Name, Parameter]
     specifications: Annotated[
@@ -336,6 +422,19 @@ class Design:
         """Probability with which a detectable ratio would be found."""
         return self.inference.power.value
 
+    def timing(self, outcome: str) -> Timing:
+        """Give the years of a municipal outcome."""
+        chosen, own = self.municipal, self.municipal_outcomes[outcome].timing
+        years, selection = chosen.years.value, chosen.selection_year.value
+        return own or Timing(
+            years=years,
+            contrast_years=tuple(year for year in years if year != selection),
+            selection_year=selection,
+            reference_year=chosen.reference_year.value,
+            placebo_year=chosen.placebo_year.value,
+            first_treated_year=self.years[1],
+        )
+
     @property
     def of_panel(self) -> tuple[str, str, tuple[int, ...]]:
         """What the processed tables depend on: Malvik's loans, the chart's order, refugee years."""
@@ -352,7 +451,7 @@ class Design:
     def names(self) -> Mapping[str, tuple[str, ...]]:
         """What the parameters may take whose values are names in the design."""
         return {
-            "outcome": tuple(self.outcomes),
+            "outcome": (*self.outcomes, *self.municipal_outcomes),
             "reading": self.readings.agreement.value,
             "specification": tuple(one.name for one in self.specifications),
         }
@@ -387,6 +486,15 @@ class Design:
             raise clash("outcomes", "there is none named loans, the main outcome")
         if (main.column, main.per) != ("loans", None):
             raise clash("outcomes.loans.column", "the main outcome is a count of loans")
+        programme = self.municipal_outcomes.get("start_loans")
+        if programme is None or programme.table != "start_loans" or programme.kind != "programme":
+            raise clash("municipal_outcomes", "start_loans, what is judged, is missing or changed")
+        for name, one in self.municipal_outcomes.items():
+            if name in self.outcomes:
+                raise clash(f"municipal_outcomes.{name}", "is the name of a published outcome too")
+            if name != "start_loans" and (one.kind == "programme" or one.timing is None):
+                problem = "is no outcome of the programme, and needs a timing of its own"
+                raise clash(f"municipal_outcomes.{name}", problem)
         named = [one.name for one in self.specifications]
         for number, name in enumerate(named):
             if name in named[:number]:

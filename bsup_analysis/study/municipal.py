@@ -1,11 +1,14 @@
-"""The municipal level: every municipality's loans, from the user's table or a SYNTHETIC panel."""
+"""The municipal level: every municipality's loans, or what else is measured in every one.
+
+Loans are those of the user's table or of a SYNTHETIC panel.
+"""
 
 from typing import Any
 
 import pandas as pd
 
 from bsup_analysis.analysis import municipal_level
-from bsup_analysis.analysis.municipal_level import MunicipalData, MunicipalPanels
+from bsup_analysis.analysis.municipal_level import MunicipalData, MunicipalPanels, Trends
 from bsup_analysis.effects.municipal.estimands import Estimand, RobustnessRow
 from bsup_analysis.effects.municipal.event_study import EventStudy
 from bsup_analysis.effects.municipal.honest import Sensitivity
@@ -13,6 +16,7 @@ from bsup_analysis.effects.municipal.panel import NotEstimableError, known
 from bsup_analysis.effects.municipal.rate_estimators import Staggered, Synthetic
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.effects.verdict import Verdict
+from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit import Exhibit
 from bsup_analysis.exhibit.exhibit import marked
 from bsup_analysis.municipal_import.validation import compare, compare_demonstration
@@ -23,9 +27,37 @@ from bsup_analysis.study.tables import read_demonstration, table
 
 
 class MunicipalStudy(Study):
-    """One notebook's view of the study with the user's table of all municipalities."""
+    """One notebook's view of an outcome of all municipalities.
+
+    Parameters
+    ----------
+    language, output, chosen
+        As of `Study`.
+    outcome
+        A municipal outcome of `study.toml`: start loans of the user's table, or another.
+    """
 
     digits = 6  # estimates found by iteration
+
+    def __init__(
+        self, language: str, output: str = "", *, outcome: str = "start_loans", **chosen: Any
+    ) -> None:
+        super().__init__(language, output, **chosen)
+        if outcome not in self.design.municipal_outcomes:
+            allowed = ", ".join(self.design.municipal_outcomes)
+            raise InputError(f"outcome is one of {allowed}, not {outcome!r}.")
+        self.municipal_outcome = outcome
+
+    def opening(self, chapter: str) -> Opening:
+        """Give the heading and the opening words of a chapter, of start loans or of another."""
+        if self.municipal_outcome == "start_loans":
+            return super().opening(chapter)
+        counted = self.words(f"municipal_outcomes.{self.municipal_outcome}.name")
+        place = f"chapters.{chapter}_measured"
+        return Opening(
+            self.words(f"{place}.title", counted=counted),
+            self.words(f"{place}.text", counted=counted),
+        )
 
     start_loans = table("Loans and NOK of every municipality and year, brought by the user.")
     exclusions = table("Municipalities kept out of a comparison, with the reason.")
@@ -43,7 +75,15 @@ class MunicipalStudy(Study):
 
     @result
     def municipal_data(self) -> MunicipalData:
-        """The table joined with what the design says of its municipalities."""
+        """The outcome joined with what the design says of its municipalities."""
+        if self.municipal_outcome != "start_loans":
+            return municipal_level.indicator_data(
+                self.municipal_outcome,
+                self.municipality_indicators,
+                self.exclusions,
+                self.co_treatment,
+                self.design,
+            )
         return municipal_level.municipal_data(
             self.start_loans,
             self.municipality,
@@ -62,21 +102,22 @@ class MunicipalStudy(Study):
     @result
     def municipal_panels(self) -> MunicipalPanels:
         """The table laid out as panels, one for each part of the evaluation."""
-        return municipal_level.municipal_panels(self.municipal_data, self.design)
+        return municipal_level.municipal_panels(self.municipal_data)
 
     @result
     def municipal_units(self) -> pd.DataFrame:
         """The panel of the primary estimate, one row a municipality and year that is known."""
-        return known(self.municipal_panels.primary).to_frame().dropna(subset=["loans"])
+        name = self.municipal_data.column
+        return known(self.municipal_panels.primary).to_frame(name).dropna(subset=[name])
 
     @result
     def municipal_change(self) -> pd.DataFrame:
-        """Loans for each 1,000 inhabitants and year, before and from the first treated year on."""
-        return municipal_level.municipal_change(self.municipal_data, self.design)
+        """The outcome for each 1,000 inhabitants and year, before and in treated years."""
+        return municipal_level.municipal_change(self.municipal_data)
 
     @result
     def municipal_estimands(self) -> tuple[Estimand, ...]:
-        """E1 to E4; one that the data do not allow stays, with its reason."""
+        """E1 to E4, of another outcome than loans E1 and E2; what is missing has its reason."""
         return municipal_level.municipal_estimands(
             self.municipal_panels, self.municipal_data, self.design
         )
@@ -91,12 +132,16 @@ class MunicipalStudy(Study):
     @result
     def municipal_event_study(self) -> EventStudy | NotEstimableError:
         """Ratio of every year to the reference year."""
-        return municipal_level.municipal_event_study(self.municipal_panels, self.design)
+        return municipal_level.municipal_event_study(
+            self.municipal_panels, self.municipal_data, self.design
+        )
 
     @result
     def municipal_bounds(self) -> Sensitivity | NotEstimableError:
         """Bounds on the mean log ratio of treated years if trends were not parallel."""
-        return municipal_level.municipal_bounds(self.municipal_event_study, self.design)
+        return municipal_level.municipal_bounds(
+            self.municipal_event_study, self.municipal_data, self.design
+        )
 
     @result
     def municipal_agreements(self) -> Staggered | NotEstimableError:
@@ -109,8 +154,12 @@ class MunicipalStudy(Study):
         return municipal_level.municipal_synthetic(self.municipal_panels, self.municipal_data)
 
     @result
-    def municipal_decision(self) -> Verdict | NotEstimableError:
-        """What may be said, by the rule."""
+    def municipal_conclusion(self) -> Verdict | Trends | NotEstimableError:
+        """The verdict on start loans; of another outcome whether the groups moved alike."""
+        if self.municipal_data.kind != "programme":
+            return municipal_level.municipal_trends(
+                self.municipal_panels, self.municipal_data, self.municipal_estimands, self.design
+            )
         return municipal_level.municipal_decision(self.municipal_estimands, self.municipal_bounds)
 
 
@@ -133,7 +182,7 @@ class DemonstrationStudy(MunicipalStudy):
     @result
     def municipal_data(self) -> MunicipalData:
         """The SYNTHETIC panel in the form of a municipal table."""
-        return municipal_level.demonstration_data(self.demonstration)
+        return municipal_level.demonstration_data(self.demonstration, self.design)
 
     @result
     def municipality(self) -> pd.DataFrame:
@@ -154,7 +203,8 @@ class DemonstrationStudy(MunicipalStudy):
     def start_loans(self) -> pd.DataFrame:
         """The SYNTHETIC panel in place of the user's table."""
         data = self.municipal_data
-        rows = data.table.rename(columns={"unit": "municipality_code"})
+        own = {own: name for name, own in municipal_level.LOANS.items()}
+        rows = data.table.rename(columns={"unit": "municipality_code", **own})
         return rows.assign(definition=data.definition, source=data.origin)
 
     @result
@@ -181,17 +231,32 @@ class DemonstrationStudy(MunicipalStudy):
 
 
 def municipal_study(
-    language: str, output: str = "", *, panel: str = "", **chosen: Any
+    language: str,
+    output: str = "",
+    *,
+    outcome: str = "start_loans",
+    panel: str = "",
+    **chosen: Any,
 ) -> MunicipalStudy:
-    """Open the municipal level on the user's table, or on a SYNTHETIC panel where one is given.
+    """Open the municipal level on an outcome, or on a SYNTHETIC panel where one is given.
 
     Parameters
     ----------
-    language, output, chosen
-        As of `Study`.
+    language, output, outcome, chosen
+        As of `MunicipalStudy`.
     panel
-        A file of `bsup demo`, `synthetic` for the standard panel, or empty for the user's table.
+        A file of `bsup demo`, `synthetic` for the standard panel, or empty for real data.
+
+    Raises
+    ------
+    InputError
+        A panel for another outcome than start loans, which alone are made up.
     """
+    if panel and outcome != "start_loans":
+        raise InputError(
+            f"A SYNTHETIC panel is of start loans, not of {outcome}; set outcome to start_loans,"
+            " or leave panel empty."
+        )
     if panel:
         return DemonstrationStudy(language, output, panel=panel, **chosen)
-    return MunicipalStudy(language, output, **chosen)
+    return MunicipalStudy(language, output, outcome=outcome, **chosen)

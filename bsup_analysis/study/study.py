@@ -99,6 +99,9 @@ class Study(Recording):
             k=k,
             weights=weights,
         )
+        if outcome not in self.design.outcomes:
+            allowed = ", ".join(self.design.outcomes)
+            raise InputError(f"outcome is one of {allowed}, not {outcome!r}.")
         self.words = Words(language)
         self._folder = Path(output) if output else None
         self._exhibits: dict[str, dict[str, Any]] = {}

@@ -40,7 +40,7 @@ def test_every_number_stays_with_its_municipality_and_year() -> None:
     assert len(table) == 85 * 3
     assert table[["unit", "year"]].equals(table[["unit", "year"]].sort_values(["unit", "year"]))
     expected = table["unit"].astype(int) * 10 + table["year"] - 2000
-    assert (table["loans"] == expected).all()
+    assert (table["count"] == expected).all()
     # an unknown amount stays unknown
     assert table["amount_nok"].isna().equals(table["year"] == 2008)
     people = read_table("municipality_year").set_index(["municipality_code", "year"])["population"]

@@ -15,6 +15,7 @@ from made_up import opened, panel_file
 
 from bsup_analysis.analysis.municipal_level import municipal_change as change_of
 from bsup_analysis.chapters.municipal import (
+    conclusion,
     growth_ratios,
     imported_table,
     municipal_rates,
@@ -39,7 +40,7 @@ SHOWN = (
     municipal_rates.agreements,
     municipal_rates.synthetic_largest,
     municipal_rates.municipal_change,
-    growth_ratios.judgement,
+    conclusion.judgement,
     growth_ratios.robustness,
     growth_ratios.leave_one_out,
 )
@@ -75,7 +76,7 @@ def changed(study: Study, **values: object) -> Study:
         "_exhibits": {},
         "_numbers": {},
     }
-    again._values.pop("municipal_decision", None)
+    again._values.pop("municipal_conclusion", None)
     return again
 
 
@@ -145,7 +146,7 @@ def verdict_of(study: Study, *sides: str) -> str:
                 decisive=replace(study.municipal_bounds.decisive, low=low, high=high),
             ),
         ),
-        growth_ratios.judgement,
+        conclusion.judgement,
     )
     return f"{shown.title} {shown.caption}"
 
@@ -185,13 +186,13 @@ def test_the_verdict_follows_the_numbers(
 def test_what_stands_beside_the_verdict_is_what_the_bounds_are(studies: dict[str, Study]) -> None:
     """The grid of M and the breakdown are printed, and change no verdict."""
     study = studies["en"]
-    shown = displayed(study, growth_ratios.judgement)
+    shown = displayed(study, conclusion.judgement)
     beside = shown.data[shown.data["kind"] == "beside"].set_index("key")
     for bound in study.municipal_bounds.smooth:
         found = beside.loc[f"m_{bound.m:g}", ["low", "high"]].astype(float)
         assert np.log(found).tolist() == pytest.approx([bound.low, bound.high])
     most = replace(study.municipal_bounds, smooth_breakdown=0.034)
-    other = displayed(changed(study, municipal_bounds=most), growth_ratios.judgement)
+    other = displayed(changed(study, municipal_bounds=most), conclusion.judgement)
     assert other.caption == shown.caption
     assert other.shown.iloc[-1, 1] == study.words.percent(0.034)
 
@@ -250,7 +251,7 @@ def test_what_cannot_be_estimated_is_shown_with_its_reason(panel: Path, language
     for function in SHOWN:
         exhibit = displayed(study, function)
         if function in ESTIMATED:
-            reason = study.municipal_decision
+            reason = study.municipal_conclusion
             assert isinstance(reason, NotEstimableError)
             said = exhibit.caption
             assert any(
@@ -261,17 +262,17 @@ def test_what_cannot_be_estimated_is_shown_with_its_reason(panel: Path, language
         if exhibit.draw is not None:
             assert exhibit.svg()
     none = study.words("municipal_verdict.word.none")
-    assert none in displayed(study, growth_ratios.judgement).title
+    assert none in displayed(study, conclusion.judgement).title
 
 
 ODD = {
     "only priority municipalities known": lambda t: t.assign(
-        loans=t["loans"].where(t["group"] == "priority")
+        count=t["count"].where(t["group"] == "priority")
     ),
-    "nothing but zeros": lambda t: t.assign(loans=t["loans"] * 0, amount_nok=t["loans"] * 0),
-    "nothing known": lambda t: t.assign(loans=t["loans"].mask(t["year"] > 0)),
+    "nothing but zeros": lambda t: t.assign(count=t["count"] * 0, amount_nok=t["count"] * 0),
+    "nothing known": lambda t: t.assign(count=t["count"].mask(t["year"] > 0)),
     "no population": lambda t: t.assign(population=t["population"].mask(t["year"] > 0)),
-    "all alike": lambda t: t.assign(loans=t["loans"] * 0 + 7, population=1_000),
+    "all alike": lambda t: t.assign(count=t["count"] * 0 + 7, population=1_000),
 }
 
 
@@ -284,8 +285,7 @@ def test_odd_tables_end_in_reasons(panel: Path, odd: str) -> None:
             assert exhibit.draw()
         assert all(math.isfinite(number.value) for number in exhibit.numbers.values())
     assert (
-        study.words("municipal_verdict.word.none")
-        in displayed(study, growth_ratios.judgement).title
+        study.words("municipal_verdict.word.none") in displayed(study, conclusion.judgement).title
     )
 
 
@@ -302,7 +302,7 @@ def test_the_map_names_every_municipality_and_its_change(panel: Path) -> None:
     table = data.table.assign(unit=data.table["unit"].map(code))
     placed = replace(data, table=table, names=names, synthetic=False)
     exhibit = municipal_rates.municipal_change(
-        change_of(placed, made_up.design), placed, municipality, made_up.design, made_up.words
+        change_of(placed), placed, municipality, made_up.words
     )
     assert says(exhibit.caption, "municipal_change.map", "nb")
     assert len(exhibit.data) == 85
@@ -374,7 +374,7 @@ def test_unbounded_intervals_are_said_to_be(studies: dict[str, Study]) -> None:
 def test_a_verdict_without_bounds_says_so(studies: dict[str, Study]) -> None:
     problem = NotEstimableError("year_without_ratio", "...", year=2011)
     for language, study in studies.items():
-        shown = displayed(changed(study, municipal_bounds=problem), growth_ratios.judgement)
+        shown = displayed(changed(study, municipal_bounds=problem), conclusion.judgement)
         assert says(shown.caption, "municipal_verdict.unknown_fixed_length", language)
         assert not says(shown.caption, "municipal_verdict.unmet_fixed_length", language)
         assert "2011" in shown.shown.iloc[2, 1]

@@ -36,7 +36,7 @@ def priority_after(table: pd.DataFrame) -> pd.Series:
 
 
 def counts(table: pd.DataFrame, loans: pd.Series) -> pd.DataFrame:
-    return table.assign(loans=loans, loans_low=loans, loans_high=loans)
+    return table.assign(count=loans, count_low=loans, count_high=loans)
 
 
 @pytest.mark.parametrize("effect", [0.6, 1.6])
@@ -54,7 +54,7 @@ def test_a_planted_effect_is_found(tmp_path: Path, effect: float) -> None:
 )
 def test_a_tripling_and_its_mirror_are_judged_so(tmp_path: Path, effect: float, key: str) -> None:
     study = opened(panel_file(tmp_path, effect=effect, dispersion=1.0))
-    assert study.municipal_decision.key == key
+    assert study.municipal_conclusion.key == key
     decisive = study.municipal_bounds.decisive
     assert decisive.m == study.design.municipal.rule_m.value
     assert (decisive.low > 0, decisive.high < 0) == (key == "improved", key == "worse")
@@ -107,7 +107,7 @@ def test_e1_and_e2_are_rows_of_the_robustness_table(study: Study) -> None:
 
 def test_three_times_the_loans_is_three_times_the_ratio(panel: Path, study: Study) -> None:
     def tripled(table: pd.DataFrame) -> pd.DataFrame:
-        return counts(table, table["loans"].where(~priority_after(table), 3 * table["loans"]))
+        return counts(table, table["count"].where(~priority_after(table), 3 * table["count"]))
 
     changed = fit(opened(panel, tripled).municipal_panels.primary)
     own = fit(study.municipal_panels.primary)
@@ -116,7 +116,7 @@ def test_three_times_the_loans_is_three_times_the_ratio(panel: Path, study: Stud
 
 def test_one_price_for_all_makes_nok_and_loans_one_question(panel: Path) -> None:
     def priced(table: pd.DataFrame) -> pd.DataFrame:
-        return table.assign(amount_nok=500_000 * table["loans"])
+        return table.assign(amount_nok=500_000 * table["count"])
 
     found = estimands(opened(panel, priced))
     assert found["E3"].estimate.ratio == pytest.approx(found["E1"].estimate.ratio, rel=1e-9)
@@ -132,7 +132,7 @@ def test_one_price_for_all_makes_nok_and_loans_one_question(panel: Path) -> None
 
 def test_a_municipality_of_zeros_changes_nothing_and_is_named(panel: Path) -> None:
     def emptied(table: pd.DataFrame) -> pd.DataFrame:
-        return counts(table, table["loans"].where(table["unit"] != "SYN-O03", 0))
+        return counts(table, table["count"].where(table["unit"] != "SYN-O03", 0))
 
     def absent(table: pd.DataFrame) -> pd.DataFrame:
         return table[table["unit"] != "SYN-O03"]
@@ -152,7 +152,7 @@ def test_unknown_amounts_leave_the_counts(panel: Path, study: Study) -> None:
 def test_an_amount_without_a_loan_is_refused_for_the_average_alone(panel: Path) -> None:
     def odd(table: pd.DataFrame) -> pd.DataFrame:
         at = table.index[(table["unit"] == "SYN-O01") & (table["year"] == 2010)]
-        return counts(table, table["loans"].mask(table.index.isin(at), 0))
+        return counts(table, table["count"].mask(table.index.isin(at), 0))
 
     found = estimands(opened(panel, odd))
     assert found["E3"].estimate is not None
@@ -162,11 +162,11 @@ def test_an_amount_without_a_loan_is_refused_for_the_average_alone(panel: Path) 
 
 def test_suppressed_counts_are_unknown_and_their_limits_bound_the_ratio(panel: Path) -> None:
     def suppressed(table: pd.DataFrame) -> pd.DataFrame:
-        few = (table["loans"] < 4) & (table["group"] == "other")
+        few = (table["count"] < 4) & (table["group"] == "other")
         return table.assign(
-            loans=table["loans"].mask(few),
-            loans_low=table["loans_low"].mask(few, 1),
-            loans_high=table["loans_high"].mask(few, 3),
+            count=table["count"].mask(few),
+            count_low=table["count_low"].mask(few, 1),
+            count_high=table["count_high"].mask(few, 3),
         )
 
     study = opened(panel, suppressed)
@@ -179,7 +179,7 @@ def test_suppressed_counts_are_unknown_and_their_limits_bound_the_ratio(panel: P
     # any counts between the limits lie between, here all at two
     middle = opened(
         panel,
-        lambda t: counts(t, t["loans"].mask((t["loans"] < 4) & (t["group"] == "other"), 2)),
+        lambda t: counts(t, t["count"].mask((t["count"] < 4) & (t["group"] == "other"), 2)),
     )
     within = middle.municipal_panels.primary
     least, inside, greatest = (fit(p).log_ratio for p in (panels.least, within, panels.greatest))
@@ -189,7 +189,7 @@ def test_suppressed_counts_are_unknown_and_their_limits_bound_the_ratio(panel: P
 def test_the_published_years_alone_answer_nothing(panel: Path) -> None:
     study = opened(panel, lambda t: t[t["year"].isin([2009, 2010])])
     assert {item.problem.key for item in estimands(study).values()} == {"two_periods"}
-    for name in ("decision", "event_study", "bounds", "synthetic"):
+    for name in ("conclusion", "event_study", "bounds", "synthetic"):
         assert isinstance(getattr(study, f"municipal_{name}"), NotEstimableError), name
     assert [row.estimate for row in study.municipal_robustness] == [None]
     assert study.municipal_panels.absent_years == (2005, 2006, 2007, 2008, 2011, 2012)
@@ -199,7 +199,7 @@ def test_a_year_without_numbers_leaves_no_bounds_but_an_estimate(panel: Path) ->
     study = opened(panel, lambda t: t[t["year"] != 2011])
     assert estimands(study)["E1"].estimate is not None
     assert study.municipal_bounds.key == "year_without_ratio"
-    verdict = study.municipal_decision
+    verdict = study.municipal_conclusion
     assert verdict.key == "not_shown"
     assert not any(c.above for c in verdict.criteria if c.name == "fixed_length")
 
@@ -208,10 +208,10 @@ def test_change_is_a_rate_after_over_a_rate_before(study: Study) -> None:
     rows = study.municipal_change.set_index("unit")
     table = study.municipal_data.table
     own = table[(table["unit"] == "SYN-P02") & (table["year"] != 2009)].astype(
-        {"loans": float, "population": float}
+        {"count": float, "population": float}
     )
     before, after = (own[own["year"] < 2010], own[own["year"] >= 2010])
-    rate = [part["loans"].sum() / part["population"].sum() for part in (before, after)]
+    rate = [part["count"].sum() / part["population"].sum() for part in (before, after)]
     assert rows.loc["SYN-P02", "ratio"] == pytest.approx(rate[1] / rate[0], rel=1e-12)
 
 

@@ -1,15 +1,17 @@
 """The municipal level in the report: told where it was published, and only there.
 
-The numbers are the SYNTHETIC headlines of notebooks 09 and 10, published here as if they were a
-user's: through the pipeline they could not be.
+The numbers are those of notebooks 09, 10 and 14 on a SYNTHETIC panel, published here as if they
+were a user's: through the pipeline they could not be.
 """
 
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+from displayed import shown_in
 from published_report import LANGUAGES, seal
 
 from bsup_analysis.language import Words
@@ -17,27 +19,27 @@ from bsup_analysis.published.reader import read_edition
 from bsup_analysis.report.content import Report, compose
 from bsup_analysis.report.markdown import ExhibitBlock, Heading, Listing, Paragraph, plain
 
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 EXHIBITS = {
     "09_municipal_effects": (
-        "data_gate", "municipal_agreements", "municipal_change", "municipal_data_used",
-        "municipal_estimands", "municipal_event_study", "municipal_honest_bounds",
-        "municipal_left_out", "municipal_synthetic", "municipal_verdict",
+        "municipal_change", "municipal_data_used", "municipal_estimands",
+        "municipal_event_study", "municipal_honest_bounds", "municipal_left_out",
+        "municipal_verdict",
     ),
     "10_municipal_robustness": ("municipal_leave_one_out", "municipal_robustness"),
+    "14_municipal_start_loans": ("data_gate", "municipal_agreements", "municipal_synthetic"),
     "11_municipal_phasing": ("loan_rate_ranking_municipal",),
 }  # fmt: skip
 
 
+@cache
 def synthetic_numbers() -> dict[str, dict[str, object]]:
-    found = {}
-    for name in ("09_municipal_effects", "10_municipal_robustness"):
-        cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))["cells"]
-        (shown,) = (cell for cell in cells if cell["id"] == "numbers")
-        for line in shown["outputs"][0]["data"]["text/plain"][1:]:
-            number, value, unit = re.split(r" {2,}", line.strip(), maxsplit=2)
-            found[number] = {"value": float(value), "unit": unit, "exhibit": "x"}
-    return found
+    return {
+        name: {"value": number.value, "unit": number.unit, "exhibit": "x"}
+        for notebook in EXHIBITS
+        if "phasing" not in notebook
+        for exhibit in shown_in(notebook, {"language": "en", "outcome": "start_loans"})
+        for name, number in exhibit.numbers.items()
+    }
 
 
 Documents = dict[str, Report]
@@ -129,7 +131,7 @@ def test_every_exhibit_of_it_stands_in_its_section_once(
     documents = with_table(language)
     placed = [block.id for block in section(documents) if isinstance(block, ExhibitBlock)]
     assert sorted(placed) == sorted(
-        [*EXHIBITS["09_municipal_effects"], *EXHIBITS["10_municipal_robustness"]]
+        name for notebook, names in EXHIBITS.items() if "phasing" not in notebook for name in names
     )
     everywhere = [
         block.id

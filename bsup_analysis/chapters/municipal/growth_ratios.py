@@ -1,6 +1,5 @@
-"""The ratio of growth at the municipal level: four estimands, every choice changed, the verdict."""
+"""The ratio of growth at the municipal level: the estimands, and every choice changed."""
 
-import math
 import re
 from collections.abc import Sequence
 
@@ -16,15 +15,11 @@ from bsup_analysis.effects.municipal.estimands import (
     estimand_rows,
     robustness_rows,
 )
-from bsup_analysis.effects.municipal.honest import HonestInterval, Sensitivity
-from bsup_analysis.effects.municipal.panel import NotEstimableError
-from bsup_analysis.effects.verdict import Criterion, Verdict
 from bsup_analysis.exhibit.charts import forest, side_of_one
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.language import Words
 
 LEFT_OUT = "leave_out_"
-SCORE = {"worse": -1, "not_shown": 0, "improved": 1}
 # of the numbers that are published of an estimand, by column
 UNITS = {
     **dict.fromkeys(("ratio", "low", "high"), "ratio"),
@@ -44,6 +39,8 @@ ESTIMANDS = {
 def estimand_label(key: str, data: MunicipalData, words: Words) -> str:
     """Name an estimand."""
     name = ESTIMANDS[key] + (f"_{data.definition}" if key == "E4" else "")
+    if data.kind == "programme" and key == "E1":
+        name += "_decides"
     largest = data.names[data.largest]
     return phrases.sentence(
         words(f"municipal.estimand.{name}", counted=phrases.counted(data, words), largest=largest)
@@ -61,16 +58,19 @@ def estimands(
     drawn = phrases.rows_to_draw(rows, labels, rows["confirmatory"])
     parts = phrases.reasons(labels, [item.problem for item in found], data, words)
     if first.estimate is not None:
-        ratio = first.estimate.interval
-        parts.insert(
-            0,
-            words(
-                "municipal_estimates.caption",
-                counted=phrases.counted(data, words),
-                ratio=ratio,
-                side=side_of_one(ratio.low, ratio.high),
-            ),
-        )
+        ratio, programme = first.estimate.interval, data.kind == "programme"
+        values: dict[str, object] = {
+            "counted": phrases.counted(data, words),
+            "ratio": ratio,
+            "side": side_of_one(ratio.low, ratio.high),
+            "before": data.timing.before,
+            "after": data.timing.treated,
+        }
+        parts[:0] = [
+            words(f"municipal_estimates.{'question' if programme else 'measured'}", **values),
+            words("municipal_estimates.caption", **values),
+            words(f"municipal_estimates.{'decides' if programme else 'no_verdict'}"),
+        ]
     return phrases.municipal_exhibit(
         "municipal_estimands",
         "municipal_estimates",
@@ -144,13 +144,13 @@ def row_label(name: str, data: MunicipalData, design: Design, words: Words) -> s
     if name.startswith(LEFT_OUT):
         code = name.removeprefix(LEFT_OUT)
         return data.names.get(code, code)
-    chosen = design.municipal
+    chosen, timing = design.municipal, data.timing
     key = re.sub(r"_\d+", "", name)  # of `placebo_2007` it is `placebo`
     return words(
         f"municipal_robustness.row_{key}",
-        reference=chosen.reference_year.value,
-        placebo=chosen.placebo_year.value,
-        selection=chosen.selection_year.value,
+        reference=timing.reference_year,
+        placebo=timing.placebo_year,
+        selection=timing.selection_year,
         others=chosen.largest_others.value,
         priority=chosen.smallest_priority.value,
         largest=data.names[data.largest],
@@ -187,7 +187,7 @@ def robustness(
         parts.append(words("municipal_robustness.caption", **values))
     for row in found:
         if row.kind == "placebo" and row.estimate is not None:
-            ratio, year = row.estimate.interval, design.municipal.placebo_year.value
+            ratio, year = row.estimate.interval, data.timing.placebo_year
             held = "excludes" if ratio.excludes_one else "holds"
             parts.append(words(f"municipal_robustness.placebo_{held}", year=year, ratio=ratio))
     parts += phrases.reasons(labels, [row.problem for row in found], data, words)
@@ -267,105 +267,3 @@ def leave_one_out(
             "municipal_leave_one_out_largest": (known["ratio"].max(), "ratio"),
         },
     )
-
-
-@traced
-def judgement(
-    municipal_decision: Verdict | NotEstimableError,
-    municipal_estimands: Sequence[Estimand],
-    municipal_bounds: Sensitivity | NotEstimableError,
-    municipal_data: MunicipalData,
-    design: Design,
-    words: Words,
-) -> Exhibit:
-    """Show the verdict, its three conditions, what stands beside them, and the limits."""
-    verdict, data, stem = municipal_decision, municipal_data, "municipal_verdict"
-    if isinstance(verdict, NotEstimableError):
-        title = words(f"{stem}.title", word="none")
-        return phrases.not_estimable(stem, title, verdict, data, words)
-    interval, key, second = verdict.interval, verdict.key, municipal_estimands[1]
-    bounds = None if isinstance(municipal_bounds, NotEstimableError) else municipal_bounds
-    found: dict[str, tuple[float, float, float] | None] = {
-        "excludes_one": (interval.ratio, interval.low, interval.high),
-        "without_largest": None
-        if second.estimate is None
-        else (second.estimate.ratio, second.estimate.interval.low, second.estimate.interval.high),
-        "fixed_length": None if bounds is None else _as_ratio(bounds.decisive),
-    }
-    m, missing = design.municipal.rule_m.value, [second.problem, municipal_bounds]
-    values = {
-        "counted": phrases.counted(data, words),
-        "first": design.window.first_treated_year.value,
-        "reference": design.municipal.reference_year.value,
-        "largest": data.names[data.largest],
-        "interval": interval,
-        "trend": words(f"{stem}.trend_{'bending' if m else 'straight'}", m=m),
-        **found,
-    }
-    conditions = {c.name.partition(":")[0]: c for c in verdict.criteria}
-    lacking = [
-        words(f"{stem}.{'unmet' if found[name] else 'unknown'}_{name}", **values)
-        for name, c in conditions.items()
-        if not (c.above if interval.ratio > 1 else c.below)
-    ]
-    said = words(f"{stem}.{key}", **values)
-    if lacking:
-        said += " " + words(f"{stem}.unmet", which=lacking)
-    nothing, cells = (None, None, None), ("condition", "found", "met")
-    rows: list[tuple[object, ...]] = [
-        ("verdict", str(key), "", interval.ratio, interval.low, interval.high)
-    ]
-    rows += [("criterion", c.name, _met(c), *(found[n] or nothing)) for n, c in conditions.items()]
-    rows += [("reason", name, "", *nothing) for name in verdict.reasons]
-    shown: list[tuple[object, ...]] = [
-        (
-            words(f"{stem}.condition_{name}", **values),
-            words.written(found[name], "interval")
-            if found[name]
-            else _reason(missing[name == "fixed_length"], data, words),
-            words(f"{stem}.met_{_met(condition)}"),
-        )
-        for name, condition in conditions.items()
-    ]
-    shown.append((words(f"{stem}.head_verdict"), None, words(f"{stem}.word.{key}")))
-    if bounds is not None:
-        for item in bounds.smooth:
-            rows.append(("beside", f"m_{item.m:g}", "", *_as_ratio(item)))
-            ends = words.written(_as_ratio(item), "interval")
-            shown.append((words(f"{stem}.beside_m", m=item.m), ends, None))
-        most = bounds.smooth_breakdown
-        rows.append(("beside", "breakdown", f"{most:.4f}", *nothing))
-        shown.append((words(f"{stem}.beside_most"), words.percent(most), None))
-    limits = [words(f"{stem}.reason_{name}", **values) for name in verdict.reasons]
-    return Exhibit.of(
-        stem,
-        stem,
-        words,
-        pd.DataFrame(rows, columns=["kind", "key", "result", "ratio", "low", "high"]),
-        {**values, "word": key, "said": said, "limits": " ".join(limits), "origin": data.origin},
-        shown=words.table(stem, (dict(zip(cells, row, strict=True)) for row in shown)),
-        numbers={
-            "municipal_verdict": (float(SCORE[key]), "-1 worse, 0 not shown, 1 improved"),
-            **{
-                f"municipal_fixed_length_{name}": (value, "ratio")
-                for name, value in zip(
-                    ("ratio", "low", "high"), found["fixed_length"] or (), strict=False
-                )
-            },
-        },
-    )
-
-
-def _as_ratio(given: HonestInterval) -> tuple[float, float, float]:
-    middle = (given.low + given.high) / 2
-    return math.exp(middle), math.exp(given.low), math.exp(given.high)
-
-
-def _met(criterion: Criterion) -> str:
-    return "above" if criterion.above else "below" if criterion.below else "neither"
-
-
-def _reason(problem: object, data: MunicipalData, words: Words) -> str:
-    if isinstance(problem, NotEstimableError):
-        return phrases.reason(problem, data, words)
-    return words("ratios.no_estimate")

@@ -7,31 +7,34 @@ import pandas as pd
 
 from bsup_analysis.analysis.municipal_level import MunicipalData, MunicipalPanels
 from bsup_analysis.chapters.municipal.phrases import counted, municipal_exhibit, named, sentence
-from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.language import Words
 
+OF_LOANS = {"loss_sharing", "amounts_known", "amounts_unknown"}
 STATUSES = ("agrees", "deviates", "incomplete")
 
 
 @traced
 def data_used(
-    municipal_data: MunicipalData, municipal_panels: MunicipalPanels, design: Design, words: Words
+    municipal_data: MunicipalData, municipal_panels: MunicipalPanels, words: Words
 ) -> Exhibit:
     """Tell what the table holds of the years and municipalities that the design asks for."""
-    data, chosen, absent = municipal_data, design.municipal, municipal_panels.absent_years
-    rows = data.table[data.table["year"].isin(chosen.years.value)]
+    data, timing, absent = municipal_data, municipal_data.timing, municipal_panels.absent_years
+    rows = data.table[data.table["year"].isin(timing.years)]
     units = rows.drop_duplicates("unit")
-    loose = (rows["loans_low"] < rows["loans_high"]).fillna(False).astype(bool)
-    present = [year for year in chosen.years.value if year not in absent]
-    known, whole = int(rows["loans"].notna().sum()), len(rows)
+    loose = (rows["count_low"] < rows["count_high"]).fillna(False).astype(bool)
+    present = [year for year in timing.years if year not in absent]
+    known, whole = int(rows["count"].notna().sum()), len(rows)
+    contrast = words("municipal_data.of_ratio", before=timing.before, after=timing.treated)
+    unpriced = int(rows["amount_nok"].isna().sum())
     # what it is, as the reader sees it, and in keys and codes; None: not in the file
     facts: list[tuple[str, str | int, str | None]] = [
         ("counted", sentence(counted(data, words)), data.definition),
         ("years", _years(present) or words("municipal.none"), " ".join(map(str, present))),
         ("absent", _years(absent) or words("municipal.none"), None),
-        ("selection", str(chosen.selection_year.value), None),
+        ("contrast", contrast, None),
+        ("selection", str(timing.selection_year), None),
         _count("priority", (units["group"] == "priority").sum()),
         _count("other", (units["group"] == "other").sum()),
         _count("clusters", len({data.cluster[unit] for unit in units["unit"]})),
@@ -42,11 +45,16 @@ def data_used(
         _count("counts_unknown", whole - known),
         _count("counts_within_limits", loose.sum()),
         _count("amounts_known", rows["amount_nok"].notna().sum()),
-        _count("amounts_unknown", rows["amount_nok"].isna().sum()),
+        _count("amounts_unknown", unpriced),
         _count("population_unknown", rows["population"].isna().sum()),
     ]
     short = "_short" if isinstance(municipal_panels.primary, NotEstimableError) else ""
     unit = "municipality-years"
+    values = {"counted": counted(data, words), "known": known, "cells": whole}
+    caption = words(f"municipal_data.caption{short}", **values)
+    if data.kind != "programme":
+        facts = [fact for fact in facts if fact[0] not in OF_LOANS]
+        caption += " " + words(f"municipal_outcomes.{data.outcome}.about")
     return municipal_exhibit(
         "municipal_data_used",
         "municipal_data",
@@ -57,12 +65,7 @@ def data_used(
             columns=["what", "value"],
         ),
         {},
-        caption=words(
-            f"municipal_data.caption{short}",
-            counted=counted(data, words),
-            known=known,
-            cells=whole,
-        ),
+        caption=caption,
         shown=words.table(
             "municipal_data",
             [
@@ -73,7 +76,7 @@ def data_used(
         numbers={
             "municipal_counts_known": (float(known), unit),
             "municipal_counts_unknown": (float(whole - known), unit),
-            "municipal_amounts_unknown": (float(rows["amount_nok"].isna().sum()), unit),
+            "municipal_amounts_unknown": (unpriced if data.kind == "programme" else None, unit),
         },
     )
 

@@ -13,7 +13,6 @@ from matplotlib.patches import Patch
 
 from bsup_analysis.analysis.municipal_level import MunicipalData
 from bsup_analysis.chapters.municipal import phrases
-from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.municipal.rate_estimators import Staggered, Synthetic
 from bsup_analysis.exhibit.charts import TICKS, number_axis, ratio_axis
@@ -51,13 +50,12 @@ def municipal_change(
     municipal_change: pd.DataFrame,
     municipal_data: MunicipalData,
     municipality: pd.DataFrame,
-    design: Design,
     words: Words,
 ) -> Exhibit:
     """Show each municipality's rate from the first treated year against the years before."""
     table, data = municipal_change, municipal_data
     known = table[np.isfinite(table["ratio"])]
-    first = design.window.first_treated_year.value
+    first = data.timing.first_treated_year
     if known.empty:
         title = words("municipal_change.title", counted=phrases.counted(data, words))
         why = f"There is no municipality with numbers before and from {first}."
@@ -66,14 +64,19 @@ def municipal_change(
     form = "plot" if data.synthetic else "map"
 
     def draw() -> Figure:
-        return _draw_plot(table, words) if data.synthetic else _draw_map(table, municipality, words)
+        if data.synthetic:
+            return _draw_plot(table, words)
+        # a unit of several municipalities of 2009 is drawn as each of them
+        units = municipality["municipality_code"].map(lambda code: data.unit_of.get(code, code))
+        own = municipality.assign(unit=units)[["municipality_code", "municipality_name", "unit"]]
+        return _draw_map(own.merge(table, on="unit"), municipality, words)
 
     ratios = {group: known.loc[known["group"] == group, "ratio"] for group in GROUPS}
     absent = list(table.loc[table["ratio"].isna(), "unit"])
     unknown = words("municipal_change.unknown", names=phrases.named(absent, data, words))
     values: dict[str, object] = {
-        "first": first,
-        "selection": design.municipal.selection_year.value,
+        "before": data.timing.before,
+        "after": data.timing.treated,
         "form": words(f"municipal_change.{form}"),
         "unknown": f" {unknown}" if absent else "",
     }
@@ -98,13 +101,13 @@ def municipal_change(
 
 
 def _draw_map(table: pd.DataFrame, municipality: pd.DataFrame, words: Words) -> Figure:
-    given = table.assign(short_name=short_names(list(table["name"])))
+    given = table.assign(short_name=short_names(list(table["municipality_name"])))
     given["colour"] = [
         "white" if math.isnan(ratio) else COLOURS[np.searchsorted(BREAKS, ratio)]
         for ratio in given["ratio"]
     ]
     areas: gpd.GeoDataFrame = hexagons(hexagon_places(municipality)).merge(
-        given, left_on="municipality_code", right_on="unit", validate="1:1"
+        given, on="municipality_code", validate="1:1"
     )
     figure, axes, _ = map_page(areas.total_bounds, 0.01)
     known = areas[areas["ratio"].notna()]

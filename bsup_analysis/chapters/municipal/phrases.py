@@ -20,8 +20,19 @@ TABULATED = (
 
 
 def counted(data: MunicipalData, words: Words) -> str:
-    """Name what is counted: loans, or dwellings approved."""
-    return words(f"data_level.outcome.{data.definition}")
+    """Name what is counted: loans, dwellings approved, or another outcome."""
+    if data.kind == "programme":
+        return words(f"data_level.outcome.{data.definition}")
+    return words(f"municipal_outcomes.{data.outcome}.name")
+
+
+def own_name(name: str, data: MunicipalData) -> str:
+    """Give an exhibit or a number of the municipal level its id: `municipal_x` of start loans.
+
+    Of another outcome it is `municipal_OUTCOME_x`.
+    """
+    rest = name.removeprefix("municipal_")
+    return name if data.kind == "programme" else f"municipal_{data.outcome}_{rest}"
 
 
 def sentence(text: str) -> str:
@@ -40,17 +51,25 @@ def municipal_exhibit(
 ) -> Exhibit:
     """Make an exhibit of the municipal level: as `Exhibit.of`, with its source.
 
-    Its words may name what is `counted`. Ends that reach infinity are left empty in the CSV.
+    Its words may name what is `counted`. Ends that reach infinity are left empty in the CSV. Its
+    id and those of its `numbers` are the outcome's.
     """
     of_data = "source_synthetic" if data.synthetic else "source"
+    own = {own_name(name, data): number for name, number in more.pop("numbers", {}).items()}
     return Exhibit.of(
-        identifier,
+        own_name(identifier, data),
         stem,
         words,
         rows.replace([math.inf, -math.inf], math.nan),
         {"counted": counted(data, words), **values},
-        **{"source": words(f"municipal.{of_data}", origin=data.origin), **more},
+        numbers=own,
+        **{"source": words(f"municipal.{of_data}", origin=origin(data, words)), **more},
     )
+
+
+def origin(data: MunicipalData, words: Words) -> str:
+    """Say where the numbers come from."""
+    return data.origin or words(f"municipal_outcomes.{data.outcome}.source")
 
 
 def named(codes: Iterable[str], data: MunicipalData, words: Words) -> str:

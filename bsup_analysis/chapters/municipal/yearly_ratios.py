@@ -9,14 +9,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bsup_analysis.analysis.municipal_level import MunicipalData
-from bsup_analysis.chapters.municipal.phrases import counted, municipal_exhibit, not_estimable
+from bsup_analysis.chapters.municipal.phrases import (
+    counted,
+    municipal_exhibit,
+    not_estimable,
+)
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.event_study import EventStudy
 from bsup_analysis.effects.municipal.honest import HonestInterval, Sensitivity, honest_rows
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.exhibit.charts import ratio_axis, side_of_one, ticks_between
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.style import ACCENT, OTHER, PALE, PRIORITY, REGION, beside, new_figure
+from bsup_analysis.exhibit.style import (
+    ACCENT,
+    OTHER,
+    PALE,
+    PRIORITY,
+    REGION,
+    beside,
+    new_figure,
+)
 from bsup_analysis.language import Words
 
 WIDEST = 64.0  # ratios beyond are cut at the edge of the picture, and their ends are arrows
@@ -35,7 +47,7 @@ def event_study(
     if isinstance(study, NotEstimableError):
         return not_estimable("municipal_event_study", title, study, data, words)
     rows = study.tidy()
-    reference, selection = study.reference_year, design.municipal.selection_year.value
+    reference, selection = study.reference_year, data.timing.selection_year
 
     def draw() -> Figure:
         figure, axes = new_figure(height_in=3.9)
@@ -64,6 +76,7 @@ def event_study(
         for year, given in ratios.items()
         if year < reference and side_of_one(given.low, given.high) != "holds_one"
     ]
+    beyond = [year for year in study.years if year > data.timing.treated[-1]]
     lost = [item.name.rpartition("_")[2] for item in study.dropped if "coefficient" in item.kind]
     numbers = {f"municipal_event_{year}": (given.ratio, "ratio") for year, given in ratios.items()}
     if study.joint is not None:
@@ -87,6 +100,7 @@ def event_study(
             ],
             "apart": words(f"municipal_event.{'some' if apart else 'none'}_apart", years=apart),
             "test": _test(study, words),
+            "beyond": " " + words("municipal_event.beyond", years=beyond) if beyond else "",
             "lost": " " + words("municipal_event.lost", years=lost) if lost else "",
         },
         draw=draw,
@@ -106,7 +120,6 @@ def _test(study: EventStudy, words: Words) -> str:
 def honest_bounds(
     municipal_bounds: Sensitivity | NotEstimableError,
     municipal_data: MunicipalData,
-    design: Design,
     words: Words,
 ) -> Exhibit:
     """Show the interval of the mean ratio against the departure from parallel trends allowed."""
@@ -143,8 +156,9 @@ def honest_bounds(
         words,
         rows,
         {
-            "reference": design.municipal.reference_year.value,
-            "first": design.window.first_treated_year.value,
+            "reference": data.timing.reference_year,
+            "first": data.timing.first_treated_year,
+            "last": data.timing.treated[-1],
             "level": found.level,
             "parallel": mean,
             **{

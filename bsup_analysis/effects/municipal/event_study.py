@@ -104,11 +104,17 @@ class EventStudy:
         )
         return rows.sort_values("year", ignore_index=True)
 
-    def for_honest_bounds(self) -> EventCoefficients:
+    def for_honest_bounds(self, last_year: int | None = None) -> EventCoefficients:
         """Coefficients for honest bounds on the mean log ratio of treated years.
 
         A year after the reference that is not yet treated (the year of selection) stays as a
         period with weight zero, so that a departure has as many steps as there are years.
+
+        Parameters
+        ----------
+        last_year
+            The last year of that mean; years after it bear on none of its bounds and are left
+            out. None: all treated years.
 
         Raises
         ------
@@ -123,12 +129,13 @@ class EventStudy:
                 year=lost[0].rpartition("_")[2],
             )
         year = np.array(self.years)
-        before, after = year < self.reference_year, year > self.reference_year
+        kept = year <= (year[-1] if last_year is None else last_year)
+        before, after = year < self.reference_year, (year > self.reference_year) & kept
         on = year[after] >= self.first_treated_year
         return EventCoefficients(
             self.log_ratios[before],
             self.log_ratios[after],
-            self.vcov,
+            self.vcov[np.ix_(kept, kept)],
             on / on.sum(),
             self.intervals[0].df,
         )
