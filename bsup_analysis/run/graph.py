@@ -100,7 +100,9 @@ class _Staged:
 
     def __init__(self, project: Project, pages: Sequence[Page]) -> None:
         self.project, self.pages = project, pages
-        self.whole = project.complete(pages) == project.languages
+        complete = project.complete(pages)
+        self.whole = complete == project.languages
+        self.reported = complete if project.documents.names else ()
         self.folder = project.next_reports if self.whole else project.draft
         there = {page.language for page in pages}
         self.languages = [language for language in project.languages if language in there]
@@ -117,14 +119,15 @@ class _Staged:
             from bsup_analysis.run.pages import render_contents
 
             publish.write_contents(path, [publish.describe(self.project, page) for page in chosen])
-            return [path, *render_contents(language, path, self.languages)]
+            reported = language in self.reported
+            return [path, *render_contents(language, path, self.languages, reported)]
 
         return self._task(
             f"contents {language}",
             write,
             inputs=[*(self.project.folder(page) / "run.json" for page in chosen), *RENDERING],
             outputs=[path, path.with_name("index.html")],
-            settings=self.languages,
+            settings=(self.languages, self.reported),
         )
 
     def page(self, page: Page) -> Task:
@@ -138,14 +141,15 @@ class _Staged:
         def render() -> list[Path]:
             from bsup_analysis.run.pages import render_page
 
-            return render_page(page, folder, target, contents, self.languages)
+            reported = page.language in self.reported
+            return render_page(page, folder, target, contents, self.languages, reported)
 
         return self._task(
             f"page {page.key}",
             render,
             inputs=[folder / "run.json", folder / "notebook.ipynb", contents, *RENDERING],
             outputs=[target],
-            settings=self.languages,
+            settings=(self.languages, self.reported),
         )
 
     def results(self) -> Task:

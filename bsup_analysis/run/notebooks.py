@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def heading(notebook: Mapping[str, Any]) -> str | None:
     """Return the first heading of level 1 in an executed notebook, as plain text."""
     for text in shown_texts(notebook):
         if found := _HEADING.search(text):
-            return re.sub(r"<[^>]+>|[*`]", "", found[1] or found[2]).strip()
+            return unescape(re.sub(r"<[^>]+>|[*`]", "", found[1] or found[2])).strip()
     return None
 
 

@@ -23,6 +23,9 @@ from bsup_analysis.run.project import Page
 from bsup_analysis.run.publish import read_contents
 
 TEMPLATES = Path(__file__).parent / "templates"
+# code that brings or shows what stands elsewhere, and that which gives the numbers by id
+_PREPARES = re.compile(r"^(?:import|from) |\bstudy\.(?:show|opening|close)\(|\bdisplay\(", re.M)
+_NUMBERS = re.compile(r"\bstudy\.headlines\(")
 _TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 _CAPTION = re.compile(r"<(caption|figcaption)\b[^>]*>(.*?)</\1>", re.DOTALL)
 # what nbconvert writes where a notebook gave an image no alternative text
@@ -42,6 +45,8 @@ def render_page(
     target: Path,
     contents: Path | None = None,
     languages: Sequence[str] = (),
+    report: bool = False,
+    profile: bool = False,
 ) -> list[Path]:
     """Write the page of the executed notebook in `folder`.
 
@@ -53,6 +58,10 @@ def render_page(
         The contents of the report the page belongs to; None for a page that stands alone.
     languages
         Those in which this page is published; the page links to the others.
+    report
+        Whether the report lies in the folder above, where the page links to it.
+    profile
+        Whether the page is one of the profiles, which link to their list and not to each other.
 
     Raises
     ------
@@ -63,6 +72,8 @@ def render_page(
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     notebook = nbformat.read(folder / "notebook.ipynb", as_version=4)
     notebook.cells = shown_cells(notebook)
+    for cell in notebook.cells:
+        cell.metadata["shown"] = _shown(cell)
     title = heading(notebook)
     about = {
         "run": page.run.id,
@@ -72,6 +83,7 @@ def render_page(
         "parameters": ", ".join(f"{k} = {v}" for k, v in sorted(page.shown.items())),
         "tables": [table.stem for table in page.run.tables],
         **_frame(page.language, contents, languages),
+        **_place(report, profile),
     }
     try:
         html, _ = _exporter().from_notebook_node(notebook, resources={"page": about})
@@ -80,12 +92,41 @@ def render_page(
         raise InputError(f"page {page.run.id} ({page.language}): {error}") from None
 
 
-def render_contents(language: str, contents: Path, languages: Sequence[str] = ()) -> list[Path]:
-    """Write ``index.html`` beside the contents of a language: the page a report opens with."""
+def _shown(cell: Any) -> str:
+    """Tell what a page shows of a cell in its place.
+
+    Data and fit are read with their code, an exhibit alone; the numbers by id, which are for
+    comparing, stand with all code at the page's foot, and so do preparations.
+    """
+    if cell.cell_type != "code" or _PREPARES.search(cell.source):
+        return "output"
+    if _NUMBERS.search(cell.source):
+        return ""
+    made = "".join(str(one.get("data", {}).get("text/html", "")) for one in cell.outputs)
+    tags = cell.metadata.get("tags", ())
+    return "output" if "parameters" in tags or "<h1" in made else "code and output"
+
+
+def render_contents(
+    language: str,
+    contents: Path,
+    languages: Sequence[str] = (),
+    report: bool = False,
+    profile: bool = False,
+) -> list[Path]:
+    """Write ``index.html`` beside the contents of a language: the page a report opens with.
+
+    With `profile` it is the list of the profiles, each a line; the rest is as of a page.
+    """
     frame = _frame(language, contents, languages)
     template = _exporter().environment.get_template("contents.html.j2")
-    html = template.render(page={"title": frame["words"]["report"], **frame})
+    title = frame["words"]["profiles" if profile else "report"]
+    html = template.render(page={"title": title, **frame, **_place(report, profile)})
     return _write(contents.with_name("index.html"), html, frame["words"]["table"])
+
+
+def _place(report: bool, profile: bool) -> dict[str, Any]:
+    return {"folder": "profiles" if profile else "html", "profile": profile, "report": report}
 
 
 def words(language: str) -> dict[str, str]:

@@ -66,14 +66,14 @@ def make_profiles(
     ]
     pages = [Page(one, language) for language in chosen for one in runs]
     check(template.notebook, pages[0].parameters, project.allowed)
-    tasks = [_task(project, page) for page in pages]
-    tasks += [_list(project, one, names) for one in chosen]
+    whole = set(chosen) == set(project.languages)
+    tasks = [_task(project, page, whole) for page in pages]
+    tasks += [_list(project, one, names, whole) for one in chosen]
     made = {
         f"{one}/profiles/{name}.html": _built(project, one, name)
         for one in chosen
         for name in (*names, "index")
     }
-    whole = set(chosen) == set(project.languages)
     if whole:
         tasks.append(_publication(project, made))
     run(tasks, project.build / "profiles.json", jobs, progress)
@@ -122,8 +122,8 @@ def _publication(project: Project, made: Mapping[str, Path]) -> Task:
     )
 
 
-def _make(project: Project, page: Page) -> list[Path]:
-    """Run the notebook for a municipality and write its page."""
+def _make(project: Project, page: Page, whole: bool) -> list[Path]:
+    """Run the notebook for a municipality and write its page, linked to what it lies beside."""
     from bsup_analysis.run.execute import run_notebook
     from bsup_analysis.run.pages import render_page
 
@@ -133,7 +133,10 @@ def _make(project: Project, page: Page) -> list[Path]:
         run_notebook(project, page, folder / "notebook.ipynb", page.parameters)
         record = {"notebook": project.name(page.run.notebook)}
         (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
-        return render_page(page, folder, _built(project, page.language, page.run.id))
+        target = _built(project, page.language, page.run.id)
+        return render_page(
+            page, folder, target, languages=_linked(project, whole), report=whole, profile=True
+        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -152,19 +155,24 @@ def _built(project: Project, language: str, name: str) -> Path:
     return project.build / "profiles" / language / f"{name}.html"
 
 
-def _task(project: Project, page: Page) -> Task:
+def _linked(project: Project, whole: bool) -> tuple[str, ...]:
+    """Return the languages that pages link to each other in: all that are published, or none."""
+    return project.languages if whole else ()
+
+
+def _task(project: Project, page: Page, whole: bool) -> Task:
     """Notebook, its tables, the design and the code -> the page of one municipality."""
     return task(
         f"profile {page.key}",
-        partial(_make, project, page),
+        partial(_make, project, page, whole),
         inputs=[*project.inputs(page.run), *_MAKING],
         outputs=[_built(project, page.language, page.run.id)],
         # the code as one hash: hundreds of files for each of the pages would be slow to record
-        settings=(page.parameters, project.fingerprint(page.run)["code"]),
+        settings=(page.parameters, project.fingerprint(page.run)["code"], whole),
     )
 
 
-def _list(project: Project, language: str, names: Mapping[str, str]) -> Task:
+def _list(project: Project, language: str, names: Mapping[str, str], whole: bool) -> Task:
     """Names of the municipalities -> the page that lists their profiles."""
     path = _built(project, language, "index")
 
@@ -173,12 +181,13 @@ def _list(project: Project, language: str, names: Mapping[str, str]) -> Task:
 
         contents = path.with_name(CONTENTS)
         write_contents(contents, [{"run": code, "title": name} for code, name in names.items()])
-        return render_contents(language, contents)
+        linked = _linked(project, whole)
+        return render_contents(language, contents, linked, report=whole, profile=True)
 
     return task(
         f"list of profiles {language}",
         write,
         inputs=_MAKING,
         outputs=[path],
-        settings=dict(names),
+        settings=(dict(names), whole),
     )

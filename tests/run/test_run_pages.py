@@ -6,14 +6,22 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
+import nbformat
 import pytest
 from toy_project import publish, write_notebook
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.run.notebooks import heading
-from bsup_analysis.run.pages import TEMPLATES, complaints, render_page, words
+from bsup_analysis.run.pages import (
+    TEMPLATES,
+    _shown,
+    complaints,
+    render_contents,
+    render_page,
+    words,
+)
 from bsup_analysis.run.project import Project
-from bsup_analysis.run.publish import read_contents
+from bsup_analysis.run.publish import read_contents, write_contents
 
 
 class Outline(HTMLParser):
@@ -94,13 +102,68 @@ def test_links_between_pages_lead_to_pages_and_exhibits(
     assert [a["href"] for a in current] == ["01_loans.html"]
 
 
-def test_code_is_closed_and_opens_without_a_script(pages: dict[str, str]) -> None:
+def test_all_code_is_closed_at_the_foot_and_opens_without_a_script(pages: dict[str, str]) -> None:
     page = pages["nb/01_loans.html"]
-    cells = [d for d in Outline(page).all("details") if d["class"] == "code"]
-    assert len(cells) == 4
-    assert not [cell for cell in cells if "open" in cell]
-    assert len(Outline(page).all("summary")) == 4
-    assert Outline(page).all("button")[0].keys() >= {"hidden", "type"}
+    (code,) = Outline(page).all("details")
+    assert "open" not in code
+    foot = page[page.index("<footer") :]
+    assert foot.count("<details") == 1
+    assert foot.count('class="highlight') == 4
+    assert not Outline(page).all("button") + Outline(page).all("script")
+
+
+CODE = (
+    ("study = Study(language)", "parameters", "<p>a</p>", False, True),
+    ("from pandas import DataFrame\nstudy = 1", "", "", False, True),
+    ('study.opening("effects")', "", "<h1>The title</h1>", False, True),
+    ("units = study.contrast_units\nunits", "", "<table></table>", True, True),
+    ('fit = study.fit("loans ~ treated | unit + year", units)\nfit', "", "<p>0.88</p>", True, True),
+    ("study.show(contrast.dispersion(study.path))", "", "<figure></figure>", False, True),
+    ("study.headlines()", "keep_output", "persons, 1 January", False, False),
+    ("page.heading(study.municipality)", "", "<h1>Malvik</h1>", False, True),
+)
+
+
+@pytest.mark.parametrize(("source", "tag", "made", "code", "output"), CODE)
+def test_a_page_shows_the_code_of_data_and_fit_and_of_the_rest_what_it_made(
+    source: str, tag: str, made: str, code: bool, output: bool
+) -> None:
+    cell = nbformat.v4.new_code_cell(
+        source,
+        metadata={"tags": [tag] if tag else []},
+        outputs=[nbformat.v4.new_output("display_data", {"text/html": made})],
+    )
+    assert ("code" in _shown(cell), "output" in _shown(cell)) == (code, output)
+
+
+def test_no_page_shows_the_name_of_a_letter(pages: dict[str, str], toy: Project) -> None:
+    """A title is taken from a page as what it says, not as its HTML is written."""
+    cell = {"cell_type": "code", "source": "", "outputs": [{"data": {"text/html": HEADING}}]}
+    assert heading({"cells": [cell]}) == "The programme's figures & <others>"
+    for page in pages.values():
+        assert not re.search(r"&amp;(?:#\w+|amp|lt|gt|quot);", page)
+
+
+HEADING = "<h1>The programme&#x27;s figures &amp; &lt;others&gt;</h1>"
+
+
+def test_profiles_link_to_their_list_the_report_and_the_other_language(toy: Project) -> None:
+    publish(toy)
+    page = toy.pages(["nb"], "01_loans")[0]
+    target = toy.folder(page) / "page.html"
+    render_page(page, toy.folder(page), target, languages=("nb", "en"), report=True, profile=True)
+    links = {a["href"] for a in Outline(target.read_text(encoding="utf-8")).all("a")}
+    assert links == {"#content", "../report.html", "index.html", "../../en/profiles/01_loans.html"}
+    contents = toy.folder(page) / "contents.json"
+    write_contents(contents, [{"run": "1663", "title": "Malvik"}])
+    (path,) = render_contents("nb", contents, ("nb", "en"), report=True, profile=True)
+    html = path.read_text(encoding="utf-8")
+    assert f"<h1>{words('nb')['profiles']}</h1>" in html
+    links = {a["href"] for a in Outline(html).all("a")}
+    assert links == {
+        *("#content", "../report.html", "index.html", "1663.html"),
+        "../../en/profiles/index.html",
+    }
 
 
 def test_foot_tells_where_the_page_comes_from_and_not_when(pages: dict[str, str]) -> None:
