@@ -12,6 +12,7 @@ from fontTools.ttLib import TTFont
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from bsup_analysis.files import only_own_script
 from bsup_analysis.fonts import face
 from bsup_analysis.published.reader import read_rows
 from bsup_analysis.report.content import Report, imprint, released
@@ -63,7 +64,7 @@ def to_html(
         released=released().isoformat(),
         fonts=_FONTS,
     )
-    return page.replace(_FONTS, drawings.fonts(), 1)
+    return only_own_script(page.replace(_FONTS, drawings.fonts(), 1))
 
 
 # where the fonts of the drawings go, known when all have been drawn
@@ -117,9 +118,9 @@ def _address(report: Report, target: str) -> str:
 
 
 def _embedded(content: Any) -> Markup:
-    """Give data as JSON that cannot end the element it stands in."""
+    """Give data as JSON that cannot end the element it stands in, nor open another."""
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return Markup(text.replace("</", "<\\/"))  # noqa: S704 - cannot close the script element
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - has no mark that HTML knows
 
 
 # --- what the page's interactive parts are drawn from: published tables, already in words ---

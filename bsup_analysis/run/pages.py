@@ -16,7 +16,7 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import write_aside
+from bsup_analysis.files import only_own_script, write_aside
 from bsup_analysis.published.manifest import PACKAGE, packages
 from bsup_analysis.run.notebooks import heading, shown_cells
 from bsup_analysis.run.project import Page
@@ -164,7 +164,7 @@ def _write(path: Path, html: str, table: str) -> list[Path]:
         label = _caption(html[: match.start()], match[0]) or f"{table} {number}"
         return frame.format(escape(label), match[0])
 
-    text = _TABLE.sub(framed, html)
+    text = only_own_script(_TABLE.sub(framed, html))
     for complaint in complaints(text):
         raise InputError(f"{complaint}.")
     write_aside(path, text if text.endswith("\n") else f"{text}\n")

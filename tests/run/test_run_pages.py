@@ -1,5 +1,7 @@
 """Pages: whole in themselves, in the reader's language, readable without a mouse or a script."""
 
+import base64
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -11,6 +13,7 @@ import pytest
 from toy_project import publish, write_notebook
 
 from bsup_analysis.errors import InputError
+from bsup_analysis.files import only_own_script
 from bsup_analysis.run.notebooks import heading
 from bsup_analysis.run.pages import (
     TEMPLATES,
@@ -343,3 +346,24 @@ def _contrast(one: str, other: str) -> float:
 
     high, low = sorted((luminance(one), luminance(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)
+
+
+def test_a_browser_may_run_the_script_of_the_page_and_no_other(pages: dict[str, str]) -> None:
+    spoilt = "<p>a</p><script>alert(1)</script>"
+    for name, page in pages.items():
+        (policy,) = (
+            one["content"] or ""
+            for one in Outline(page).all("meta")
+            if one.get("http-equiv") == "Content-Security-Policy"
+        )
+        allowed = re.findall(r"script-src ([^;]*);", policy)
+        scripts = re.findall("<script[^>]*>(.*?)</script>", page, re.DOTALL)
+        hashes = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts]
+        assert allowed == [" ".join(f"'sha256-{one}'" for one in hashes) or "'none'"], name
+        assert len(scripts) == (not name.endswith("index.html"))
+        assert "form-action 'none'" in policy
+        assert not re.search(r"<[a-z]+ [^>]*\bon[a-z]+=", page)
+    own = "<script>1</script>"
+    page = only_own_script(f"<meta content=\"script-src 'none'\">{spoilt}{own}")
+    assert page.count("sha256-") == 1
+    assert base64.b64encode(hashlib.sha256(b"1").digest()).decode() in page
