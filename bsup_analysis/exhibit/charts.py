@@ -81,8 +81,11 @@ def ratio_axis(
     *,
     ticks: Sequence[float] = TICKS,
     along: Literal["x", "y"] = "x",
+    of: str = "growth",
 ) -> None:
     """Make an axis logarithmic, so that twice and half as much lie equally far from one.
+
+    What lies on either side of one is written along it.
 
     Parameters
     ----------
@@ -96,18 +99,38 @@ def ratio_axis(
         Ratios that may be labelled; those outside are left out.
     along
         Which axis.
+    of
+        What is on either side, a key of `ratios.direction`.
     """
     across = along == "x"
     axis = axes.xaxis if across else axes.yaxis
     ends = low / MARGIN, high * MARGIN
+    at_one = float(np.clip(np.log(1 / ends[0]) / np.log(ends[1] / ends[0]), 0.3, 0.7))
+    direction = words(f"ratios.direction.{of}")
     if across:
         axes.set(xscale="log", xlim=ends)
         axes.axvline(1, color=REGION, lw=0.9, zorder=0.5)
+        axes.set_xlabel(direction, x=at_one, fontsize="small", color=REGION)
     else:
         axes.set(yscale="log", ylim=ends)
         axes.axhline(1, color=REGION, lw=0.9, zorder=0.5)
+        axes.set_ylabel(direction, y=at_one, fontsize="small", color=REGION)
     number_axis(axis, words, "ratio", [t for t in ticks if ends[0] <= t <= ends[1]])
     axes.grid(axis=along)
+
+
+def found(ratio: float, low: float, high: float) -> str:
+    """Tell what may be said of a ratio: a side only where its interval lies on it.
+
+    Returns
+    -------
+    str
+        `higher` or `lower` where the interval excludes one; else `open_higher`, `open_lower` or
+        `open_equal`, by the estimate.
+    """
+    if (side := side_of_one(low, high)) != "holds_one":
+        return "higher" if side == "above" else "lower"
+    return "open_higher" if ratio > 1 else "open_lower" if ratio < 1 else "open_equal"
 
 
 def ticks_between(low: float, high: float) -> Sequence[float]:

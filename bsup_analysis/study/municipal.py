@@ -61,7 +61,6 @@ class MunicipalStudy(Study):
 
     start_loans = table("Loans and NOK of every municipality and year, brought by the user.")
     exclusions = table("Municipalities kept out of a comparison, with the reason.")
-    co_treatment = table("Other measures that met the municipalities at the same time.")
 
     @result
     def available_loans(self) -> pd.DataFrame:

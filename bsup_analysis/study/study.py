@@ -162,6 +162,7 @@ class Study(Recording):
     )
     labour_market_norway = table("Employed and unemployed in the whole country, by year.")
     readings = table("Ambiguous statements and how each is read.")
+    co_treatment = table("Other measures that met the municipalities at the same time.")
     external_facts = table("Facts from outside the document, each with its source.")
     other_explanations = table("What else can explain the ratio, and what others found.")
     results_framework = table("The programme's aims, and indicators that can show them.")

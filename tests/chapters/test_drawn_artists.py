@@ -42,6 +42,7 @@ INTERVAL = "ratio; low; high"
 DETECTABLE = "detectable_below; detectable_above"
 MINIMUM = "minimum_detectable_below; minimum_detectable_above"
 ERROR = "{0}; {0} - 1.96 * {1}; {0} + 1.96 * {1}"
+RECOMPUTED = "printed; recomputed; recomputed_low; recomputed_high"
 Layer = tuple[str, ...]
 RANKED: list[list[Layer]] = [
     [("raw; pooled; pooled_low; pooled_high", ROW)],
@@ -72,6 +73,23 @@ PANELS: dict[str, list[list[Layer]]] = {
             ("year - 2008.2", "share", "quantity == 'loans'"),
             ("year - 2007.8", "share", "quantity == 'amount_nok'"),
         ],
+    ],
+    "timeline": [
+        [
+            ("end - start", "lane_at", "look in ['bar', 'open']"),
+            ("start / 2 + end / 2", "lane_at", "look in ['point', 'latest']"),
+            ("?end", "lane_at", "said.str.endswith('/')"),
+        ]
+    ],
+    "main_contrast": [
+        [("growth_priority - 1; growth_other - 1", ROW)],
+        [(INTERVAL, ROW)],
+    ],
+    "answers": [
+        [(RECOMPUTED, ROW, "quantity == quantity and quantity != 'average_loan_nok'")],
+        [(RECOMPUTED, "at - 3", "quantity == 'average_loan_nok'")],
+        [("growth_priority - 1; growth_other - 1", "at - 4", "outcome == 'loans'")],
+        [(INTERVAL, "at - 4", "outcome == 'loans'")],
     ],
     "belief": [
         [("scale", INTERVAL)],
@@ -259,12 +277,19 @@ def _agreement(exhibit: Exhibit) -> pd.DataFrame:
     return grouped.agg(["min", "median", "max"]).reset_index()
 
 
+def _lanes(exhibit: Exhibit) -> pd.DataFrame:
+    # what has no end is drawn to the end of the last year
+    rows = exhibit.data.assign(lane_at=pd.factorize(exhibit.data["lane"])[0])
+    return rows.assign(end=rows["end"].astype(float).fillna(rows["end"].max()))
+
+
 # what a figure draws of its data once they are counted or ordered
 PREPARED: dict[str, Callable[[Exhibit], pd.DataFrame]] = {
     "power_curves": _detectable,
     "power_rule": _detectable,
     "audit_summary": _statements,
     "programme_pyramid": _levels,
+    "timeline": _lanes,
     "weights_agreement": _agreement,
 }
 

@@ -63,6 +63,7 @@ def test_changed_cell_shows_up_as_exactly_the_numbers_that_rest_on_it(runs: Runs
     assert len(of_2008) > 20
     assert changed(found) == of_2008
     assert {one.exhibit for one in found.tables} == {
+        "answers",
         "audit_statements",
         "audit_summary",
         "bounded_2008",
@@ -91,7 +92,7 @@ def test_command_tells_the_change_in_words(runs: Runs, monkeypatch: pytest.Monke
     )
     numbers = [line for line in lines if line.startswith("number ")]
     assert lines[-1].startswith(f"{len(numbers)} changed, 0 new, 0 gone of ")
-    assert "; 6 of " in lines[-1]
+    assert "; 7 of " in lines[-1]
 
 
 def test_changed_note_changes_no_number_and_is_still_in_the_manifest(
