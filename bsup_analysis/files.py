@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import sqlite3
+import stat
 import threading
 import time
 import uuid
@@ -51,6 +52,43 @@ def _digest(path: Path, _time_ns: int, _size: int, _inode: int) -> str:
 def digest_of(content: Path | bytes) -> str:
     """Return the SHA-256 of a file or of bytes that are to be one."""
     return digest(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
+
+
+def read_regular(path: Path, most: int | None = None) -> bytes:
+    """Read a file that a user names, whole.
+
+    Parameters
+    ----------
+    path
+        The file.
+    most
+        The most bytes that are read; None: as many as there are.
+
+    Raises
+    ------
+    InputError
+        It is not there, a folder, a pipe, a device or a socket, may not be read, or is larger.
+    """
+    name = path.name.encode("utf-8", "replace").decode() or str(path)
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise InputError(f"{name} is a folder; give the file with the table.")
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{name} is no ordinary file (a pipe or a device); save it as one.")
+        with path.open("rb") as stream:
+            content = stream.read() if most is None else stream.read(most + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{name} is not there; check the path.") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{name} may not be read ({reason}); check its permissions.") from None
+    if most is not None and len(content) > most:
+        raise InputError(
+            f"{name} is larger than {most // 10**6} million bytes; export only the municipalities"
+            " and years of the study."
+        )
+    return content
 
 
 def write_aside(path: Path, content: bytes | str) -> bool:

@@ -52,6 +52,13 @@ def import_table(
     ] = None,
     decimal: Annotated[str | None, typer.Option(help="comma or point, where unclear.")] = None,
     set_aside: SetAside = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="Header of a column to leave out; may be repeated.")
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="A word, mark or name asked about that is harmless; may be repeated."),
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Bring a table of start loans by municipality and year, compared with what is published."""
@@ -68,6 +75,8 @@ def import_table(
         codes_of=codes_of,
         decimal=decimal,
         set_aside=set_aside or (),
+        ignore=ignore or (),
+        accept=accept or (),
         dry_run=dry_run,
     )
     for line in result.lines():

@@ -7,6 +7,7 @@ its own reason.  An en dash is neither: it is refused.
 """
 
 import re
+import shlex
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
@@ -22,7 +23,7 @@ SIGNS = {
     ":": "confidential",
 }
 # what other programs write for a value they do not have
-EMPTY = {"", "na", "n/a", "nan", "null", "none", "#n/a"}
+EMPTY = {"", "na", "n/a", "nan", "null", "none"}
 LARGEST = Decimal(10) ** 13
 _CURRENCY = re.compile(r"^(?:kr|nok)\.?\s*|\s*(?:,-)?\s*(?:(?:kr|nok)\.?)?$", re.IGNORECASE)
 _NAMES = {".": "decimal point", ",": "decimal comma"}
@@ -62,6 +63,13 @@ def shown(cell: Cell) -> str:
     """Give a cell for a sentence: quoted, at most 40 characters."""
     text = plain(cell)
     return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def option(flag: str, value: str) -> str:
+    """Write an option as it is to be typed, in double quotes where a shell would break it up."""
+    if re.fullmatch(r"[\w=#,.+-]+", value) and not value.startswith("#"):
+        return f"{flag} {value}"
+    return f"{flag} " + (shlex.quote(value) if re.search(r'["$`\\!%]', value) else f'"{value}"')
 
 
 def is_unknown(cell: Cell) -> bool:
@@ -140,6 +148,11 @@ def number(cell: Cell, decimal: str | None) -> Value:
         return Value(Decimal(0))
     if text.startswith("="):
         raise NotANumberError(f"{shown(cell)} is a formula, not its value; save the values")
+    if text.startswith("#"):
+        raise NotANumberError(
+            f"{shown(cell)} is an error of the program that wrote it; mend it there, or write"
+            " .. for unknown"
+        )
     if text in "–—−":
         raise NotANumberError(f"{shown(cell)} may mean zero or unknown; write 0 or ..")
     found = readings(cell) if isinstance(cell, str) else {".": Decimal(repr(cell))}

@@ -12,12 +12,24 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256
 from bsup_analysis.municipal_import import cells
 from bsup_analysis.municipal_import.cells import NotANumberError, Value, plain
-from bsup_analysis.municipal_import.layout import UNITS_NOK, Layout, find_layout
+from bsup_analysis.municipal_import.doubts import (
+    MOST_LOANS,
+    ask_about_formats,
+    ask_about_texts,
+    refuse_unit_errors,
+)
+from bsup_analysis.municipal_import.layout import Choices, Layout, find_layout
 from bsup_analysis.municipal_import.mapping import Mapped, Rejected, divided, entries, map_entries
 from bsup_analysis.municipal_import.municipal_table import DEFINITIONS, validated, write_municipal
-from bsup_analysis.municipal_import.municipalities import FIRST_YEAR, LAST_YEAR, Reference
+from bsup_analysis.municipal_import.municipalities import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    UNIT,
+    Reference,
+)
 from bsup_analysis.municipal_import.reading import RawTable, read_raw
 from bsup_analysis.municipal_import.validation import AGREES, DEVIATES, INCOMPLETE, compare
+from bsup_analysis.municipal_import.vocabulary import UNITS_NOK
 from bsup_analysis.statbank.fetch import Fetched
 
 UNDECIDED = "undecided"
@@ -29,6 +41,7 @@ _DECIMAL = {"comma": ",", "point": "."}
 _MEANING = {
     "municipality": "municipality, by code or name",
     "name": "name beside the code",
+    "county": "county",
     "year": "year",
     "loans": "number of loans",
     "amount_nok": "amount in NOK",
@@ -240,6 +253,8 @@ def import_file(
     codes_of: int | None = None,
     decimal: str | None = None,
     set_aside: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    accept: Sequence[str] = (),
     dry_run: bool = False,
     today: dt.date | None = None,
     origin: Origin | None = None,
@@ -255,8 +270,7 @@ def import_file(
     definition
         `loans` or `approved_dwellings`; needed where the published totals are not reproduced.
     mapping
-        Role to header for columns that are not recognised (`municipality`, `name`, `year`,
-        `loans`, `amount_nok`, `amount_1000_nok`, `amount_million_nok`, `quantity`, `value`).
+        Role (`layout.ROLES`) to header for columns that are not recognised.
     sheet
         Sheet of a workbook that has several.
     codes_of
@@ -267,6 +281,10 @@ def import_file(
     set_aside
         `divided`: set rows aside whose area cannot be told in the borders of 2009; `unknown`:
         rows of municipalities that are not known.
+    ignore
+        Headers of columns, and names of quantities in rows, that are left out.
+    accept
+        Words, marks and names that the import asks about and that are harmless in this file.
     dry_run
         Write nothing.
     today
@@ -294,11 +312,17 @@ def import_file(
                 raise InputError(f"--{option} is {' or '.join(known)}, not {one!r}.")
     raw = read_raw(path, sheet)
     _refuse_synthetic(raw)
-    layout = find_layout(raw, mapping or {})
-    found, rejected, rows_in = entries(raw, layout)
+    choices = Choices(mapping or {}, ignore, accept)
+    layout = find_layout(raw, choices)
+    found, rejected, rows_in = entries(raw, layout, choices)
     mapped, more, behind = map_entries(
-        found, against.places, raw, codes_of, set_aside, any_era=origin is not None
+        found, against.places, raw, codes_of, set_aside, choices, any_era=origin is not None
     )
+    used = {one.entry.row for one in mapped}
+    aside = _list_rejected([*rejected, *more], used)
+    if origin is None:
+        ask_about_texts(raw, layout, aside, choices)
+    ask_about_formats(raw, layout, used)
     if not mapped:
         first = f": row {more[0].row}, {more[0].reason}" if more else ""
         raise InputError(f"{raw.where()} has no row of the region that can be used{first}.")
@@ -308,17 +332,17 @@ def import_file(
     table = added_up(parts, against, definition or DEFINITIONS[0], source)
     table = table.assign(loans_low=table["loans"])
     comparison = compare(table, against.published)
+    refuse_unit_errors(table, comparison, layout, raw.where())
     rounded = ""
     if origin:
         table, rounded = small_counts_rounded(table, origin.least_shown)
-    used = {one.entry.row for one in mapped}
     result = ImportResult(
         file=raw.where(),
         understood=_understood(layout),
         codes=f"the codes of {codes_of}" if codes_of else OWN_YEAR if origin is None else ANY_ERA,
         rows_in=rows_in,
         rows_used=len(used),
-        set_aside=_list_rejected([*rejected, *more], used),
+        set_aside=aside,
         table=table,
         comparison=comparison,
         definition=definition or _shown_by(comparison),
@@ -337,7 +361,12 @@ def import_file(
         "producer": "given by the user",
         "document": f"{raw.where()} (sha256 {sha256(path)})",
         "url": "",
-        "method": f"bsup import. {columns}. Municipalities: {result.codes}. {result.summary}",
+        "method": f"bsup import. {columns}. Municipalities: {result.codes}. {result.summary}"
+        + "".join(
+            f" {what}: {', '.join(map(plain, said))}."
+            for what, said in (("Left out", ignore), ("Taken to be harmless", accept))
+            if said
+        ),
     }
     if origin:
         record = {name: getattr(origin, name) for name in (*record, "licence")}
@@ -374,7 +403,7 @@ def small_counts_rounded(table: pd.DataFrame, least_shown: int) -> tuple[pd.Data
 def _refuse_synthetic(raw: RawTable) -> None:
     """Refuse what bsup demo wrote, whatever the file is called now."""
     marks = (*raw.comments, *(str(cell) for row in raw.rows[:50] for cell in row))
-    if any("synthetic" in mark.lower() for mark in marks):
+    if any("synthetic" in mark.lower() or UNIT.match(mark) for mark in marks):
         raise InputError(
             f"{raw.file} says that it is synthetic; data made by bsup demo are never imported."
         )
@@ -400,7 +429,8 @@ def _parts(mapped: Sequence[Mapped], decimal: str | None, table: RawTable) -> li
             if row != one.entry.row:
                 raise InputError(
                     f"{table.where(one.entry.row)}: {one.entry.label} in {one.year} stands in row"
-                    f" {row} already; add the rows up, or keep one of them."
+                    f" {row} already; keep the row that is the whole of its year, and where the"
+                    " two are different municipalities, give their codes."
                 )
             new = Part(one.unit, one.year, one.code, one.codes_of, set())
             part = parts.setdefault((one.code, one.year), new)
@@ -419,27 +449,53 @@ def _values(
     held = [(one, one.entry.cells[quantity]) for one in mapped if quantity in one.entry.cells]
     unit = UNITS_NOK.get(quantity, 1)
     try:
-        sign = decimal or cells.decimal_sign(cell for _, cell in held)
+        sign = cells.decimal_sign(cell for _, cell in held) or decimal
     except NotANumberError as error:
         raise InputError(
             f"{table.where()}: {error}; write all numbers of the column in one way."
         ) from None
     for one, cell in held:
         try:
-            if sign is None and unit > 1 and len(set(cells.readings(cell).values())) > 1:
-                raise NotANumberError(
-                    f"{plain(cell)!r} may have a decimal sign or thousands; say which with"
-                    " --decimal comma or --decimal point"
-                )
+            if sign is None:
+                _ask_for_sign(cell, quantity)
             value = cells.number(cell, sign)
-            if quantity == "loans" and value.number is not None and value.number % 1:
-                raise NotANumberError(f"{plain(cell)!r} loans; a number of loans is whole")
+            if quantity == "loans" and value.number is not None:
+                _require_count(cell, value.number)
         except NotANumberError as error:
             raise InputError(f"{table.where(one.entry.row)}: {error}.") from None
         if value.number is not None:
             nok = (value.number * unit).quantize(Decimal(1), rounding=ROUND_HALF_UP)
             value = Value(nok)
         yield one, value
+
+
+def _require_count(cell: cells.Cell, number: Decimal) -> None:
+    """Refuse what cannot be a municipality's loans in a year."""
+    if number % 1:
+        raise NotANumberError(f"{plain(cell)!r} loans; a number of loans is whole")
+    if number > MOST_LOANS:
+        raise NotANumberError(
+            f"{plain(cell)!r} loans in one municipality and year are too many to be right; look"
+            " for amounts among the numbers of loans, or for a decimal sign"
+        )
+
+
+def _ask_for_sign(cell: cells.Cell, quantity: str) -> None:
+    """Ask whether a sign before three digits is a decimal sign or marks thousands."""
+    found = cells.readings(cell)
+    if len(set(found.values())) < 2:
+        return
+    signs = {
+        name
+        for name, sign in _DECIMAL.items()
+        if quantity != "loans" or (found[sign] % 1 == 0 and found[sign] <= MOST_LOANS)
+    }
+    ways = " or ".join(f"--decimal {name}" for name in sorted(signs))
+    raise NotANumberError(
+        f"{plain(cell)!r} may have a decimal sign or thousands; say which with {ways}"
+        if ways
+        else f"{plain(cell)!r} is no number of loans, whatever its sign means"
+    )
 
 
 def _list_rejected(rejected: Sequence[Rejected], used: set[int]) -> pd.DataFrame:

@@ -1,52 +1,37 @@
 """Where a table begins and what its columns hold, by the words of their headers or by `--map`.
 
-What is not recognised is left alone and listed; what could be two things is asked about.
+A column that is neither used nor known to be harmless is asked about, and so is what could be
+two things.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import.cells import Cell, plain
+from bsup_analysis.municipal_import.cells import Cell, option, plain, shown
 from bsup_analysis.municipal_import.reading import RawTable, is_blank
+from bsup_analysis.municipal_import.vocabulary import (
+    OTHER,
+    QUANTITIES,
+    UNITS_NOK,
+    divides_years,
+    head_of,
+    is_harmless,
+    part_of_year,
+    quantity_of,
+    role_of,
+    simple,
+)
 
-# how many NOK one unit of each kind of amount column is
-UNITS_NOK = {"amount_nok": 1, "amount_1000_nok": 1_000, "amount_million_nok": 1_000_000}
-QUANTITIES = ("loans", *UNITS_NOK)
-ROLES = ("municipality", "name", "year", *QUANTITIES, "quantity", "value")
+ROLES = ("municipality", "name", "county", "year", *QUANTITIES, "quantity", "value")
 # what --map calls the columns whose whole header is a year
 YEARS = "years"
 # a header stands near the top: below a title, a unit, an empty row
 FIRST_ROWS = 30
-
-_YEAR = re.compile(r"(?<!\d)(?:19[89]\d|20[0-3]\d)(?!\d)")
-_NUMBER_WORDS = r"(nr|nummer|kode|code|number|no|id)"
-_ROLES = {
-    "place_code": rf"(kommune|municipality|komm?|region)\s?{_NUMBER_WORDS}|knr|kode",
-    "place_name": r"(kommune|municipality|region)\s?(navn|namn|name)|navn|namn|name",
-    "place": r"kommuner?|kommunar|kommune ?(nr|nummer)? og navn|municipalit(y|ies)|region",
-    "year": r"år|aar|year|tid|time|årstall?|årgang|kalenderår|calendar year|budsjettår",
-    "quantity": r"statistikkvariabel|variabel|variable|contents|quantity|measure|måltall|størrelse",
-    "value": r"value|verdi|tall|figure",
-}
-_ROLE = {name: re.compile(pattern) for name, pattern in _ROLES.items()}
-# averages, shares and changes of what is asked for, and columns of our own tables
-_OTHER = re.compile(
-    r"gjennomsnitt|average|mean|snitt|\bper\b|\bpr\b|andel|prosent|percent|%|share|\brate"
-    r"|endring|change|vekst|growth|innbygger|inhabitant|befolkning|population|folketal"
-    r"|\blow\b|\bhigh\b|\brows?\b|\brad|kilde|source|definition|definisjon"
-)
-_AMOUNT = re.compile(r"beløp|belop|amount|\bkr\b|kroner|\bnok\b|\bmill|utbetalt|volum|\btkr\b|mnok")
-_COUNT = re.compile(
-    r"antall|antal\b|tal på|number of|^number$|\bcount\b|\bloans?\b|lån\b|dwelling|bolig"
-)
-_UNITS = {
-    "amount_million_nok": re.compile(r"\bmill|\bmnok\b|1 ?000 ?000\b"),
-    "amount_1000_nok": re.compile(r"1 ?000\b|tusen|thousand|\btkr\b|\bknok\b"),
-    "amount_nok": re.compile(r"\bkr\b|kroner|\bnok\b"),
-}
+_PLACES = re.compile(r"#\d+(?:,#\d+)*")
 
 
 @dataclass(frozen=True)
@@ -63,12 +48,18 @@ class Column:
         One of `ROLES`, or empty where it is not used.
     year
         The year its header names, for a table with years as columns.
+    named
+        Whether the reader named it with `--map`.
+    known
+        Whether it is understood, used or not.
     """
 
     index: int
     header: str
     role: str
     year: int | None = None
+    named: bool = False
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,53 +82,37 @@ class Layout:
         """Give the columns of some roles."""
         return tuple(column for column in self.columns if column.role in roles)
 
-
-def simple(text: Cell) -> str:
-    """Give a header without case, underscores and punctuation."""
-    return " ".join(re.sub(r"[_:;,./()\[\]\-]+", " ", plain(text).casefold()).split())
-
-
-def year_in(header: Cell) -> int | None:
-    """Give the one year a header names."""
-    years = set(_YEAR.findall(plain(header)))
-    return int(years.pop()) if len(years) == 1 else None
+    def map_option(self, role: str, columns: Sequence[Column]) -> str:
+        """Write the `--map` option that names some columns."""
+        return _map_option(role, columns, self.columns)
 
 
-def without_year(header: Cell) -> str:
-    """Give a header, simplified, without the year in it."""
-    return simple(_YEAR.sub(" ", plain(header)))
+@dataclass(frozen=True)
+class Choices:
+    """What the reader has said of the columns.
 
-
-def quantity_of(text: Cell) -> str | None:
-    """Tell what a header, or a cell that names a quantity, is about.
-
-    Returns
-    -------
-    str or None
-        `loans`; an amount with its unit; `amount` where no unit is stated; None for anything
-        else (an average, a share, a change).
+    Parameters
+    ----------
+    mapping
+        Role to header (or `#` and the column's number, several behind commas): `--map`.
+    ignored
+        Headers, or names of quantities, to be left out: `--ignore`.
+    accepted
+        Words and marks that are harmless here: `--accept`.
     """
-    words = simple(text)
-    if _OTHER.search(words):
-        return None
-    if _AMOUNT.search(words):
-        units = (unit for unit, pattern in _UNITS.items() if pattern.search(words))
-        return next(units, "amount")
-    return "loans" if _COUNT.search(words) else None
 
+    mapping: Mapping[str, str]
+    ignored: Collection[str] = ()
+    accepted: Collection[str] = ()
 
-def role_of(header: Cell) -> str:
-    """Tell a column's role from its header; `bare` is a year alone, empty is not recognised."""
-    words = without_year(header) if year_in(header) else simple(header)
-    if not words:
-        return "bare" if year_in(header) else ""
-    if not year_in(header):
-        for role, pattern in _ROLE.items():
-            if pattern.fullmatch(words):
-                return role
-    if len(set(_YEAR.findall(plain(header)))) > 1:
-        return ""
-    return quantity_of(words) or ""
+    def ignores(self, column: Column) -> bool:
+        """Tell whether the reader leaves a column out."""
+        own = {f"#{column.index + 1}", simple(column.header)} - {""}
+        return any(one in own or simple(one) in own for one in self.ignored)
+
+    def accepts(self, word: str) -> bool:
+        """Tell whether the reader takes a word or mark to be harmless."""
+        return plain(word).casefold() in {plain(one).casefold() for one in self.accepted}
 
 
 def mapping_of(options: Sequence[str]) -> dict[str, str]:
@@ -149,35 +124,34 @@ def mapping_of(options: Sequence[str]) -> dict[str, str]:
         An option has another form, an unknown role, or a role is named twice.
     """
     mapping: dict[str, str] = {}
-    for option in options:
-        role, equals, header = option.partition("=")
+    for given in options:
+        role, equals, header = given.partition("=")
         role = role.strip()
         if not equals or not header.strip():
-            raise InputError(
-                f"--map {option}: write --map role=header, for example --map year=Aar."
-            )
+            raise InputError(f"--map {given}: write --map ROLE=HEADER; ROLE is {', '.join(ROLES)}.")
         if role in mapping:
             raise InputError(f"--map {role}=... is given twice; keep one of them.")
         mapping[role] = header.strip()
     return mapping
 
 
-def find_layout(table: RawTable, mapping: Mapping[str, str]) -> Layout:
+def find_layout(table: RawTable, choices: Choices) -> Layout:
     """Find the header row, or pair of rows, and what each column holds.
 
     Parameters
     ----------
     table
         The file's rows.
-    mapping
-        Role to header (or `#` and the column's number), as given with `--map`.
+    choices
+        What the reader has said.
 
     Raises
     ------
     InputError
-        No header row is found, a column is there twice, or a unit is not stated.
+        No header row is found, a column is there twice or is not understood, or a unit is not
+        stated.
     """
-    for role in mapping:
+    for role in choices.mapping:
         if role not in ROLES:
             raise InputError(f"--map {role}=...: there is no {role!r}; it is {', '.join(ROLES)}.")
     refused: InputError | None = None
@@ -186,36 +160,60 @@ def find_layout(table: RawTable, mapping: Mapping[str, str]) -> Layout:
             continue
         headers = [plain(cell) for cell in row]
         below = table.rows[number] if number < len(table.rows) else ()
-        for last, candidate in ((number + 1, _joined(headers, below)), (number, headers)):
+        single = headers if len({*filter(None, headers)}) > 1 else None
+        for last, candidate in ((number + 1, _joined(headers, below)), (number, single)):
             if candidate is None:
                 continue
             try:
-                columns = _columns(candidate, mapping, table)
+                columns = _columns(candidate, choices.mapping, table)
             except InputError as error:
                 refused = refused or error
                 continue
             roles = {column.role for column in columns}
-            if "municipality" in roles and ("year" in roles or any(c.year for c in columns)):
-                return Layout(number, last, _settled(columns, table.where(last)))
+            years = "year" in roles or any(c.year for c in columns if c.role)
+            if "municipality" in roles and years:
+                return Layout(number, last, _settled(columns, table, last, choices))
+            of_data = any(h.isdigit() and not head_of(h).year for h in candidate)
+            if not of_data and (
+                years or ("municipality" in roles and roles & {*QUANTITIES, "amount"})
+            ):
+                refused = refused or _lacks(
+                    table, last, "municipality" if years else "year", columns
+                )
     raise refused or InputError(
         f"{table.where()} has no header row with a municipality and a year (or years as columns)"
-        " that is recognised; name the columns, for example --map municipality=Kommunenr"
-        " --map year=Aar --map loans=Lån."
+        " that is recognised; give the table a row of headers, such as Kommunenr, År, Antall."
     )
 
 
+def _lacks(table: RawTable, last: int, role: str, columns: Sequence[Column]) -> InputError:
+    """Say which column may be the missing one: the first of names or codes not understood."""
+    below = next((row for row in table.rows[last:] if not is_blank(row)), ())
+    free = [
+        column
+        for column, cell in zip(columns, below, strict=False)
+        if not column.role and not column.known and re.search(r"[^\W\d]|\d{4}", plain(cell))
+    ]
+    do = f"say which column it is with {_map_option(role, free[:1], columns)}" if free else "add it"
+    return InputError(f"{table.where(last)} is a header without a {role}; {do}.")
+
+
 def _joined(upper: Sequence[str], lower: Sequence[Cell]) -> list[str] | None:
-    """Join two header rows, quantities above years or years above quantities."""
+    """Join two header rows, quantities above years or years above quantities.
+
+    One text alone above the first column is a title, which says nothing of single columns.
+    """
     second = [plain(cell) for cell in lower]
+    title = upper[0] and len({*filter(None, upper)}) == 1
     named = all(role_of(text) for text in second if text)
-    if not named or not any(map(year_in, (*upper, *second))):
+    if title or not named or not any(head_of(text).year for text in (*upper, *second)):
         return None
     joined, above = [], ""
     for top, bottom in zip_longest(upper, second, fillvalue=""):
-        if year_in(top) and year_in(bottom):
+        if head_of(top).year and head_of(bottom).year:
             return None
         above = top or above
-        joined.append(f"{above} {bottom}" if bottom and bottom != above else top)
+        joined.append(f"{above} {bottom}".strip() if bottom and bottom != above else top)
     return joined
 
 
@@ -225,42 +223,43 @@ def _columns(headers: Sequence[str], mapping: Mapping[str, str], table: RawTable
     for role, header in mapping.items():
         named |= dict.fromkeys(_find(headers, role, header, table), role)
     taken = {"amount", *UNITS_NOK} if {*named.values()} & {*UNITS_NOK} else set()
-    taken |= set(named.values())
-    roles = [named.get(i, role_of(header)) for i, header in enumerate(headers)]
-    roles = ["" if i not in named and role in taken else role for i, role in enumerate(roles)]
+    taken |= {*named.values()} - {"county"}
+    own = [role_of(header) for header in headers]
+    roles = [named.get(i, "" if role in taken else role) for i, role in enumerate(own)]
     # a code names the municipality rather than a name, which then checks it
-    kinds = [kind for kind in ("place_code", "place", "place_name") if kind in roles]
+    kinds = [k for k in ("place_code", "place", "place_name", "region") if k in roles]
     free = [role for role in ("municipality", "name") if role not in roles]
     place: dict[str, str] = {**dict.fromkeys(kinds, ""), **dict(zip(kinds, free, strict=False))}
-    return [
-        Column(
-            i,
-            header,
-            place.get(role, role),
-            year_in(header) if role in {"bare", "amount", *QUANTITIES} else None,
-        )
-        for i, (header, role) in enumerate(zip(headers, roles, strict=True))
-    ]
+    found = []
+    for i, (header, role) in enumerate(zip(headers, roles, strict=True)):
+        used = place.get(role, role)
+        year = head_of(header).year if used in {"bare", "amount", *QUANTITIES} else None
+        # what the reader did not choose is known for what it is
+        known = bool(used) or own[i] in taken & {"amount", *QUANTITIES}
+        found.append(Column(i, header, used, year, i in named, known))
+    return found
 
 
 def _find(headers: Sequence[str], role: str, header: str, table: RawTable) -> list[int]:
     """Find the column, or the columns of years, that the reader named."""
-    wanted = simple(header)
-    place = re.fullmatch(r"#(\d+)", header)
-    found = [
-        i
-        for i, text in enumerate(headers)
-        if (int(place[1]) == i + 1 if place else simple(text) == wanted)
-    ]
+    wanted, bare = simple(header), "" if header == YEARS else simple(header)
+    if _PLACES.fullmatch(header):
+        found = [i for i in range(len(headers)) if f"#{i + 1}" in header.split(",")]
+        return _found(found, headers, role, header, table)
+    found = [i for i, text in enumerate(headers) if simple(text) == wanted]
     if len(found) > 1:
         raise InputError(
             f"{table.where()} has {len(found)} columns called {header!r}; name one by its place,"
-            f" for example --map {role}=#{found[0] + 1}."
+            f" for example {option('--map', f'{role}=#{found[0] + 1}')}."
         )
-    bare = "" if wanted == YEARS else wanted
-    found = found or [
-        i for i, text in enumerate(headers) if year_in(text) and without_year(text) == bare
-    ]
+    heads = [head_of(text) for text in headers]
+    found = found or [i for i, head in enumerate(heads) if head.year and head.words == bare]
+    return _found(found, headers, role, header, table)
+
+
+def _found(
+    found: list[int], headers: Sequence[str], role: str, header: str, table: RawTable
+) -> list[int]:
     if not found:
         raise InputError(
             f"{table.where()} has no column {header!r} for {role}; its first row has:"
@@ -269,50 +268,167 @@ def _find(headers: Sequence[str], role: str, header: str, table: RawTable) -> li
     return found
 
 
-def _settled(columns: Sequence[Column], where: str) -> tuple[Column, ...]:
+def _map_option(role: str, some: Sequence[Column], columns: Sequence[Column]) -> str:
+    """Write the `--map` option for some columns: by their common name, else by their places."""
+    heads = Counter(simple(column.header) for column in columns)
+    stems = {head_of(column.header).words for column in some}
+    years = [c for c in columns if c.year and head_of(c.header).words in stems]
+    if len(some) == 1 and 0 < len(some[0].header) <= 40 and heads[simple(some[0].header)] == 1:
+        name = some[0].header
+    elif len(stems) == 1 and years == list(some):
+        name = next(iter(stems)) or YEARS
+    else:
+        name = ",".join(f"#{column.index + 1}" for column in some)
+    return option("--map", f"{role}={name}")
+
+
+def _settled(
+    columns: Sequence[Column], table: RawTable, last: int, choices: Choices
+) -> tuple[Column, ...]:
     """Refuse what is there twice, ask for what is not stated, read columns of bare years."""
+    where = table.where(last)
+    columns = [replace(c, role="", known=True) if choices.ignores(c) else c for c in columns]
     roles = {column.role for column in columns}
     if "year" not in roles:
         # beside columns of years, one without a year is a total over them
         columns = [
-            replace(c, role="") if c.role in ("amount", *QUANTITIES) and not c.year else c
+            replace(c, role="", known=c.named)
+            if c.role in ("amount", *QUANTITIES) and not c.year
+            else c
             for c in columns
         ]
-    seen: dict[tuple[str, int | None], Column] = {}
-    for column in columns:
-        before = seen.setdefault((column.role, column.year), column)
-        if before is not column and column.role:
-            raise InputError(
-                f"{where}: columns {before.index + 1} and {column.index + 1} are both taken for"
-                f" {column.role} ({before.header!r}, {column.header!r}); name one, for example"
-                f" --map {column.role}=#{before.index + 1}."
-            )
-    if "bare" in roles and not roles & {"quantity", "year"}:
+    elif with_year := [c for c in columns if c.year and c.role not in ("", "bare")]:
+        ignore = [_ignore(c, columns) for c in columns if c.role == "year" or c is with_year[0]]
         raise InputError(
-            f"{where}: the columns of years do not say what they hold; say so with --map"
-            f" loans={YEARS} or --map amount_1000_nok={YEARS}."
+            f"{where}: years stand in a column and in the header {shown(with_year[0].header)};"
+            f" leave one of the two out with {' or '.join(ignore)}."
+        )
+    _refuse_twice(columns, where)
+    roles = {column.role for column in columns}
+    if "bare" in roles and not roles & {"quantity", "year"}:
+        bare = [column for column in columns if column.role == "bare"]
+        kinds = ("loans", "amount_nok", "amount_1000_nok")
+        ways = [_map_option(role, bare, columns) for role in kinds]
+        raise InputError(
+            f"{where}: the columns of years do not say what they hold; say so with"
+            f" {', '.join(ways[:-1])} or {ways[-1]}."
         )
     # below years alone, the rows name the quantity
-    bare = "value" if "quantity" in roles else ""
-    settled = tuple(replace(c, role=bare) if c.role == "bare" else c for c in columns)
+    value = "value" if "quantity" in roles else ""
+    settled = [
+        replace(c, role=value, known=bool(value)) if c.role == "bare" else c for c in columns
+    ]
+    _ask_for_unit(settled, where)
+    _ask_for_unknown(settled, table, last, choices)
     roles = {column.role for column in settled}
-    for column in settled:
-        if column.role == "amount":
-            name = (without_year(column.header) if column.year else column.header) or YEARS
-            raise InputError(
-                f"{where}: {column.header!r} does not say whether it is in NOK, thousands or"
-                f" millions; say so with --map amount_nok={name!r}, amount_1000_nok={name!r} or"
-                f" amount_million_nok={name!r}."
-            )
-    units = roles & {*UNITS_NOK}
-    if len(units) > 1:
-        raise InputError(
-            f"{where}: amounts stand in more than one unit ({', '.join(sorted(units))}); name one"
-            " of them with --map."
-        )
     if not roles & {*QUANTITIES} and not {"quantity", "value"} <= roles:
+        others = [c for c in settled if not c.role and quantity_of(c.header) == OTHER]
+        way = _map_option("loans", others[:1], columns) if others else "a header such as Antall lån"
+        told = "".join(f" ({shown(c.header)} is something else)" for c in others[:1])
         raise InputError(
-            f"{where}: no column is recognised as loans or amounts; name one, for example"
-            " --map loans=Antall or --map amount_1000_nok=Beløp."
+            f"{where}: no column is recognised as loans or amounts{told}; if one holds start loans"
+            f" paid out, name it with {way}."
         )
-    return settled
+    return tuple(settled)
+
+
+def _refuse_twice(columns: Sequence[Column], where: str) -> None:
+    """Refuse two columns for one thing, and say how to choose."""
+    groups: dict[str, list[list[Column]]] = {}
+    for column in columns:
+        if column.role in ("", "county"):
+            continue
+        sets = groups.setdefault(column.role, [])
+        free = [one for one in sets if column.year not in {c.year for c in one}]
+        if free:
+            free[0].append(column)
+        else:
+            sets.append([column])
+    for role, sets in groups.items():
+        if len(sets) == 1:
+            continue
+        first, second = sets[0], sets[1]
+        twice = next(c for c in first if c.year == second[0].year)
+        both = f"{where}: columns {twice.index + 1} and {second[0].index + 1} are both taken for"
+        if role == "bare":
+            ways = [f"loans={_places(first)}", f"amount_nok={_places(second)}"]
+            raise InputError(
+                f"{both} {twice.year} and do not say what they hold; name them by place, as with"
+                f" {' '.join(option('--map', way) for way in ways)}."
+            )
+        named = role if role in ROLES else "amount_nok"
+        ways = [option("--map", f"{named}={_places(one)}") for one in (first, second)]
+        raise InputError(
+            f"{both} {role} ({twice.header!r}, {second[0].header!r}); name one, with"
+            f" {' or '.join(ways)}."
+        )
+
+
+def _places(columns: Sequence[Column]) -> str:
+    return ",".join(f"#{column.index + 1}" for column in columns)
+
+
+def _ask_for_unit(columns: Sequence[Column], where: str) -> None:
+    """Ask for the unit of amounts that state none, or more than one."""
+    unclear = [column for column in columns if column.role == "amount"]
+    units = [unit for unit in UNITS_NOK if any(c.role == unit for c in columns)]
+    if unclear:
+        ways = [_map_option(unit, unclear, columns) for unit in UNITS_NOK]
+        raise InputError(
+            f"{where}: {shown(unclear[0].header)} does not say whether it is in NOK, thousands or"
+            f" millions; say so with {', '.join(ways[:-1])} or {ways[-1]}."
+        )
+    if len(units) > 1:
+        ways = [_map_option(u, [c for c in columns if c.role == u], columns) for u in units]
+        raise InputError(
+            f"{where}: amounts stand in more than one unit ({', '.join(units)}); name one of them"
+            f" with {' or '.join(ways)}."
+        )
+
+
+def _ignore(column: Column, columns: Sequence[Column]) -> str:
+    """Write the `--ignore` option that leaves a column out."""
+    alone = sum(simple(c.header) == simple(column.header) for c in columns) == 1
+    short = 0 < len(column.header) <= 40 and simple(column.header)
+    return option("--ignore", column.header if alone and short else f"#{column.index + 1}")
+
+
+def _ask_for_unknown(
+    columns: Sequence[Column], table: RawTable, last: int, choices: Choices
+) -> None:
+    """Ask about years with a mark, and about columns that are not used and may matter."""
+    where = table.where(last)
+    of_years = any(column.year and column.role for column in columns)
+    for column in columns:
+        head, named = head_of(column.header), shown(column.header)
+        ignore = _ignore(column, columns)
+        if column.role and column.year and head.mark and not choices.accepts(column.header):
+            raise InputError(
+                f"{where}: {named} is not quite a year; read it as {column.year} with"
+                f" {option('--accept', column.header)}, or leave it out with {ignore}."
+            )
+        cells = [row[column.index] for row in table.rows[last:] if column.index < len(row)]
+        first = next(filter(None, map(plain, cells)), None)
+        if first is None or (choices.ignores(column) and not divides_years(column.header)):
+            continue
+        if column.role in ("", *QUANTITIES) and divides_years(column.header):
+            raise InputError(
+                f"{where}: {named} divides the years; add the rows up to whole years, without"
+                " that column."
+            )
+        of_numbers = re.match(r"[-+]?\d|[.:-]+$", first) is not None
+        if not column.role and (column.known or is_harmless(column.header, of_years, of_numbers)):
+            continue
+        if part_of_year(column.header):
+            raise InputError(
+                f"{where}: {named} is a part of a year, not a year; add up to whole years, or"
+                f" leave it out with {ignore}."
+            )
+        if not column.role:
+            way = f", or name it with {_map_option('loans', [column], columns)}"
+            named = named if column.header else "without a header"
+            raise InputError(
+                f"{where}: column {column.index + 1} ({named}) is not understood and may divide"
+                f" the loans; leave it out with {ignore}"
+                f"{way if of_numbers and 'loans' not in {c.role for c in columns} else ''}."
+            )

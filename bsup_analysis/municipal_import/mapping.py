@@ -9,12 +9,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import.cells import Cell, is_unknown, plain, shown
-from bsup_analysis.municipal_import.layout import QUANTITIES, Column, Layout, quantity_of
-from bsup_analysis.municipal_import.municipalities import FIRST_YEAR, LAST_YEAR, Places
+from bsup_analysis.municipal_import.cells import Cell, is_unknown, option, plain, shown
+from bsup_analysis.municipal_import.layout import Choices, Column, Layout
+from bsup_analysis.municipal_import.municipalities import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    DoubtError,
+    Places,
+)
 from bsup_analysis.municipal_import.reading import RawTable, is_blank
-
-_NEW_YEAR = re.compile(r"(\d{4})(?:\.0|-01-01(?:[T ]00:00(?::00)?)?)?")
+from bsup_analysis.municipal_import.vocabulary import (
+    OTHER,
+    QUANTITIES,
+    head_of,
+    part_of_year,
+    quantity_of,
+    simple,
+)
 
 
 class Entry(NamedTuple):
@@ -24,8 +35,8 @@ class Entry(NamedTuple):
     ----------
     row
         Row number in the file.
-    label, name
-        What the row calls the municipality, and the name beside a code.
+    label, name, counties
+        What the row calls the municipality, the name beside a code, and what it says of the county.
     year
         The year as it stands.
     cells
@@ -35,8 +46,14 @@ class Entry(NamedTuple):
     row: int
     label: str
     name: str
+    counties: tuple[str, ...]
     year: str
     cells: Mapping[str, Cell]
+
+    @property
+    def place(self) -> tuple[str, str, tuple[str, ...]]:
+        """All that the row says of the municipality."""
+        return self.label, self.name, self.counties
 
     @property
     def empty(self) -> bool:
@@ -68,15 +85,17 @@ class Mapped(NamedTuple):
     unit: str
 
 
-def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Rejected], int]:
+def entries(
+    table: RawTable, layout: Layout, choices: Choices
+) -> tuple[list[Entry], list[Rejected], int]:
     """Lay the rows out, one entry a row and year.
 
     Parameters
     ----------
     table
         The file's rows.
-    layout
-        What its columns hold.
+    layout, choices
+        What its columns hold, and what the reader has said of them.
 
     Returns
     -------
@@ -115,7 +134,8 @@ def entries(table: RawTable, layout: Layout) -> tuple[list[Entry], list[Rejected
             )
         filled = [*row, *[""] * (width - len(row))]
         stated = {column.role: plain(filled[column.index]) for column in labels}
-        own = list(_of_row(number, filled, stated, held, table))
+        counties = tuple(filter(None, (plain(filled[c.index]) for c in layout.of("county"))))
+        own = list(_of_row(number, filled, stated, counties, held, table, choices))
         if own[0].label:
             found += own
         elif all(entry.empty for entry in own):
@@ -138,8 +158,10 @@ def _of_row(
     number: int,
     row: Sequence[Cell],
     stated: Mapping[str, str],
+    counties: tuple[str, ...],
     held: Sequence[Column],
     table: RawTable,
+    choices: Choices,
 ) -> Iterator[Entry]:
     """Give a row's entries: one, or one for each year that has a column."""
     name, own_year = stated.get("name", ""), stated.get("year", "")
@@ -149,15 +171,15 @@ def _of_row(
     for column in held:
         quantity, cell = column.role, row[column.index]
         if quantity == "value":
-            quantity = _quantity(stated.get("quantity", ""), cell, table.where(number))
+            quantity = _quantity(stated.get("quantity", ""), cell, table.where(number), choices)
         if quantity:
             year = str(column.year) if column.year else own_year
             cells.setdefault(year, {})[quantity] = cell
     for year, of_year in (cells or {own_year: {}}).items():
-        yield Entry(number, label, name, year, of_year)
+        yield Entry(number, label, name, counties, year, of_year)
 
 
-def _quantity(stated: str, cell: Cell, where: str) -> str:
+def _quantity(stated: str, cell: Cell, where: str, choices: Choices) -> str:
     """Read the quantity that a row names; empty where it is none of those asked for."""
     quantity = quantity_of(stated)
     if quantity == "amount":
@@ -167,7 +189,12 @@ def _quantity(stated: str, cell: Cell, where: str) -> str:
         )
     if not stated and not is_unknown(cell):
         raise InputError(f"{where} has a number but does not say of what; name the quantity.")
-    return quantity or ""
+    if stated and not quantity and simple(stated) not in map(simple, choices.ignored):
+        raise InputError(
+            f"{where}: the quantity {shown(stated)} is not understood; leave its rows out with"
+            f" {option('--ignore', stated)}, or call it, for example, 'Antall lån'."
+        )
+    return "" if quantity == OTHER else quantity
 
 
 def map_entries(
@@ -176,6 +203,7 @@ def map_entries(
     table: RawTable,
     codes_of: int | None,
     set_aside: Iterable[str],
+    choices: Choices,
     any_era: bool = False,
 ) -> tuple[list[Mapped], list[Rejected], set[tuple[str, int]]]:
     """Map every entry to the borders of 2009.
@@ -193,6 +221,8 @@ def map_entries(
     set_aside
         `unknown`: rows of unknown municipalities are set aside; `divided`: so are rows whose
         area cannot be told in the borders of 2009.
+    choices
+        What the reader has said.
     any_era
         The table lists codes of every era in every year, with zeros where they do not belong: the
         numbers of a year stand under the codes of the nearest year that has all of them in force.
@@ -211,17 +241,17 @@ def map_entries(
     """
     if codes_of is not None and codes_of not in places.in_force:
         raise InputError(f"--codes-of is a year from {FIRST_YEAR} to {LAST_YEAR}, not {codes_of}.")
-    labels = _labels(entries, places, table, "unknown" in set_aside, any_era)
+    labels = _labels(entries, places, table, "unknown" in set_aside, choices, any_era)
     eras = _eras(entries, places, labels) if any_era else {}
     mapped: list[Mapped] = []
     rejected: list[Rejected] = []
     behind: set[tuple[str, int]] = set()
     for entry in entries:
-        where, codes = table.where(entry.row), labels[entry.label, entry.name]
+        where, codes = table.where(entry.row), labels[entry.place]
         if not entry.cells:
             rejected.append(Rejected(entry.row, "another quantity", entry.label))
             continue
-        year = codes if isinstance(codes, str) else _year(entry, where)
+        year = codes if isinstance(codes, str) else _year(entry, where, choices)
         if isinstance(codes, str) or isinstance(year, str):
             rejected.append(Rejected(entry.row, str(year), f"{entry.label} {entry.year}".strip()))
             continue
@@ -234,10 +264,15 @@ def map_entries(
                 behind |= {(unit, year) for unit in units}
                 rejected.append(Rejected(entry.row, f"not in force in {era}", entry.label))
                 continue
+            held = [one for one in labels.values() if not isinstance(one, str)]
+            other = places.era(held, year)
+            fits = all(places.code_in(codes, other) for codes in held)
             raise InputError(
                 f"{where}: {shown(entry.label)} was not in force in {era}"
                 + (f", but in {years[0]}-{years[-1]}" if years else "")
-                + "; correct it, or say which year's codes the file uses with --codes-of YEAR."
+                + "; correct it"
+                + (f", or use the codes of one year, as with --codes-of {other}" if fits else "")
+                + "."
             )
         if code is None:
             rejected.append(Rejected(entry.row, "not in force, no number", entry.label))
@@ -259,49 +294,68 @@ def map_entries(
 def _eras(
     entries: Sequence[Entry],
     places: Places,
-    labels: Mapping[tuple[str, str], frozenset[str] | str],
+    labels: Mapping[tuple[str, str, tuple[str, ...]], frozenset[str] | str],
 ) -> dict[int, int]:
     """Find the year whose codes the numbers of each year stand under."""
     held: dict[int, set[frozenset[str]]] = {}
     for entry in entries:
-        codes, year = labels[entry.label, entry.name], _NEW_YEAR.fullmatch(entry.year)
+        codes, year = labels[entry.place], head_of(entry.year).year
         if year and not isinstance(codes, str) and not entry.nothing:
-            held.setdefault(int(year[1]), set()).add(codes)
+            held.setdefault(year, set()).add(codes)
     return {year: places.era(codes, year) for year, codes in held.items()}
 
 
 def _labels(
-    entries: Sequence[Entry], places: Places, table: RawTable, set_aside: bool, any_era: bool
-) -> Mapping[tuple[str, str], frozenset[str] | str]:
+    entries: Sequence[Entry],
+    places: Places,
+    table: RawTable,
+    set_aside: bool,
+    choices: Choices,
+    any_era: bool,
+) -> Mapping[tuple[str, str, tuple[str, ...]], frozenset[str] | str]:
     """Find what every label means, once: codes, or why it is no municipality of the region."""
-    valued = {
-        (entry.label, entry.name)
-        for entry in entries
-        if not (entry.nothing if any_era else entry.empty)
-    }
-    found: dict[tuple[str, str], frozenset[str] | str] = {}
+    accepted = {plain(word).casefold() for word in choices.accepted}
+    valued = {entry.place for entry in entries if not (entry.nothing if any_era else entry.empty)}
+    found: dict[tuple[str, str, tuple[str, ...]], frozenset[str] | str] = {}
+    doubts: dict[str, DoubtError] = {}
     for entry in entries:
-        key = entry.label, entry.name
+        key = entry.place
         if key in found:
             continue
         try:
-            found[key] = places.candidates(*key, table.where(entry.row))
+            found[key] = places.candidates(
+                entry.label, entry.name, table.where(entry.row), entry.counties, accepted
+            )
+        except DoubtError as doubt:
+            found[key] = "no municipality, no number"
+            if key in valued:
+                doubts.setdefault(doubt.word, doubt)
         except InputError:
             if key in valued and not set_aside:
                 raise
             found[key] = "unknown municipality" if key in valued else "no municipality, no number"
+    if doubts:
+        first, *more = doubts.values()
+        also = " ".join(option("--accept", one.word) for one in more)
+        raise InputError(str(first)[:-1] + (f" {also}." if more else "."))
     return found
 
 
-def _year(entry: Entry, where: str) -> int | str:
+def _year(entry: Entry, where: str, choices: Choices) -> int | str:
     """Read the year, or say why the row has none that is used."""
-    match = _NEW_YEAR.fullmatch(entry.year)
-    if match:
-        year = int(match[1])
+    head = head_of(entry.year)
+    accepted = not head.mark or choices.accepts(entry.year)
+    year = int(entry.year) if re.fullmatch("[0-9]{4}", entry.year) else head.year
+    if year and not head.words and accepted:
         inside = FIRST_YEAR <= year <= LAST_YEAR
         return year if inside else f"year outside {FIRST_YEAR}-{LAST_YEAR}"
     if entry.empty:
         return "no year, no number"
+    if head.year and not head.words and not part_of_year(entry.year):
+        raise InputError(
+            f"{where}: {shown(entry.year)} is not quite a year; read it as {head.year} with"
+            f" {option('--accept', entry.year)}."
+        )
     raise InputError(
         f"{where}: {shown(entry.year)} is not a year; give whole years (add up months and"
         " quarters first)."

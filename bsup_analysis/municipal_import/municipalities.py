@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -10,28 +10,100 @@ from functools import cached_property
 import pandas as pd
 
 from bsup_analysis.errors import InputError
+from bsup_analysis.municipal_import.cells import option
 from bsup_analysis.municipal_import.validation import PRINTED, published_totals
+from bsup_analysis.municipal_import.vocabulary import WORDS, pattern_of, simple
 from bsup_analysis.tables.borders import REFERENCE_YEAR, Borders
 from bsup_analysis.tables.sources import read_source
 
 FIRST_YEAR, LAST_YEAR = 2002, 2024
-_CODE = re.compile(r"(?:K[-\s]?)?(\d{3,4})(?!\d)[\s.,:–-]*(.*)", re.IGNORECASE)
-_AREA = re.compile(
-    r"sum\b.*|totalt?|i ?alt|alle( kommuner)?|hele landet|landet|norge|norway|all|midt-norge"
-    r"|region.*|m(ø|o)re og romsdal|(s(ø|o)r|nord)-tr(ø|o)ndelag|tr(ø|o)ndelag.*|.*\bfylke"
-    r"|satsingskommun(er|ene)|(ø|o)vrige( kommuner)?|uoppgitt|ukjent|e[ak][a-z]?\d.*",
-    re.IGNORECASE,
-)
-_PARENTHESIS = re.compile(r"\s*\(([^)]*)\)")
-# what stands in parentheses after a name of the region: Herøy (M. og R.)
-_OURS = {"møreogromsdal", "mogr", "mr", "sørtrøndelag", "nordtrøndelag", "trøndelag", "st", "nt"}
+# a unit of bsup demo
+UNIT = re.compile(r"syn-[po]\d", re.IGNORECASE)
+_CODE = re.compile(r"(?:K[-\s]?)?([0-9]{3,4})(?![0-9])(?:\.0$)?[\s.,:–-]*(.*)", re.IGNORECASE)
+_BRACKETS = re.compile(r"\s*[(\[]([^)\]]*)[)\]]")
+_AREA, _SUM = pattern_of(WORDS["areas"]["name"]), pattern_of(WORDS["areas"]["sum"])
+_HARMLESS = pattern_of(WORDS["names"]["brackets"])
+_SHARED = frozenset(WORDS["names"]["shared"])
+_COUNTIES = WORDS["counties"]
+# a county or municipality that is none of the region's
+OUTSIDE: frozenset[str] = frozenset()
+
+
+class DoubtError(InputError):
+    """A name that is not clear by itself; `word` is what the reader may accept."""
+
+    def __init__(self, sentence: str, word: str) -> None:
+        super().__init__(f"{sentence}, or add {option('--accept', word)}.")
+        self.word = word
 
 
 def simple_name(name: str) -> str:
-    """Give a name without case, `kommune`, years and county in parentheses, or odd blanks."""
+    """Give a name without case, `kommune`, what stands in brackets, or odd blanks."""
     text = unicodedata.normalize("NFC", name)
-    text = " ".join(_PARENTHESIS.sub(" ", text).split()).casefold()
+    text = " ".join(_BRACKETS.sub(" ", text).split()).casefold()
     return re.sub(r"\s+kommune$", "", text).removeprefix("kommune ").strip()
+
+
+def county_of(text: str) -> frozenset[str] | None:
+    """Tell which codes of the region begin as a county's do, by its name, number or short form.
+
+    Returns
+    -------
+    frozenset of str or None
+        First two digits, as of any year; `OUTSIDE` for another county; None if it is not known.
+    """
+    name = unicodedata.normalize("NFC", text)
+    number = re.match(r"\s*([0-9]{1,2})(?:\.0)?(?![0-9])[\s.:–-]*", name)
+    name = name[number.end() if number else 0 :]
+    words = re.sub(r" fylke(skommune)?$", "", simple(name))
+    if " - " in name and not simple(name).startswith(("sør ", "nord ", "aust ", "vest ")):
+        words = simple(name.split(" - ")[0])  # a Sami name behind the Norwegian one
+    ours: dict[str, list[str]] = _COUNTIES["ours"]
+    if not words and number is None:
+        return None
+    found = None
+    if words:
+        own = {
+            code
+            for code, names in ours.items()
+            if words in _COUNTIES["short"].get(code, ()) or any(_is(words, n, text) for n in names)
+        }
+        other = any(_is(words, name, text) for name in _COUNTIES["other_names"])
+        if (own and other) or not (own or other):
+            return None
+        found = frozenset(own)
+    if number is None:
+        return found
+    code = number[1].zfill(2)
+    if code not in ours and code not in _COUNTIES["other_codes"]:
+        return None
+    # a number of 2018 or later holds for what it was before
+    same = {"16": {"16", "50"}, "17": {"17", "50"}, "50": {"16", "17", "50"}}.get(code, {code})
+    by_number = frozenset(same) if code in ours else OUTSIDE
+    return by_number if found is None or bool(found) == bool(by_number) else None
+
+
+def _is(words: str, name: str, text: str) -> bool:
+    """Tell whether words are a county's name, or with a full stop begin its words: `M. og R.`."""
+    own, whole = ([w for w in one.split() if w != "og"] for one in (words, name))
+    return own == whole or (
+        "." in text
+        and len(own) == len(whole)
+        and all(long.startswith(short) for short, long in zip(own, whole, strict=True))
+    )
+
+
+def is_area(label: str) -> bool:
+    """Tell whether a label is a total, a county, the country or a KOSTRA group."""
+    text = simple(label)
+    if _AREA.fullmatch(text):
+        return True
+    words = re.sub(r"^([0-9]{2}00|0) ", "", text)
+    rest = " ".join(re.sub(rf"(?<!\w)(?:{_SUM.pattern})(?!\w)", " ", words).split())
+    if not rest:
+        return bool(words)
+    county = county_of(rest) is not None or county_of(label) is not None
+    return bool(_AREA.fullmatch(rest)) or (county and not rest.isdigit())
 
 
 @dataclass(frozen=True)
@@ -69,14 +141,33 @@ class Places:
             for part in {name, *name.split(" - ")}:
                 if code in known:
                     found.setdefault(simple_name(part), set()).add(code)
-        return {name: frozenset(codes) for name, codes in found.items()}
+        also = {name: found[own] for name, own in WORDS["names"]["also"].items() if own in found}
+        return {name: frozenset(codes) for name, codes in (found | also).items()}
 
     def name_of(self, code: str) -> str:
         """Give a municipality's name."""
         return next((name for one, name in self.names if one == code), code)
 
-    def candidates(self, label: str, name: str, where: str) -> frozenset[str] | str:
+    def candidates(
+        self,
+        label: str,
+        name: str,
+        where: str,
+        counties: Sequence[str] = (),
+        accepted: Collection[str] = (),
+    ) -> frozenset[str] | str:
         """Find the codes a label may mean.
+
+        Parameters
+        ----------
+        label, name
+            What the row calls the municipality, and the name beside a code.
+        where
+            The row, for sentences.
+        counties
+            What the row says of its county, by name or number.
+        accepted
+            Names, and words in brackets behind them, that the reader accepts (in lower case).
 
         Returns
         -------
@@ -86,22 +177,66 @@ class Places:
 
         Raises
         ------
+        DoubtError
+            Others in the country have the same name, or a word beside it is not known.
         InputError
-            The label is unknown, or code and name belong to different municipalities.
+            The label is unknown, or code, name and county do not belong together.
         """
-        if re.match(r"syn-[po]\d", label, re.IGNORECASE):
+        if UNIT.match(label):
             raise InputError(
                 f"{where}: {label[:20]!r} is a unit of bsup demo; synthetic data are not imported."
             )
-        if _AREA.fullmatch(simple_name(label)):
+        if is_area(label) or (label.isdigit() and len(label) < 3 and is_area(f"0 {name}")):
             return "a total or another area"
         match = _CODE.fullmatch(label)
+        said = match[2] or name if match else label
+        inside, unknown = self._county(counties, said, where, accepted)
+        if unknown and (not match or unknown in counties):
+            raise DoubtError(
+                f"{where}: {label[:40]!r}: {unknown[:40]!r} beside the name is no county or word"
+                " that is known; write the municipality's code",
+                unknown,
+            )
         if not match:
-            return self._by_name(label, where)
-        code = match[1].zfill(4)
-        if code[:2] not in self.counties:
+            return self._by_name(label, where, inside, accepted)
+        return self._by_code(match[1].zfill(4), said, where, inside, accepted)
+
+    def _county(
+        self, counties: Sequence[str], said: str, where: str, accepted: Collection[str]
+    ) -> tuple[frozenset[str] | None, str]:
+        """Read what is said of the county, and give what of it is not understood."""
+        brackets = [text.strip() for text in _BRACKETS.findall(said)]
+        inside: frozenset[str] | None = None
+        for text in filter(None, (*counties, *brackets)):
+            found = county_of(text)
+            if found is not None and inside is not None and not (found & inside or found == inside):
+                raise InputError(f"{where}: {said[:40]!r} has two counties; correct one of them.")
+            if found is not None:
+                inside = found if inside is None else inside & found
+            elif text.casefold() not in accepted and (
+                text in counties or not _HARMLESS.fullmatch(text.casefold())
+            ):
+                return inside, text
+        return inside, ""
+
+    def _by_code(
+        self,
+        code: str,
+        said: str,
+        where: str,
+        inside: frozenset[str] | None,
+        accepted: Collection[str],
+    ) -> frozenset[str] | str:
+        beside = self._beside(said)
+        wrong = inside is not None and code[:2] not in inside
+        if code[:2] in _COUNTIES["other_codes"] and code[:2] not in self.counties:
+            if inside or (beside and simple_name(said) not in _SHARED):
+                raise InputError(
+                    f"{where}: code {code} lies outside the region, but the row says"
+                    f" {said[:40]!r}; correct the one that is wrong."
+                )
             return "outside the region"
-        if code.endswith("00"):
+        if code in WORDS["areas"]["codes"] or (code[:2] in self.counties and code[2:] == "00"):
             return "a total or another area"
         if not any(code in codes for codes in self.in_force.values()):
             near = get_close_matches(code, sorted(frozenset().union(*self.in_force.values())), 3)
@@ -109,35 +244,58 @@ class Places:
                 f"{where}: municipality code {code} was not in force in the region in any year"
                 f" {FIRST_YEAR}-{LAST_YEAR}; correct it{_or(near)}."
             )
-        beside = self._beside(match[2] or name)
-        if beside is not None and code not in beside:
+        if wrong or (beside is not None and code not in beside):
             raise InputError(
                 f"{where}: code {code} is {self.name_of(code)}, but the row says"
-                f" {(match[2] or name)[:40]!r}; correct the one that is wrong."
+                f" {'another county' if wrong else repr(said[:40])}; correct the one that is wrong."
+            )
+        known = beside is not None or not simple_name(said) or is_area(said)
+        if not known and said.casefold() not in accepted:
+            raise DoubtError(
+                f"{where}: code {code} is {self.name_of(code)}, and {said[:40]!r} beside it is not"
+                " known; correct it",
+                said,
             )
         return frozenset({code})
 
     def _beside(self, name: str) -> frozenset[str] | None:
-        """Find the codes of the name beside a code; None where the name is not known."""
-        found = {
-            code
-            for part in {name, *name.split(" - ")}
-            for code in self.by_name.get(simple_name(part), ())
-        }
-        return frozenset(found) or None
+        """Find the codes of a name; None where it, or either half of it, is not known."""
+        whole = self.by_name.get(simple_name(name))
+        if whole is not None or " - " not in name:
+            return whole
+        halves = [self.by_name.get(simple_name(part), frozenset()) for part in name.split(" - ")]
+        return frozenset.intersection(*halves) or None
 
-    def _by_name(self, label: str, where: str) -> frozenset[str] | str:
-        hint = _PARENTHESIS.search(label)
-        county = re.sub(r"[^a-zæøå]", "", hint[1].casefold()) if hint else ""
-        if county and county not in _OURS:
+    def _by_name(
+        self,
+        label: str,
+        where: str,
+        inside: frozenset[str] | None,
+        accepted: Collection[str],
+    ) -> frozenset[str] | str:
+        found, name = self._beside(label), simple_name(label)
+        if inside == OUTSIDE and inside is not None and (found is None or name in _SHARED):
             return "outside the region"
-        found = self._beside(label)
         if found is None:
-            near = get_close_matches(simple_name(label), list(self.by_name), 3)
+            near = get_close_matches(name, list(self.by_name), 3)
             raise InputError(
                 f"{where}: {label[:40]!r} is not a municipality of the region by any name of"
                 f" {FIRST_YEAR}-{LAST_YEAR}; correct it{_or([n.title() for n in near])}, or add"
                 " --set-aside unknown if it lies elsewhere."
+            )
+        if inside is not None:
+            own = frozenset(code for code in found if code[:2] in inside)
+            if not own:
+                raise InputError(
+                    f"{where}: {label[:40]!r} does not lie in the county that the row says;"
+                    " correct the one that is wrong."
+                )
+            return own
+        if name in _SHARED and name not in accepted:
+            raise DoubtError(
+                f"{where}: another county has a municipality called {label[:40]!r} too; write the"
+                " code or the county",
+                name.title(),
             )
         return found
 

@@ -1,21 +1,24 @@
 """A file as rows of cells: its first bytes tell what it is, not its name.
 
-Of a text table the encoding and the separator are found for the file, never cell by cell.
-Workbooks are unpacked under a limit; merged cells and formulas are seen.  python-calamine reads
-their cells (it is one of pandas's engines; openpyxl takes ten times as long on 200 000 rows).  It
-trusts the archive's sizes, sets memory aside for every cell up to the furthest one, and reads a
-formula without a stored value as empty, so those three are looked at first, in the XML itself.
+Of a text table the encoding and the separator are found for the file, never cell by cell; its
+cells are counted before they are spelt out.  Workbooks are unpacked under a limit; merged cells,
+formulas, errors and number formats are seen.  python-calamine reads their cells (it is one of
+pandas's engines; openpyxl takes ten times as long on 200 000 rows).  It trusts the archive's sizes,
+sets memory aside for every cell up to the furthest one, and reads an error, or a formula without a
+stored value, as empty, so these are looked at first, in the XML itself.
 """
 
 import codecs
 import csv
 import datetime as dt
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import reduce
 from itertools import islice
@@ -30,12 +33,14 @@ from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import.cells import Cell, plain
+from bsup_analysis.files import read_regular
+from bsup_analysis.municipal_import.cells import Cell, option, plain
 
 SYNTHETIC_PREFIX = "SYNTHETIC_"
 # all municipalities of the country in thirty years with forty columns are half a million cells
-MOST_BYTES = 300_000_000
-MOST_CELLS = 5_000_000
+MOST_BYTES = 100_000_000
+MOST_CELLS = 3_000_000
+MOST_ROWS = 300_000
 LONGEST_TEXT = 10_000
 # in this order where several fit equally well: a comma may be a decimal sign
 SEPARATORS = (";", "\t", ",", "|")
@@ -46,13 +51,30 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
-_REFERENCE = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br=["']([A-Z]{1,3})([0-9]{1,7})["']""")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_CELL = re.compile(rb"<(?:\w+:)?c(\s[^>]*)?>")
+_ATTRIBUTE = re.compile(rb"""\s([rst])=["']([^"']*)["']""")
+_PLACE = re.compile(rb"([A-Z]{1,3})([0-9]{1,7})")
+_VALUE = re.compile(rb"(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>([^<]*)<", re.DOTALL)
 _FORMULA = re.compile(
     rb"""<(?:\w+:)?c\s[^>]*?\br=["']([A-Z]+[0-9]+)["'][^>]*>\s*<(?:\w+:)?f\b[^>]*?"""
     rb"""(?:/>|>[^<]*</(?:\w+:)?f>)\s*(<(?:\w+:)?v>[^<]+<)?"""
 )
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+# what of a number format leaves the number as it is: colours, kr, NOK, blanks, escaped signs
+_DRESS = re.compile(
+    r"\[(?![<>=])[^\]]*\]|\"[\s.,-]*(?:kr|nok)?[\s.,-]*\"|\\.|_.|\*.|general|kr|nok|e\+",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"[0#?.,\-+()\s@€$£]*")
+_SCALED = re.compile(r"[0#?.],+(?![0#?,])")
+# what other archives hold, what they are, and how to save them
+_ARCHIVES = {
+    "xl/workbook.bin": "a binary Excel workbook (xlsb)",
+    "content.xml": "an OpenDocument table (ods)",
+    "Index/Document.iwa": "a Numbers document",
+    "word/document.xml": "a Word document",
+}
+_TOO_MUCH = "{} holds more than can be read; export only the municipalities and years of the study."
 
 
 @dataclass(frozen=True)
@@ -68,13 +90,17 @@ class RawTable:
     rows
         Row 1 of the file is the first; empty rows are kept, so that numbers stay right.
     comments
-        Lines that are no part of the table (beginning with `#`).
+        Lines above the table that begin with `#`.
+    formats
+        Number formats of the cells that a workbook shows otherwise than it stores them, by row
+        number and place in the row (from 0).
     """
 
     file: str
     sheet: str
     rows: Sequence[Sequence[Cell]]
     comments: tuple[str, ...] = ()
+    formats: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     def where(self, row: int | None = None) -> str:
         """Name the place for a sentence: file, sheet and row."""
@@ -107,24 +133,14 @@ def read_raw(path: Path, sheet: str | None = None) -> RawTable:
         raise InputError(
             f"{file} is synthetic by its name; data made by bsup demo are never imported."
         )
-    if path.is_dir():
-        raise InputError(f"{file} is a folder; give the file with the table.")
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(
-                f"{file} is larger than {MOST_BYTES // 10**6} million bytes; export only the"
-                " municipalities and years of the study."
-            )
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{file} is not there; check the path.") from None
-    except PermissionError:
-        raise InputError(f"{file} may not be read; check its permissions.") from None
+    content = read_regular(path, MOST_BYTES)
     if content.startswith(b"PK\x03\x04"):
         table = read_workbook(content, file, sheet)
     elif content.startswith(b"\xd0\xcf\x11\xe0"):
+        locked = "EncryptedPackage".encode("utf-16-le") in content
+        kind = "has a password" if locked else "is an old Office file (xls, doc)"
         raise InputError(
-            f"{file} is an old Excel file or has a password; save it as .xlsx without a password."
+            f"{file} {kind}; open it in Excel and save it as .xlsx, without a password."
         )
     elif sheet is not None:
         raise InputError(f"{file} has no sheets; leave out --sheet.")
@@ -157,18 +173,32 @@ def read_delimited(content: bytes, file: str) -> RawTable:
         raise InputError(f"{file} is empty; export the table again.")
     if text.lstrip()[:200].lower().startswith(("<!doctype", "<html", "<?xml", "<table")):
         raise InputError(f"{file} is a web page or XML, not a table; save it as Excel or CSV.")
-    lines = text.splitlines(keepends=True)
-    comments = tuple(line.strip() for line in lines if line.startswith("#"))
-    body = "".join("\n" if line.startswith("#") else line for line in lines)
-    best, rows = 0.0, []
+    comments: list[str] = []
+    lines = 0
+    for line in _LINE.finditer(text):
+        if not line[0].startswith("#"):
+            break
+        comments.append(line[0].strip())
+        lines = line.end()
+    best, found = 0.0, ""
     failure: Exception | None = None
     for separator in SEPARATORS:
         try:
-            consistency = _consistency(_parsed(body, separator, _SAMPLE))
+            consistency = _consistency(list(_parsed(text, lines, separator, _SAMPLE)))
             if consistency > best:
-                best, rows = consistency, _parsed(body, separator)
+                best, found = consistency, separator
         except csv.Error as error:
             failure = failure or error
+    ends = max(text.count("\n"), text.count("\r"))
+    if ends > MOST_ROWS or (found and text.count(found) + ends > MOST_CELLS):
+        raise InputError(_TOO_MUCH.format(file))
+    rows: list[Sequence[Cell]] = [("",)] * len(comments)
+    try:
+        rows += _parsed(text, lines, found, None) if found else []
+    except csv.Error as error:
+        failure, found = error, ""
+    if not found:
+        rows = []
     if not rows and failure:
         raise InputError(
             f"{file} is not readable as CSV, {failure}; look for a quotation mark that is"
@@ -179,7 +209,7 @@ def read_delimited(content: bytes, file: str) -> RawTable:
             f"{file} has no columns divided by semicolon, tabulator or comma;"
             " export the table again as CSV."
         )
-    return RawTable(file, "", rows, comments)
+    return RawTable(file, "", rows, tuple(comments))
 
 
 def _decode(content: bytes, file: str) -> str:
@@ -195,18 +225,15 @@ def _decode(content: bytes, file: str) -> str:
     raise InputError(f"{file} is not a text file; save the table as CSV (UTF-8), Excel or Parquet.")
 
 
-def _parsed(text: str, separator: str, most: int | None = None) -> list[list[str]]:
+def _parsed(text: str, start: int, separator: str, most: int | None) -> Iterator[list[str]]:
     """Split text into rows; `="0104"`, Excel's way to keep a leading zero, is the text 0104."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows: list[list[str]] = []
+    lines = (line[0] for line in _LINE.finditer(text, start))
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
-        rows.extend(
-            [c[2:-1] if c.startswith('="') and c.endswith('"') else c for c in row]
-            for row in islice(reader, most)
-        )
+        for row in islice(reader, most):
+            yield [c[2:-1] if c.startswith('="') and c.endswith('"') else c for c in row]
     except csv.Error as error:
-        raise csv.Error(f"row {len(rows) + 1}: {error}") from None
-    return rows
+        raise csv.Error(f"line {reader.line_num}: {error}") from None
 
 
 def _consistency(rows: Sequence[Sequence[str]]) -> float:
@@ -228,11 +255,9 @@ def read_parquet(content: bytes, file: str) -> RawTable:
         parquet = pq.ParquetFile(io.BytesIO(content))
         found = parquet.metadata
         unpacked = sum(found.row_group(i).total_byte_size for i in range(found.num_row_groups))
-        if unpacked > MOST_BYTES or found.num_rows * found.num_columns > MOST_CELLS:
-            raise InputError(
-                f"{file} unpacks to too much to be read; export only the municipalities and years"
-                " of the study."
-            )
+        cells = found.num_rows * found.num_columns
+        if unpacked > MOST_BYTES or found.num_rows > MOST_ROWS or cells > MOST_CELLS:
+            raise InputError(_TOO_MUCH.format(file))
         for column in parquet.schema_arrow:
             if pa.types.is_nested(column.type):
                 raise InputError(
@@ -248,13 +273,23 @@ def read_parquet(content: bytes, file: str) -> RawTable:
             for chunk in column.chunks
         ]
         longest = max((pc.max(pc.binary_length(text)).as_py() or 0 for text in texts), default=0)
+        if longest > LONGEST_TEXT:
+            raise InputError(f"{file} has a text of {longest} characters; it is no table of loans.")
+        columns = [list(_spelt_out(column)) for column in table.columns]
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        first = str(error).splitlines()[0]
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{file} cannot be read as Parquet ({first}); write it again.") from None
-    if longest > LONGEST_TEXT:
-        raise InputError(f"{file} has a text of {longest} characters; it is no table of loans.")
-    columns = [map(_cell, column.to_pylist()) for column in table.columns]
     return RawTable(file, "", [list(table.column_names), *map(list, zip(*columns, strict=True))])
+
+
+def _spelt_out(column: pa.ChunkedArray) -> Iterator[Cell]:
+    """Give the values of a column; a text that is stored once stays one text in memory."""
+    for chunk in column.chunks:
+        if pa.types.is_dictionary(chunk.type):
+            texts = [_cell(value) for value in chunk.dictionary.to_pylist()]
+            yield from ("" if at is None else texts[at] for at in chunk.indices.to_pylist())
+        else:
+            yield from map(_cell, chunk.to_pylist())
 
 
 def _cell(value: object) -> Cell:
@@ -290,12 +325,17 @@ def read_workbook(content: bytes, file: str, sheet: str | None) -> RawTable:
     """
     parts = _unpacked(content, file)
     if "xl/workbook.xml" not in parts:
+        for part, kind in _ARCHIVES.items():
+            if part in parts:
+                raise InputError(
+                    f"{file} is {kind}; open it and save it as an Excel workbook (.xlsx)."
+                )
         raise InputError(f"{file} is an archive, not an Excel workbook; give the table itself.")
     try:
         sheets = _sheets(parts)
         name = _sheet_name(list(sheets), sheet, file)
         where = f"{file}, sheet {name}"
-        _check_extent(sheets[name], where)
+        errors, formats = _look_at_cells(sheets[name], _formats(parts), where)
         for place, stored in _FORMULA.findall(sheets[name]):
             if not stored or b'fullCalcOnLoad="1"' in parts["xl/workbook.xml"]:
                 raise InputError(
@@ -305,8 +345,11 @@ def read_workbook(content: bytes, file: str, sheet: str | None) -> RawTable:
         book = python_calamine.CalamineWorkbook.from_filelike(_packed(parts))
         cells = book.get_sheet_by_name(name)
         rows = [[_cell(v) for v in row] for row in cells.to_python(skip_empty_area=False)]
+        for (row, column), text in errors.items():
+            if row <= len(rows) and column < len(rows[row - 1]):
+                rows[row - 1][column] = text
         _spread(rows, cells.merged_cell_ranges or (), where)
-        return RawTable(file, name, rows)
+        return RawTable(file, name, rows, formats=formats)
     except (KeyError, ParseError, DefusedXmlException):
         raise InputError(f"{file} is not a workbook Excel wrote; save it again.") from None
     except (python_calamine.CalamineError, ValueError, OSError) as error:
@@ -334,7 +377,10 @@ def _unpacked(content: bytes, file: str) -> dict[str, bytes]:
                         " not read; save only the sheet with the table."
                     )
                 parts[member.filename] = data
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError) as error:
+    except (
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+        *(OSError, RuntimeError, ValueError),
+    ) as error:
         raise InputError(f"{file} is damaged or locked ({error}); save it again.") from None
     return parts
 
@@ -358,7 +404,8 @@ def _sheets(parts: dict[str, bytes]) -> dict[str, bytes]:
     found = {}
     for element in ElementTree.fromstring(parts["xl/workbook.xml"]).iter():
         if element.tag.endswith("}sheet"):
-            target = targets[element.get(_RELATION)]
+            relation = next(v for k, v in element.items() if k.endswith("}id"))
+            target = targets[relation]
             xml = parts[target.lstrip("/") if target.startswith("/") else f"xl/{target}"]
             if _CELL.search(xml):
                 found[element.get("name")] = xml
@@ -371,27 +418,79 @@ def _sheet_name(names: Sequence[str], sheet: str | None, file: str) -> str:
     if not names:
         raise InputError(f"{file} has no sheet with cells; save the table again.")
     if sheet is None and len(names) > 1:
-        raise InputError(
-            f"{file} has {len(names)} sheets; name one of them with --sheet: {', '.join(names)}."
-        )
+        ways = " or ".join(option("--sheet", name) for name in names)
+        raise InputError(f"{file} has {len(names)} sheets; name one of them with {ways}.")
     return sheet if sheet is not None else names[0]
 
 
-def _check_extent(xml: bytes, where: str) -> None:
-    """Refuse a sheet whose furthest cell would make the table too large to hold."""
-    references = _REFERENCE.findall(xml)
-    if len(references) != len(_CELL.findall(xml)):
-        raise InputError(f"{where}: cells without a place; save the file again in Excel.")
-    row = max(int(digits) for digits in {digits for _, digits in references})
-    column = max(
-        reduce(lambda before, letter: before * 26 + letter - ord("A") + 1, letters, 0)
-        for letters in {letters for letters, _ in references}
-    )
-    if row * column > MOST_CELLS:
+def _formats(parts: dict[str, bytes]) -> list[str]:
+    """Find the number format of each style that shows another number than the one stored."""
+    if "xl/styles.xml" not in parts:
+        return []
+    root = ElementTree.fromstring(parts["xl/styles.xml"])
+    codes = {"9": "0%", "10": "0.00%"}
+    codes |= {
+        one.get("numFmtId", ""): one.get("formatCode", "")
+        for one in root.iter()
+        if one.tag.endswith("}numFmt")
+    }
+    styles = [one for table in root if table.tag.endswith("}cellXfs") for one in table]
+    found = (codes.get(style.get("numFmtId", ""), "") for style in styles)
+    return [code if _shows_another(code) else "" for code in found]
+
+
+def _shows_another(code: str) -> bool:
+    """Tell whether a number format shows another number: in thousands, in per cent, with words."""
+    left = _DRESS.sub("", code.split(";")[0])
+    date = re.fullmatch(r"[ymdhs/:\-.,\s]*", left, re.IGNORECASE)
+    return code == ";;;" or bool(_SCALED.search(left) or not (date or _DIGITS.fullmatch(left)))
+
+
+def _look_at_cells(
+    xml: bytes, formats: Sequence[str], where: str
+) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], str]]:
+    """Go through the cells of a sheet before they are read.
+
+    Returns
+    -------
+    errors, formats
+        The text of each error, and the number format of each cell that is shown otherwise than
+        it is stored, by row number and place in the row.
+
+    Raises
+    ------
+    InputError
+        The furthest cell would make the table too large to hold, or a cell has no place.
+    """
+    if max(xml.count(b"<c "), xml.count(b":c ")) > MOST_CELLS:
+        raise InputError(_TOO_MUCH.format(where))
+    errors: dict[tuple[int, int], str] = {}
+    shown: dict[tuple[int, int], str] = {}
+    columns: dict[bytes, int] = {}
+    last = 0
+    for cell in _CELL.finditer(xml):
+        told = dict(_ATTRIBUTE.findall(cell[1] or b""))
+        place = _PLACE.fullmatch(told.get(b"r", b""))
+        if place is None:
+            raise InputError(f"{where}: cells without a place; save the file again in Excel.")
+        letters, row = place[1], int(place[2])
+        if letters not in columns:
+            columns[letters] = reduce(lambda n, letter: n * 26 + letter - 64, letters, 0)
+        column = columns[letters]
+        last = max(last, row)
+        if told.get(b"t") == b"e":
+            value = _VALUE.match(xml, cell.end())
+            errors[row, column - 1] = value[1].decode("utf-8", "replace") if value else "#"
+        style = told.get(b"s", b"0")
+        if style.isdigit() and int(style) < len(formats) and formats[int(style)]:
+            shown[row, column - 1] = formats[int(style)]
+    column = max(columns.values(), default=0)
+    if last > MOST_ROWS or last * column > MOST_CELLS:
         raise InputError(
-            f"{where}: a cell in row {row}, column {column} makes the sheet too large to read;"
+            f"{where}: a cell in row {last}, column {column} makes the sheet too large to read;"
             " delete the cells outside the table."
         )
+    return errors, shown
 
 
 def _spread(

@@ -15,6 +15,7 @@ from pandera.errors import SchemaErrors
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
+from bsup_analysis.files import read_regular
 
 _BOOLEANS = {"true": True, "false": False}
 
@@ -28,10 +29,9 @@ def shown(path: Path) -> str:
 def text_of(path: Path) -> str:
     """Return a file's text, refused where it is not UTF-8, empty or cut off."""
     where = shown(path)
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{where} is missing; restore it from git.") from None
+    if not path.exists():
+        raise InputError(f"{where} is missing; restore it from git.")
+    content = read_regular(path)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
