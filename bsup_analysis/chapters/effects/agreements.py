@@ -34,7 +34,7 @@ LOOKS = {
     "without": ("s", "white", "--", 1.1),
 }
 DETECTABLE: Any = {"ls": "", "marker": "|", "ms": 8, "mew": 1.6, "color": PRINTED}
-BELOW: Any = {"loc": "upper center", "bbox_to_anchor": (0.45, -0.08), "fontsize": "small"}
+BELOW: Any = {"loc": "upper center", "bbox_to_anchor": (0.45, -0.15), "fontsize": "small"}
 LABEL = 20  # letters of a row's name on one line
 # what the table's numbers are called: a name, a column of `reading_rows`, a unit
 NUMBERS = (

@@ -82,7 +82,7 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
         ratio_axis(right, low, high, words, ticks=ticks_between(low, high))
         right.grid(visible=False)
         right.set_title(words("contrast.ratio"))
-        right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), fontsize="small")
+        right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), fontsize="small")
         return figure
 
     widest = contrast.widest

@@ -181,7 +181,7 @@ def growth_spread(
         axes.hlines(heights[-1], *observed, color=PRINTED, lw=2)
         low = rows[["growth_low", "detectable_below"]].min(axis=None)
         high = rows[["growth_high", "detectable_above"]].max(axis=None)
-        charts.ratio_axis(axes, low, high, words)
+        charts.ratio_axis(axes, low, high, words, of="count")
         below = [words(f"inside.growth.{key}") for key in ("mean", "predicted", "observed")]
         charts.name_rows(axes, [*rows["municipality_name"], *below], heights)
         counts = [
@@ -203,7 +203,7 @@ def growth_spread(
                 words("inside.growth.detectable"),
             ],
             loc="upper center",
-            bbox_to_anchor=(0.4, -0.05),
+            bbox_to_anchor=(0.4, -0.09),
             ncols=2,
             fontsize="small",
             labelspacing=0.8,

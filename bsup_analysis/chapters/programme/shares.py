@@ -1,5 +1,8 @@
 """The priority municipalities' shares: of the population, and of the start loans."""
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,6 +13,7 @@ from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.language import Words
 
 GROUPS = ("priority", "other")
+CHOSEN = 2009  # document p. 13
 
 
 def priority_shares(group_year: pd.DataFrame, quantity: str) -> pd.DataFrame:
@@ -66,6 +70,7 @@ def population_share(
     data = priority_shares(group_year, "population")
     percent = _printed(programme_p13_shares, "population")
     printed, by_year = percent / 100, data.set_index("year")
+    known = by_year.loc[CHOSEN, "share"]
 
     def draw() -> Figure:
         figure, (pie, line) = style.new_figure(1, 2, 3.3, gridspec_kw={"width_ratios": [1, 2.1]})
@@ -89,6 +94,7 @@ def population_share(
         line.set_yticks(np.arange(0.62, 0.665, 0.01))
         line.yaxis.set_major_formatter(lambda y, _: words.percent(y, 0))
         line.set_xticks(data["year"][::3])
+        line.margins(x=0.09)
         line.set_title(words("shares.population.computed"))
         line.grid(axis="y")
         return figure
@@ -99,6 +105,11 @@ def population_share(
         words,
         data.assign(printed_percent=percent),
         {**by_year, "printed": printed},
+        title=words(
+            f"shares.population.title.{'agrees' if abs(known - printed) < 0.005 else 'differs'}",
+            share=known,
+            printed=printed,
+        ),
         draw=draw,
         numbers={
             f"population_{name}_{year}": (by_year.loc[year, column], unit)
@@ -136,8 +147,12 @@ def loan_share(
         pd.DataFrame({"quantity": "undefined", "share": printed}, index=[2008]),
     ]
 
-    def draw() -> Figure:
-        figure, (pie, bars) = style.new_figure(1, 2, 3.5, gridspec_kw={"width_ratios": [1, 2.1]})
+    def draw(narrow: bool) -> Figure:
+        if narrow:
+            figure, (pie, bars) = style.new_figure(2, 1, 5.8, style.PHONE_IN)
+        else:
+            beside = {"width_ratios": [1, 2.1]}
+            figure, (pie, bars) = style.new_figure(1, 2, 3.5, gridspec_kw=beside)
         _pie_as_printed(pie, printed, words)
         position = np.arange(len(years)) + 1
         solid = {"color": style.PRIORITY, "edgecolor": style.PRIORITY, "width": 0.36}
@@ -150,13 +165,15 @@ def loan_share(
         ):
             drawn = bars.bar(at, shares, **look)
             decimals = 0 if label == "undefined" else 1
-            bars.bar_label(drawn, [words.percent(share, decimals) for share in shares], padding=2)
+            texts = [words.percent(share, decimals) for share in shares]
+            bars.bar_label(drawn, texts, padding=2, fontsize=7.5 if narrow else None)
             drawn.set_label(words(f"shares.loans.{label}"))
         bars.set_xticks([0, *position], [2008, *years])
         bars.set_ylim(0, 1)
         bars.yaxis.set_major_formatter(lambda y, _: words.percent(y, 0))
         bars.set_title(words("shares.loans.computed"))
-        bars.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=3, fontsize="small")
+        key: Any = {"loc": "upper center", "fontsize": "small", "columnspacing": 1}
+        bars.legend(bbox_to_anchor=(0.5, -0.09), ncols=1 if narrow else 3, **key)
         return figure
 
     return Exhibit.of(
@@ -164,8 +181,16 @@ def loan_share(
         "shares.loans",
         words,
         pd.concat(rows).rename_axis("year").reset_index(),
-        {"printed": printed, "loans": loans, "amount": amount},
-        draw=draw,
+        {
+            "printed": printed,
+            "loans": loans,
+            "amount": amount,
+            "year": years[0],
+            "loans_first": loans.iloc[0],
+            "amount_first": amount.iloc[0],
+        },
+        draw=partial(draw, narrow=False),
+        draw_narrow=partial(draw, narrow=True),
         numbers={
             f"{name}_share_priority_{year}": (share, "share")
             for name, shares in (("loan", loans), ("amount", amount))

@@ -1,20 +1,25 @@
 """Start loans: the region's number and average, the table of document p. 14, and Malvik."""
 
+from functools import partial
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bsup_analysis.exhibit.charts import number_axis
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.style import (
     GROUP_COLOUR,
     GROUP_MARKER,
     GROUP_TEXT_COLOUR,
     PALE,
+    PHONE_IN,
     PRINTED,
     PRIORITY,
     REGION,
+    WIDTH_IN,
     beside,
     group_bars,
     new_figure,
@@ -132,12 +137,13 @@ def average_loan(
     lost = [year for year in years if year not in mean.index]
     ceiling = _axis_ticks(programme_chart_axes, "average_loan_nok")[-1]
 
-    def draw() -> Figure:
-        figure, axes = new_figure(height_in=4.2)
-        axes.bar(lost, ceiling, width=0.7, color="white", edgecolor=PALE, hatch="xx", zorder=0)
-        look = {"ha": "center", "va": "center", "fontsize": "small", "bbox": ON_WHITE}
-        for year in lost:
-            axes.text(year, ceiling / 2, words("averages.unrecoverable"), **look)
+    def draw(narrow: bool) -> Figure:
+        figure, axes = new_figure(height_in=4.2, width_in=PHONE_IN if narrow else WIDTH_IN)
+        axes.bar(lost, ceiling, width=0.6, color="white", edgecolor=PALE, hatch="xx", zorder=0)
+        look: Any = {"ha": "center", "va": "center", "fontsize": "small", "bbox": ON_WHITE}
+        # beside the points of single municipalities, in points on paper
+        room = 12 if narrow else 34
+        axes.text(np.mean(lost), ceiling / 2, words("averages.unrecoverable"), **look)
         for year, rows in single.groupby("year"):
             nok = rows["average_loan_nok"].sort_values()
             # a fixed spread by rank keeps the points apart without any chance in it
@@ -146,7 +152,8 @@ def average_loan(
             if year in lost:
                 names = rows.loc[nok.index, "municipality_name"]
                 for name, x, y in zip(names, at, nok, strict=True):
-                    beside(axes, name, (x, y), (5, 0), va="center", fontsize="small")
+                    away, ha = (-5, "right") if narrow else (5, "left")
+                    beside(axes, name, (x, y), (away, 0), ha=ha, va="center", fontsize="small")
         for area in AREAS:
             colour, nok = GROUP_COLOUR.get(area, REGION), mean[area]
             axes.errorbar(
@@ -162,14 +169,17 @@ def average_loan(
                 label=words(f"averages.{area}"),
             )
             look = {"color": GROUP_TEXT_COLOUR.get(area, REGION), "fontweight": "bold"}
-            end = nok.index[-1], nok.iloc[-1]
-            beside(axes, words.count(nok.iloc[-1]), end, (34, 0), va="center", **look)
-        axes.axhline(ceiling, color=PALE, lw=1)
+            look |= {"fontsize": "small", "va": "center"}
+            # left of the first year and right of the last, where no single municipality stands
+            for year, away, ha in ((mean.index[0], -1, "right"), (mean.index[-1], 1, "left")):
+                text = words.thousand(nok[year]) if narrow else words.count(nok[year].round(-3))
+                beside(axes, text, (year, nok[year]), (away * room, 0), ha=ha, **look)
+        axes.plot([lost[0] - 0.3, lost[-1] + 0.3], [ceiling, ceiling], color=PALE, lw=1)
         axes.set_xticks(years)
         axes.set_xlim(years[0] - 0.5, years[-1] + 0.75)
         axes.set_ylim(0, 1_000_000)
-        axes.yaxis.set_major_formatter(lambda y, _: words.count(y))
-        axes.set_title(words("averages.axis"))
+        number_axis(axes.yaxis, words, "thousand" if narrow else "count")
+        axes.set_title(words(f"averages.axis{'_narrow' * narrow}"))
         axes.legend(loc="upper left", fontsize="small")
         return figure
 
@@ -181,6 +191,12 @@ def average_loan(
     rows = [
         {"area": area, "before": mean[area][first], "after": mean[area][last]} for area in AREAS
     ]
+    # the rounding of the press totals may leave open which way a mean went
+    ways = {}
+    for area in ("priority", "other"):
+        least, most = low[area][last] - high[area][first], high[area][last] - low[area][first]
+        way = "up" if least > 0 else "down" if most < 0 else "open"
+        ways[area] = words(f"averages.way.{way}")
     return Exhibit.of(
         "average_loan",
         "averages",
@@ -190,7 +206,9 @@ def average_loan(
             ignore_index=True,
         ),
         {"mean": mean, "low": low, "high": high, "ceiling": ceiling, "lost": lost},
-        draw=draw,
+        title=words("averages.title", **ways),
+        draw=partial(draw, narrow=False),
+        draw_narrow=partial(draw, narrow=True),
         shown=words.table(
             "averages",
             [{**row, "change": row["after"] / row["before"] - 1} for row in rows],
