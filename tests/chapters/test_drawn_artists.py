@@ -209,6 +209,8 @@ PANELS: dict[str, list[list[Layer]]] = {
     ],
     "weights_decide": [[("share_of_weightings; ?0", ROW)]],
     "weights_agreement": [[("weight_size", "min; median; max")]],
+    "unemployment": [[("year", "per_1000")]],
+    "refugees": [[("year", "per_1000")], [("year", "reason_unknown")]],
     "municipality_profile": PROFILE,
     "municipality_profile_municipal": [*PROFILE[:3], *PROFILE[5:]],
     "municipal_estimands": [[(f"{INTERVAL}; {DETECTABLE}", ROW)]],

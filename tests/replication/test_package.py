@@ -120,7 +120,8 @@ def test_template_holds_no_typed_number() -> None:
 def test_readme_names_every_table_exhibit_and_package(unpacked: Path) -> None:
     text = (unpacked / "README.md").read_text(encoding="utf-8")
     manifest = json.loads((unpacked / "reports" / "manifest.json").read_text("utf-8"))
-    for path in (*manifest["tables"], *(p.as_posix() for p in unpacked.glob("data/*/*.csv"))):
+    here = (path.relative_to(unpacked).as_posix() for path in unpacked.glob("data/*/*.csv"))
+    for path in (*manifest["tables"], *here):
         name = path[path.index("data/") :]
         assert re.search(rf"^\| `{re.escape(name)}` \| .+ \| .+ \| Yes \|$", text, re.MULTILINE)
     for name in manifest["exhibits"]:

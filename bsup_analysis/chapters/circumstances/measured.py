@@ -42,17 +42,18 @@ def per_thousand(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def _lines(axes: Axes, table: pd.DataFrame, groups: Iterable[str], words: Words) -> None:
     """Draw a line a group, broken where a year is not there, with its name at its end."""
-    years = range(table["year"].min(), table["year"].max() + 1)
     for group in groups:
-        rows = table[table["group"] == group].set_index("year")["per_1000"].reindex(years)
+        rows = table[table["group"] == group]
         name = words("measured.norway") if group == "norway" else words(f"groups.{group}")
         colour = GROUP_TEXT_COLOUR.get(group, REGION)
-        if group == "norway":
-            axes.plot(years, rows, color=REGION, linestyle=":", linewidth=2)
-        else:
-            group_line(axes, group, years, rows)
-        beside(axes, name, (years[-1], rows.iloc[-1]), (8, 0), color=colour, **SMALL)
-    axes.set_xticks(years)
+        for _, run in rows.groupby((rows["year"].diff() > 1).cumsum()):
+            if group == "norway":
+                axes.plot(run["year"], run["per_1000"], color=REGION, linestyle=":", linewidth=2)
+            else:
+                group_line(axes, group, run["year"], run["per_1000"])
+        end = (rows["year"].iloc[-1], rows["per_1000"].iloc[-1])
+        beside(axes, name, end, (8, 0), color=colour, **SMALL)
+    axes.set_xticks(range(table["year"].min(), table["year"].max() + 1))
     axes.set_ylim(bottom=0)
     axes.grid(axis="y")
 
