@@ -90,7 +90,7 @@ def test_every_notebook_that_joins_a_users_table_may_read_what_the_join_needs() 
         if any(run.needs for run in one.runs)
         and "study.municipal_" in (paths.notebooks() / f"{one.name}.ipynb").read_text("utf-8")
     ]
-    assert len(found) == 3
+    assert len(found) == 4
     assert all(set(one.tables) >= joins for one in found)
 
 
