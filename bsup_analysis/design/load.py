@@ -201,12 +201,14 @@ def _names(design: Design) -> Iterator[tuple[Location, str]]:
         return
     for language in languages:
         known = templates(language)
-        parts = dict.fromkeys(key.split(".")[2] for key in known if key.startswith("outcomes."))
-        for name in design.outcomes:
-            missing = [part for part in parts if f"outcomes.{name}.{part}" not in known]
-            if missing:
-                problem = f"has no {', '.join(missing)} in [{name}] of {folder}/{language}"
-                yield ("outcomes", name), f"{problem}/outcomes.toml"
+        measured = [name for name in design.municipal_outcomes if name != "start_loans"]
+        for table, names in (("outcomes", design.outcomes), ("municipal_outcomes", measured)):
+            parts = dict.fromkeys(k.split(".")[2] for k in known if k.startswith(f"{table}."))
+            for name in names:
+                missing = [part for part in parts if f"{table}.{name}.{part}" not in known]
+                if missing:
+                    problem = f"has no {', '.join(missing)} in [{name}] of {folder}/{language}"
+                    yield (table, name), f"{problem}/{table}.toml"
         for number, chosen in enumerate(design.specifications):
             if f"specifications.{chosen.name}" not in known:
                 problem = f"is {chosen.name}: label {chosen.name} in language"

@@ -214,8 +214,9 @@ class MunicipalOutcome:
 
     Attributes
     ----------
-    table, column
-        Where the numbers are.
+    column
+        Where the numbers are: `loans` of the table brought to the study, or a column of
+        `municipality_indicators`.
     kind
         `programme`: what the programme is judged by. `confounder`: what befell the same
         municipalities in the same years. `target_group`: people the programme is for. Of the last
@@ -224,8 +225,7 @@ class MunicipalOutcome:
         Its years; None: those of `[municipal]`.
     """
 
-    table: Literal["start_loans", "municipality_indicators"]
-    column: Name
+    column: Literal["loans", "unemployed_or_on_measures", "employed", "refugees", "immigrants"]
     kind: Literal["programme", "confounder", "target_group"]
     unit: Text
     reason: Text
@@ -487,13 +487,18 @@ class Design:
         if (main.column, main.per) != ("loans", None):
             raise clash("outcomes.loans.column", "the main outcome is a count of loans")
         programme = self.municipal_outcomes.get("start_loans")
-        if programme is None or programme.table != "start_loans" or programme.kind != "programme":
-            raise clash("municipal_outcomes", "start_loans, what is judged, is missing or changed")
+        if programme is None:
+            raise clash("municipal_outcomes", "there is none named start_loans, what is judged")
         for name, one in self.municipal_outcomes.items():
             if name in self.outcomes:
                 raise clash(f"municipal_outcomes.{name}", "is the name of a published outcome too")
-            if name != "start_loans" and (one.kind == "programme" or one.timing is None):
-                problem = "is no outcome of the programme, and needs a timing of its own"
+            judged = one is programme
+            if (one.kind == "programme") != judged:
+                raise clash(f"municipal_outcomes.{name}.kind", "start_loans alone are judged")
+            if (one.column == "loans") != judged:
+                raise clash(f"municipal_outcomes.{name}.column", "loans are those of start_loans")
+            if (one.timing is None) != judged:
+                problem = "start_loans has the years of [municipal], and any other its own timing"
                 raise clash(f"municipal_outcomes.{name}", problem)
         named = [one.name for one in self.specifications]
         for number, name in enumerate(named):

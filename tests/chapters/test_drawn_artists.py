@@ -32,7 +32,7 @@ T = TypeVar("T")
 Picture = tuple[str, Exhibit, Figure]  # with the id of the run
 SLOW = {"11_municipal_phasing"}
 # they take seconds, and name no group
-ENGLISH = {"10_municipal_robustness", "12_municipal_profile"}
+ENGLISH = {"10_municipal_robustness_unemployed", "12_municipal_profile"}
 NOTEBOOKS = load_design(CHECKOUT / "study.toml").notebooks
 
 ROW = "at"  # the row's number in the data, from the top
@@ -222,6 +222,8 @@ PANELS: dict[str, list[list[Layer]]] = {
     "municipal_change": [
         [("population", "ratio", "ratio > 0"), ("population", FREE, "ratio == 0")]
     ],
+    "municipal_unemployed_change": [[(FREE, FREE)]],  # a map: places are not in its rows
+    "municipal_refugees_change": [[(FREE, FREE)]],
     "municipal_synthetic": [
         [("year", "observed @priority; synthetic_did @other; did @other; synthetic_control")]
     ],
@@ -304,8 +306,9 @@ STATUSES = ("reproduced", "within_rounding", "contradicted", "undefined", "unrec
 
 
 def of(table: dict[str, T], identifier: str) -> T:
-    """Look up an exhibit by the longest beginning of its id."""
-    return table[max((name for name in table if identifier.startswith(name)), key=len)]
+    """Look up an exhibit by the longest beginning of its id, whatever the municipal outcome."""
+    kind = re.sub(r"^municipal_(?:unemployed|refugees)_(?!change)", "municipal_", identifier)
+    return table[max((name for name in table if kind.startswith(name)), key=len)]
 
 
 def one_of(colours: Iterable[str], names: dict[str, str]) -> str:
@@ -354,7 +357,7 @@ class Shown:
     def _names(self, side: int, points: np.ndarray) -> np.ndarray:
         axis = (self.axes.xaxis, self.axes.yaxis)[side]
         labels = [label.get_text() for label in axis.get_ticklabels()]
-        names = self.rows["unit" if "unit" in self.rows else "municipality_name"]
+        names = self.rows["municipality_name" if "municipality_name" in self.rows else "unit"]
         at = np.abs(points[:, side][:, None] - np.asarray(axis.get_ticklocs())).argmin(axis=1)
         return np.array([[labels[i] == n for n in names] for i in at])
 

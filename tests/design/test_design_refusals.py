@@ -68,6 +68,20 @@ IMPOSSIBLE = [
     ("municipal.placebo_year", "value = 2015", "2015 is not among municipal.years"),
     ("municipal.placebo_year", "value = 2010", "is not before the selection"),
     ("municipal.placebo_year", "value = 2005", "before 2005"),
+    ("municipal_outcomes.unemployed", 'column = "loans"', "are those of start_loans"),
+    ("municipal_outcomes.unemployed", 'kind = "programme"', "start_loans alone are judged"),
+    ("municipal_outcomes.start_loans", 'kind = "confounder"', "start_loans alone are judged"),
+    ("municipal_outcomes.start_loans", 'column = "employed"', "are those of start_loans"),
+    ("municipal_outcomes.refugees", 'column = "people"', "'refugees'"),
+    ("municipal_outcomes.unemployed.timing", "years = [2006, 2008, 2007]", "2007 follows 2008"),
+    ("municipal_outcomes.unemployed.timing", "selection_year = 2005", "not among the years"),
+    ("municipal_outcomes.unemployed.timing", "selection_year = 2010", "when treated"),
+    ("municipal_outcomes.unemployed.timing", "reference_year = 2010", "not before the selection"),
+    ("municipal_outcomes.unemployed.timing", "placebo_year = 2012", "not before the selection"),
+    ("municipal_outcomes.unemployed.timing", "placebo_year = 2006", "a year before the placebo"),
+    ("municipal_outcomes.unemployed.timing", "first_treated_year = 2011", "neither before nor"),
+    ("municipal_outcomes.unemployed.timing", "contrast_years = [2006, 2007, 2008]", "a treated"),
+    ("municipal_outcomes.unemployed.timing", "contrast_years = [2005, 2006, 2012]", "not among"),
     ("groups.municipalities", "value = 84", "84 stated, and data/decisions/treatment.csv has 85"),
     ("groups.priority", "value = 16", "16 stated, and data/decisions/treatment.csv has 17"),
     ("groups.priority", "value = 0", "greater than or equal to 1"),
@@ -99,6 +113,7 @@ MISSPELT = [
     ('name = "loans"\n', 'name = "main"\n', "none named loans"),
     ('name = "loans_clustered"', 'name = "loans_robust"', "label loans_robust in language"),
     ('needs = "start_loans"', 'needs = "loans"', "'start_loans'"),
+    ("[municipal_outcomes.start_loans]", "[municipal_outcomes.loans]", "none named start_loans"),
 ]  # fmt: skip
 
 
@@ -131,6 +146,13 @@ def test_impossible_value_is_refused_with_its_line(
     assert [line for line in above if line.startswith("[")][-1] == f"[{found[2]}]", told
     # of two years that exclude each other the sentence may name the other
     assert found[2] == table or found[2].split(".")[0] in ("window", "municipal"), told
+
+
+def test_a_municipal_outcome_without_words_is_refused(tmp_path: Path) -> None:
+    renamed = TEXT.replace("municipal_outcomes.refugees", "municipal_outcomes.people")
+    told = sentence(tmp_path / "study.toml", renamed)
+    assert "municipal_outcomes.people has no name, source, about in [people]" in told
+    assert "language/en/municipal_outcomes.toml" in told or "nb/municipal_outcomes.toml" in told
 
 
 @pytest.mark.parametrize(("old", "new", "part"), MISSPELT)

@@ -257,7 +257,9 @@ def leave_one_out(
         stem,
         data,
         words,
-        filled.drop(columns=["label", "is_main"]).assign(unit=units),
+        filled.drop(columns=["label", "is_main"]).assign(
+            unit=units, municipality_name=units.map(lambda unit: data.names.get(unit))
+        ),
         {},
         caption=caption,
         alternative_text=phrases.rows_in_words(drawn, words),

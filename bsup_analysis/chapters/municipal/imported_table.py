@@ -31,6 +31,7 @@ def data_used(
     # what it is, as the reader sees it, and in keys and codes; None: not in the file
     facts: list[tuple[str, str | int, str | None]] = [
         ("counted", sentence(counted(data, words)), data.definition),
+        ("kind", words(f"municipal_data.kind.{data.kind}"), data.kind),
         ("years", _years(present) or words("municipal.none"), " ".join(map(str, present))),
         ("absent", _years(absent) or words("municipal.none"), None),
         ("contrast", contrast, None),

@@ -117,7 +117,7 @@ def _draw_map(table: pd.DataFrame, municipality: pd.DataFrame, words: Words) -> 
         absent.plot(ax=axes, aspect=None, facecolor="white", edgecolor=PRINTED, hatch="..")
     areas.dissolve().boundary.plot(ax=axes, aspect=None, color=REGION, linewidth=1)
     chosen = areas[areas["group"] == "priority"]
-    chosen.boundary.plot(ax=axes, aspect=None, color="black", linewidth=2.2)
+    chosen.boundary.plot(ax=axes, aspect=None, color=REGION, linewidth=2.6)
     axes.set(xlabel="", ylabel="")
     for row in areas.itertuples():
         text = words.change(row.ratio - 1, 0).replace("\N{NO-BREAK SPACE}", "")
@@ -135,7 +135,7 @@ def _draw_map(table: pd.DataFrame, municipality: pd.DataFrame, words: Words) -> 
         for colour, label in zip(COLOURS, labels, strict=True)
     ]
     outline = words("municipal_change.priority")
-    handles.append(Patch(facecolor="white", edgecolor="black", lw=2, label=outline))
+    handles.append(Patch(facecolor="white", edgecolor=REGION, lw=2.4, label=outline))
     axes.legend(handles=handles, loc="upper left", fontsize="small")
     return figure
 
