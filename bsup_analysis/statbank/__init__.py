@@ -4,7 +4,8 @@
 fetch, and return a frozen `Fetched`.
 """
 
-from bsup_analysis.statbank.client import Client, Limits
+from bsup_analysis.statbank.client import Client
 from bsup_analysis.statbank.fetch import Fetched, fetch_population, fetch_startlaan
+from bsup_analysis.statbank.patience import Limits
 
 __all__ = ["Client", "Fetched", "Limits", "fetch_population", "fetch_startlaan"]

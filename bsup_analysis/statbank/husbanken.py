@@ -18,8 +18,8 @@ from typing import Any
 import pandas as pd
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.statbank.client import FetchError, Refused, printable
 from bsup_analysis.statbank.fetch import PREFIXES
+from bsup_analysis.statbank.patience import FetchError, Refused, printable
 from bsup_analysis.statbank.qlik import Engine, TooLarge
 
 ADDRESS, APP = "wss://qlik.husbanken.no/public", "ee185fe5-e94d-463e-bff8-cd1c5f2f566f"
@@ -29,6 +29,9 @@ PRODUCER = "Husbanken (the Norwegian State Housing Bank)"
 LICENCE = "not stated by the bank; the table is kept out of git"
 LEAST_SHOWN = 4  # the bank's page hides smaller counts (its variable vGrenseverdiPrikking)
 HIDDEN = re.compile(r"\*|:|\.{1,3}|<\s?\d+")
+CODE = re.compile(r"(-|\d{3,4})(?: \D+)?")  # with the municipality's name behind it, as may be
+NUMBER = re.compile(r"(?:kr\.? ?)?\d[\d .,\xa0\u202fE+]*(?:kr|nok|mill\.?|mrd\.?|tusen|k|m)?", re.I)
+MOST = 10**16
 DIGITS = re.compile(r"\d+|\d{1,3}(?:[ \xa0\u202f]\d{3})+")
 START_LOANS = re.compile(r"startl[åa]n|(?<![a-zæøå])sts", re.IGNORECASE)
 PAID = re.compile(r"utbetal|paid", re.IGNORECASE)
@@ -82,7 +85,8 @@ def contents(engine: Engine) -> Contents:
 
     def measures(result: Any) -> tuple[Measure, ...]:
         items = [item["qData"] for item in result["qLayout"]["qMeasureList"]["qItems"]]
-        return tuple(Measure(str(one["title"]), str(one["expression"])) for one in items)
+        found = [Measure(str(one["title"]), str(one.get("expression", ""))) for one in items]
+        return tuple(one for one in found if one.expression)
 
     size = {"qcx": 0, "qcy": 0}
     try:
@@ -201,26 +205,22 @@ def fetch_husbanken(
         Nothing usable came, or it is not clear what to ask for; the sentence says what to do.
     """
     found = contents(engine)
-    fields = [name for names in found.tables.values() for name in names]
-    for field in FIELDS:
-        if field not in fields:
-            near = ", ".join(get_close_matches(field, sorted(set(fields)), 5, 0.4)) or "none"
-            raise _unread(f"it has no field {field} (near: {near})")
+    fields = [_field(found, name) for name in FIELDS]
     measures = choose(found, "count", count), choose(found, "amount", amount)
     sort = {"qSortCriterias": [{"qSortByAscii": 1}]}  # a second asking keeps the order
     labelled = zip(COLUMNS, measures, strict=True)
     cube = {
-        "qDimensions": [{"qDef": {"qFieldDefs": [field], **sort}} for field in FIELDS],
+        "qDimensions": [{"qDef": {"qFieldDefs": [field], **sort}} for field in fields],
         "qMeasures": [{"qDef": {"qDef": one.expression, "qLabel": n}} for n, one in labelled],
         "qInterColumnSortOrder": [0, 1, 2, 3],
     }
     definition = {"qInfo": {"qType": "table"}, "qHyperCubeDef": cube}
-    state = (found.title, found.reloaded)
+    state, columns = (found.title, found.reloaded), [*fields, *COLUMNS]
     try:
-        rows, answer = _rows(engine, definition)
+        rows, answer = _rows(engine, definition, columns)
         if (now := _state(engine)) != state:  # a row of each night would be no table
             state = now
-            rows, answer = _rows(engine, definition)
+            rows, answer = _rows(engine, definition, columns)
             if _state(engine) != state:
                 raise FetchError("it was reloaded while it was being read, twice")
     except FetchError as failure:
@@ -234,25 +234,41 @@ def fetch_husbanken(
     return Brought(table, (named, *notes), answer, document, json.dumps(cube, ensure_ascii=False))
 
 
+def _field(found: Contents, wanted: str) -> str:
+    """Find a field by its name, in whatever case."""
+    fields = sorted({name for names in found.tables.values() for name in names})
+    alike = [one for one in fields if one.casefold() == wanted.casefold()]
+    if wanted in alike or len(alike) == 1:
+        return wanted if wanted in alike else alike[0]
+    near = ", ".join(get_close_matches(wanted, fields, 5, 0.4)) or "none"
+    raise _unread(f"it has no field {wanted} (near: {near})")
+
+
 Row = tuple[str, str, str, str]
 
 
-def _rows(engine: Engine, definition: Mapping[str, Any]) -> tuple[list[Row], bytes]:
-    """Read all rows of the question, page by page, each code and year once."""
+def _rows(
+    engine: Engine, definition: Mapping[str, Any], columns: list[str]
+) -> tuple[list[Row], bytes]:
+    """Read all rows of the question, page by page, each code and year once.
 
-    def size(result: Any) -> int:
+    The bank's own total, where it gives one, must be that of the rows, but for what it hides.
+    """
+
+    def size(result: Any) -> tuple[int, list[str]]:
         cube = result["qLayout"]["qHyperCube"]
         infos = [*cube["qDimensionInfo"], *cube["qMeasureInfo"]]
         if any(one.get("qError") for one in (cube, *infos)):
             raise Refused("it cannot compute the measures")
         titles = [one["qFallbackTitle"] for one in infos]
-        if titles != [*FIELDS, *COLUMNS]:
+        if titles != columns or cube.get("qMode", "S") != "S":
             raise ValueError(f"it has the columns {', '.join(map(str, titles))}")
-        return int(cube["qSize"]["qcy"])
+        return int(cube["qSize"]["qcy"]), [*map(_total, cube.get("qGrandTotalRow", ()))]
 
-    text, total = engine.ask("GetLayout", [], size, of=definition)
-    if total > MOST_ROWS:
-        raise FetchError(f"the answer has {total} rows, more than municipalities and years")
+    text, (total, sums) = engine.ask("GetLayout", [], size, of=definition)
+    if not 0 <= total <= MOST_ROWS:
+        told = total if 0 <= total < 10**9 else "no such number of"
+        raise FetchError(f"the answer has {told} rows; {MOST_ROWS} are more than can be")
     rows: list[Row] = []
     texts, height = [text], PAGE_ROWS
     while len(rows) < total:
@@ -261,8 +277,9 @@ def _rows(engine: Engine, definition: Mapping[str, Any]) -> tuple[list[Row], byt
 
         def page(result: Any, area: Mapping[str, int] = area) -> list[Row]:
             (one,) = result["qDataPages"]
-            matrix, at = one["qMatrix"], one.get("qArea", area)["qTop"]
-            if (at, len(matrix)) != (area["qTop"], area["qHeight"]):
+            matrix, given = one["qMatrix"], one.get("qArea", area)
+            at, high = given["qTop"], given.get("qHeight", area["qHeight"])
+            if at != area["qTop"] or len(matrix) != high or not 0 < high <= area["qHeight"]:
                 asked = f"{area['qHeight']} from {area['qTop']} were asked"
                 raise ValueError(f"{len(matrix)} rows from row {at}, where {asked}")
             return [_row(cells) for cells in matrix]
@@ -279,32 +296,67 @@ def _rows(engine: Engine, definition: Mapping[str, Any]) -> tuple[list[Row], byt
         texts.append(text)
     if len({row[:2] for row in rows}) < len(rows):
         raise FetchError("a municipality and year stands in its answer twice")
+    for place, (column, theirs) in enumerate(zip(COLUMNS, sums, strict=False), start=2):
+        _require_total(column, theirs, [row[place] for row in rows])
     return rows, "\n".join(texts).encode()
+
+
+def _require_total(column: str, theirs: str, ours: list[str]) -> None:
+    """Hold the bank's own total against its rows: they may lack what is hidden, and no more."""
+    known = [int(one) for one in ours if one.isdigit()]
+    if not theirs.isdigit():
+        return
+    unknown = len(ours) - len(known)
+    # hidden are counts below the least that is shown; amounts are rounded, each row by itself
+    low, high = 0.0, unknown * (LEAST_SHOWN - 1.0)
+    if column != "loans":
+        low, high = -len(ours), math.inf if unknown else len(ours)
+    if not low <= int(theirs) - sum(known) <= high:
+        raise FetchError(
+            f"its own total of {column} is {theirs} and its rows add up to {sum(known)}; name a"
+            " measure whose rows add up, or an expression"
+        )
+
+
+def _total(cell: Mapping[str, Any]) -> str:
+    try:
+        return _number(cell)
+    except ValueError:  # a total is held against the rows where there is one
+        return ""
 
 
 def _row(cells: list[Mapping[str, Any]]) -> Row:
     names = []
     for cell in cells[:2]:
         text = str(cell["qText"]).strip()
-        if text != "-" and not re.fullmatch(r"\d{3,4}", text):
+        if not (name := CODE.fullmatch(text)):
             raise ValueError(f"a municipality or year is called {printable(text)!r}")
-        names.append(text.zfill(4) if text != "-" else text)
+        names.append(name[1].zfill(4) if name[1] != "-" else "-")
     code, year = names
-    loans, amount = map(_number, cells[2:])
-    return code, year, loans, amount
+    loans, amount = cells[2:]
+    number = loans.get("qNum")
+    if isinstance(number, float) and math.isfinite(number) and abs(number % 1 - 0.5) < 0.499:
+        raise ValueError(f"a number of loans is {printable(str(loans['qText']))!r}")
+    return code, year, _number(loans), _number(amount)
 
 
 def _number(cell: Mapping[str, Any]) -> str:
-    """Read a cell: its number, unless its text says that there is none, or that it is hidden."""
+    """Read a cell to the whole: its number, unless its text says that there is none, or hides it.
+
+    A text that says something else than the number does is refused, and so is less than zero.
+    """
     number, text = cell.get("qNum"), str(cell["qText"]).strip()
     if text.casefold() in ("", "-", "nan", "null"):
         return ""
     if HIDDEN.fullmatch(text):
         return ":"
+    told = int(re.sub(r"\D", "", text)) if DIGITS.fullmatch(text) else None
     if isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number):
-        return str(int(number) if number == int(number) else number)
-    if DIGITS.fullmatch(text):
-        return re.sub(r"\D", "", text)
+        agrees = NUMBER.fullmatch(text) if told is None else abs(told - number) <= 1
+        if agrees and 0 <= number < MOST:
+            return str(round(number))
+    elif told is not None and told < MOST:
+        return str(told)
     raise ValueError(f"a cell holds {printable(text)!r}")
 
 
@@ -319,12 +371,18 @@ def _region(rows: list[Row], wanted: set[int]) -> tuple[pd.DataFrame, list[str]]
     table, numbers = table[why == ""].copy(), numbers[why == ""]
     if not (numbers["loans"] > 0).any():
         raise _unread("the measure has no loan of the region in these years; name another")
-    both = numbers[(numbers > 0).all(axis=1)].sum()
-    if both["loans"] and not 1e4 <= (mean := both["amount_nok"] / both["loans"]) <= 1e7:
-        raise _unread(
-            f"{mean:.3g} NOK a loan; name other measures, or an expression in NOK, as"
-            " --amount '1000*Sum(FIELD)'"
-        )
+    for year, both in numbers[(numbers > 0).all(axis=1)].groupby(table["year"]):
+        if not 1e4 <= (mean := both["amount_nok"].sum() / both["loans"].sum()) <= 1e7:
+            raise _unread(
+                f"{mean:.3g} NOK a loan in {year}; name other measures, or an expression in NOK,"
+                " as --amount '1000*Sum(FIELD)'"
+            )
+    places = pd.MultiIndex.from_frame(table[["municipality_code", "year"]])
+    for column in COLUMNS:
+        _refuse_repeated(column, numbers[column].set_axis(places).unstack("year"))
+    missing = sorted(wanted - set(table["year"].astype(int)))
+    if missing:
+        notes.append(f"Unknown, not zero: there is no row of {', '.join(map(str, missing))}.")
     for column in COLUMNS:
         most = numbers[column].groupby(table["year"]).max()
         years = sorted(most.index[~(most > 0)])
@@ -333,6 +391,17 @@ def _region(rows: list[Row], wanted: set[int]) -> tuple[pd.DataFrame, list[str]]
             none = f"{column} is zero or empty for every municipality in {', '.join(years)}"
             notes.append(f"Unknown, not zero: {none}.")
     return table.sort_values(["municipality_code", "year"], ignore_index=True), notes
+
+
+def _refuse_repeated(column: str, numbers: pd.DataFrame) -> None:
+    """Refuse a measure that is alike everywhere or in every year: it is of something larger."""
+    known = numbers[(numbers > 0).any(axis=1)]
+    years = known.loc[:, (known > 0).sum() > 9]
+    for year, one in years.items():
+        if one.min() == one.max():
+            raise _unread(f"{column} is the same in every municipality in {year}; name another")
+    if len(years.columns) > 1 and years.T.duplicated().any():
+        raise _unread(f"{column} is the same in every municipality in two years; name another")
 
 
 def _aside(code: str, year: str, wanted: set[int]) -> str:

@@ -12,8 +12,10 @@ from urllib.parse import quote
 
 import websocket
 
-from bsup_analysis.statbank.client import (
+from bsup_analysis.statbank.jsonstat import Malformed
+from bsup_analysis.statbank.patience import (
     AGENT,
+    LIMITS,
     FetchError,
     Limits,
     Patient,
@@ -23,7 +25,6 @@ from bsup_analysis.statbank.client import (
     too_long,
     unreachable,
 )
-from bsup_analysis.statbank.jsonstat import Malformed
 
 T = TypeVar("T")
 TOO_LARGE, ABORTED = 7009, (15, 16, 21)  # a page of too many cells; failures that may pass (Qlik)
@@ -43,7 +44,7 @@ class TooLarge(Refused):
 class _Socket(websocket.WebSocket):
     """A WebSocket that reads no answer without end."""
 
-    most = Limits().answer_bytes
+    most = LIMITS.answer_bytes
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.left = self.most
@@ -79,6 +80,8 @@ class Link:
             raise kind(f"{self._url} answers with HTTP status {error.status_code}") from None
         except websocket.WebSocketConnectionClosedException:
             raise Transient("the connection was closed before the answer") from None
+        except websocket.WebSocketProtocolException as error:
+            raise Transient(f"the connection broke ({printable(str(error))})") from None
         except NO_CONNECTION as error:
             raise unreachable(error, self._url, "SSL_CERT_FILE") from None
         except (websocket.WebSocketException, ValueError) as error:
@@ -127,9 +130,10 @@ class Link:
         raise kind(printable(f"{what} refused: {said} ({code})"))
 
     def _receive(self) -> tuple[str, dict[str, Any]]:
-        text = self._socket.recv()
-        if not text:
+        received = self._socket.recv()
+        if not received:
             raise Transient("the connection was closed before the answer")
+        text = received.decode("utf-8") if isinstance(received, bytes) else received
         try:
             message = json.loads(text)
         except (ValueError, RecursionError):
@@ -161,7 +165,7 @@ class Engine(Patient):
 
     def __init__(self, address: str, app: str, limits: Limits, say: Callable[[str], None]) -> None:
         super().__init__(limits, say)
-        self.url, self.app = f"{address.rstrip('/')}/app/{quote(app)}", app
+        self.url, self.app = f"{address.rstrip('/')}/app/{quote(app, safe='')}", app
         self._link: Link | None = None
 
     def ask(

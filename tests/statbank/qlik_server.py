@@ -48,6 +48,8 @@ class App:
     connections: int = 0
     identities: set[str] = field(default_factory=set)
     most_cells: int = 10_000
+    most_rows: int = 10**9  # of a page, however many are asked for
+    totals: tuple[Value, ...] | None = None
     must_authenticate: bool = False
     session: str = "SESSION_CREATED"
     reloads: list[str] = field(default_factory=lambda: ["2026-11-28T05:31:07.000Z"])
@@ -178,12 +180,18 @@ class Session:
             self.push("OnDataChanged", qText="x" * 70_000)
         if kind == "notice":
             self.push(fault.detail)
-        if fault and callable(fault.detail):
+        if fault and kind != "framed" and callable(fault.detail):
             fault.detail(reply)
         data = json.dumps(reply, ensure_ascii=False).encode()
         if kind == "raw":
             data = fault.detail
         frame = self.frame(data)
+        if kind == "framed":
+            frame = fault.detail(data)
+        if kind == "close":  # RFC 6455, 7.4.1: a code, and why
+            self.peer.sendall(b"\x88" + bytes([2 + len(fault.detail[1])])
+                              + struct.pack(">H", fault.detail[0]) + fault.detail[1])  # fmt: skip
+            return False
         if kind == "cut":
             self.peer.sendall(frame[: len(frame) // 2])
             return False
@@ -228,12 +236,15 @@ class Session:
                 "qSize": {"qcx": 4, "qcy": len(app.rows)},
                 "qDimensionInfo": [{"qFallbackTitle": name} for name in dimensions],
                 "qMeasureInfo": [{"qFallbackTitle": name} for name in labels],
+                **({} if app.totals is None else {"qGrandTotalRow": [*map(cell, app.totals)]}),
                 "qDataPages": [],
             }}}  # fmt: skip
         (area,) = params[1]
         if area["qWidth"] * area["qHeight"] > app.most_cells:
             return {"code": 7009, "parameter": "", "message": "Calculation pages too large"}
-        rows = app.rows[area["qTop"] : area["qTop"] + area["qHeight"]]
+        high = min(area["qHeight"], app.most_rows, len(app.rows) - area["qTop"])
+        area = {**area, "qHeight": high}
+        rows = app.rows[area["qTop"] : area["qTop"] + high]
         matrix = [
             [cell(code), cell(year), cell(loans), cell(amount)]
             for code, year, loans, amount in rows

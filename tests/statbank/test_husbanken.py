@@ -577,7 +577,7 @@ def test_a_municipality_twice_in_a_year(app: App) -> None:
 @pytest.mark.parametrize("factor", [1e-3, 1e-6, 1e6])
 def test_an_amount_in_another_unit_is_refused(app: App, factor: float) -> None:
     app.rows = [(c, y, n, a * factor) for c, y, n, a in app.rows]
-    ends_with(app, "NOK a loan; name other measures, or an expression in NOK")
+    ends_with(app, "NOK a loan in 2009; name other measures, or an expression in NOK")
 
 
 def test_a_reload_between_pages_asks_all_anew(app: App) -> None:
