@@ -12,7 +12,9 @@ seen stays.
 
 import io
 import json
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -26,11 +28,15 @@ from pypdf.generic import ArrayObject, DictionaryObject, NameObject, PdfObject
 from bsup_analysis.errors import InputError
 from bsup_analysis.report import markdown as blocks
 from bsup_analysis.report.content import Report, imprint, released
-from bsup_analysis.report.widths import fits_whole, layout
+from bsup_analysis.report.paper import Part, plan
+from bsup_analysis.report.widths import PORTRAIT_PT, WHOLE_TO, fits_whole, layout
 
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
-# a table of so many rows is kept on one page
-_WHOLE_TO = 22
+# height of the text on a page, pitch of its lines and of the list of contents, as in report.typ
+PAGE_PT, _LINE_PT, _ENTRY_PT = 700.0, 14.0, 15.0
+# a table higher than this may go on another page
+WHOLE_PT = 200.0
+_SIZE = re.compile(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"')
 _ROW = {NameObject("/O"): NameObject("/Table"), NameObject("/Scope"): NameObject("/Row")}
 
 
@@ -42,11 +48,13 @@ def to_pdf(report: Report) -> bytes:
     InputError
         Typst refuses it: a figure or a font cannot be read.
     """
-    reports = report.published.reports
     try:
         # typst's own hints want the text and the folder of one type
         made = typst.compile(  # type: ignore[type-var]
-            source(report).encode(), root=str(reports), font_paths=fonts(), pdf_standards=["ua-1"]
+            source(report).encode(),
+            root=str(report.published.reports),
+            font_paths=fonts(),
+            pdf_standards=["1.7", "ua-1"],
         )
     except RuntimeError as error:
         first = str(error).splitlines()[0]
@@ -67,7 +75,15 @@ def fonts() -> typst.Fonts:
 
 
 def source(report: Report) -> str:
-    """Write the report in Typst's language: the look of `report.typ`, given the report as data."""
+    """Write the report in Typst's language: the look of `report.typ`, given the report as data.
+
+    Typst measures the blocks first; then it is told where pages end and how large figures are.
+    """
+    described = [_described(report, block) for block in report.blocks]
+    first = next(i for i, b in enumerate(report.blocks) if getattr(b, "id", "") in report.sections)
+    described.insert(first, {"kind": "Contents", "title": report.text("contents")})
+    # the answer has the first page to itself, and where there is none the list of contents
+    opening = 1 + (first or 1)
     content = {
         "title": report.title,
         "subtitle": report.subtitle,
@@ -76,55 +92,127 @@ def source(report: Report) -> str:
         "author": report.text("authors"),
         "released": [released().year, released().month, released().day],
         "imprint": [[name, told] for name, told in imprint(report).items()],
-        **{word: report.text(word) for word in ("page", "of", "contents")},
-        "blocks": [_described(report, block) for block in report.blocks],
+        **{word: report.text(word) for word in ("page", "of")},
+        "blocks": described,
     }
+    heights = typst.query(  # type: ignore[type-var]
+        _typst(report, {**content, "measured": True}, linked=False).encode(),
+        "<height>",
+        field="value",
+        root=str(report.published.reports),
+        font_paths=fonts(),
+    )
+    front, foot, *rest = json.loads(heights)
+    entries = sum(isinstance(block, blocks.Heading) for block in report.blocks)
+    parts = [Part((front[0] + foot[0],), kind="front")]
+    for block, (height, *rows) in zip(described, rest, strict=True):
+        block["long"] = len(rows) > WHOLE_TO or (height > WHOLE_PT and len(rows) > 1)
+        parts.append(
+            _part(block, height + entries * _ENTRY_PT * (block["kind"] == "Contents"), rows)
+        )
+    turned = [False, *(block.get("across", False) for block in described)]
+    for i in range(1, len(parts)):
+        # a page begins where the paper turns, too
+        if turned[i] != turned[i - 1] or i == opening:
+            parts[i] = replace(parts[i], kind="start")
+    found = plan(parts, PAGE_PT)
+    laid: list[dict[str, Any]] = []
+    for place in found.order[1:]:
+        block = {**described[place - 1], "scale": round(found.scales[place], 3)}
+        block["starts"] = place in found.starts
+        if turned[place] and laid and laid[-1]["kind"] == "Across":
+            laid[-1]["blocks"].append(block)
+        elif turned[place]:
+            laid.append({"kind": "Across", "blocks": [block], "starts": False})
+        else:
+            laid.append(block)
+    return _typst(report, {**content, "blocks": laid, "measured": False})
+
+
+def _typst(report: Report, content: dict[str, Any], linked: bool = True) -> str:
     look = files(__package__).joinpath("templates", "report.typ").read_text(encoding="utf-8")
-    told = json.dumps(content, ensure_ascii=False, default=partial(_given, report))
-    text = json.dumps(told, ensure_ascii=False)
+    given = partial(_given, report, linked)
+    text = json.dumps(json.dumps(content, ensure_ascii=False, default=given), ensure_ascii=False)
     return f"{look}\n#written(json(bytes({text})))\n"
 
 
-def _given(report: Report, block: object) -> dict[str, Any]:
+def _part(block: dict[str, Any], height: float, rows: Sequence[float]) -> Part:
+    """Tell how a block takes room, by its look in `report.typ`."""
+    match block["kind"]:
+        case "Heading":
+            above, below = (30.8, 12.6) if block["level"] == 1 else (17.6, 8.8)
+            return Part((height,), above=above, below=below, kind="heading")
+        case "Figure":
+            return Part((height,), image=block["ratio"] * PORTRAIT_PT, above=16.8, below=16.8)
+        case "Table" if block["long"]:
+            # the head and the first rows stay together, and so do the last row and the caption
+            head, caption = rows[0], height - sum(rows)
+            first, *middle, last = [sum(rows[:3]), *rows[3:-1], rows[-1] + caption]
+            return Part((first, *middle, last), above=16.8, below=16.8, head=head)
+        case "Table" | "Nothing":
+            return Part((height,), above=16.8, below=16.8)
+        case "Paragraph" | "Listing":
+            lines = max(1, round((height + 7.1) / _LINE_PT))
+            return Part((height / lines,) * lines, kind="text")
+    return Part((height,), kind="front")
+
+
+def _given(report: Report, linked: bool, span: blocks.Span) -> dict[str, Any]:
     """Give what a span holds; one that leads to another document has the file it leads to."""
-    if not isinstance(block, blocks.Span):
-        return vars(block)
-    elsewhere = block.target and report.elsewhere(block.target)
-    return {**vars(block), "file": f"{elsewhere}.pdf" if elsewhere else ""}
+    elsewhere = span.target and report.elsewhere(span.target)
+    target = span.target if linked else ""
+    return {**vars(span), "target": target, "file": f"{elsewhere}.pdf" if elsewhere else ""}
 
 
 def _described(report: Report, block: blocks.Block) -> dict[str, Any]:
     """Give a block with all that its drawing needs: number, caption, widths of columns."""
     shown = {"kind": type(block).__name__, **vars(block)}
+    may_turn = report.name == "annex"
     match block:
         case blocks.Heading():
             return {**shown, "number": report.sections.get(block.id, "")}
         case blocks.Table():
             caption = _caption(report, block.id, block.title, "", block.note)
-            return {**shown, **_table(block.head, block.rows, block.numeric), "caption": caption}
+            return {
+                **shown,
+                **_table(block.head, block.rows, block.numeric, may_turn),
+                "caption": caption,
+            }
         case blocks.ExhibitBlock():
             one = report.published.exhibits[block.id]
             shown["caption"] = _caption(report, block.id, one.title, one.caption, one.source)
             if one.svg is not None:
                 path = one.svg.relative_to(report.published.reports).as_posix()
+                size = _SIZE.search(one.svg.read_text(encoding="utf-8"))
+                if size is None:
+                    raise InputError(f"reports/{path} does not say how large it is; make it anew.")
+                shown |= {"ratio": float(size[2]) / float(size[1]), "scale": 1.0}
                 return {**shown, "kind": "Figure", "path": f"/{path}", "alt": one.alternative_text}
             if one.table is None:
                 return {**shown, "kind": "Nothing"}
             rows = [[(blocks.Span(cell),) for cell in row] for row in one.table.rows]
-            return {**shown, "kind": "Table", **_table(one.table.head, rows, one.table.numeric)}
+            return {
+                **shown,
+                "kind": "Table",
+                **_table(one.table.head, rows, one.table.numeric, may_turn),
+            }
     return shown
 
 
 def _table(
-    head: Sequence[str], rows: Sequence[Sequence[blocks.Spans]], numeric: frozenset[int]
+    head: Sequence[str],
+    rows: Sequence[Sequence[blocks.Spans]],
+    numeric: frozenset[int],
+    may_turn: bool,
 ) -> dict[str, Any]:
-    laid = layout(head, [[blocks.plain(cell) for cell in row] for row in rows], numeric)
+    texts = [[blocks.plain(cell) for cell in row] for row in rows]
+    laid = layout(head, texts, numeric, may_turn)
     columns = zip(head, laid.columns_pt, strict=True)
     return {
         "head": head,
         "rows": rows,
         "numeric": sorted(numeric),
-        "long": len(rows) > _WHOLE_TO,
+        "long": False,
         "across": laid.across,
         "type_pt": laid.type_pt,
         "columns_pt": laid.columns_pt,
@@ -159,6 +247,7 @@ def with_row_heads(pdf: bytes) -> bytes:
                 if _is(row, "/TR"):
                     _name_row(_kids(row))
     stream = io.BytesIO()
+    writer.pdf_header = "%PDF-1.7"
     writer.write(stream)
     return stream.getvalue()
 

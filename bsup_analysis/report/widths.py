@@ -9,8 +9,9 @@ DIGIT_EM, BOLD, PADDING_PT = 0.64, 1.2, 6.0
 SHORT, HEAD_WORD, HEAD_LINES = 14, 8, 4
 # what a column of sentences gets at least, and how its share grows with its longest cell
 LEAST_PT, MOST, SLOPE = 56.0, 24, 6
-# from so many columns of sentences on, a table is laid across the page
-ACROSS_FROM = 4
+# from so many columns of sentences on, a long table is laid across the page; one of so many rows is
+# kept whole on one page
+ACROSS_FROM, WHOLE_TO = 4, 22
 PORTRAIT_PT, ACROSS_PT = 459.0, 705.0
 
 
@@ -32,8 +33,8 @@ def layout(
     numeric: frozenset[int],
     may_turn: bool = True,
 ) -> Layout:
-    """Lay out a table by what stands in it; `may_turn` allows to lay it across the page."""
-    across = may_turn and is_across(head, rows, numeric)
+    """Lay out a table by what stands in it; `may_turn` allows to lay a long one across the page."""
+    across = may_turn and len(rows) > WHOLE_TO and is_across(head, rows, numeric)
     size = type_size(len(head), across)
     whole = ACROSS_PT if across else PORTRAIT_PT
     return Layout(across, size, tuple(column_widths(head, rows, numeric, size, whole)))
@@ -99,7 +100,7 @@ def fits_whole(title: str, width_pt: float, size_pt: float) -> bool:
 
 def type_size(columns: int, across: bool) -> float:
     """Give the size of a table's type in points."""
-    return 6.5 if across or columns > 8 else 8.0
+    return 6.5 if across or columns > 6 else 8.0
 
 
 def is_across(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: frozenset[int]) -> bool:
