@@ -41,7 +41,6 @@ SYNTHETIC_PREFIX = "SYNTHETIC_"
 MOST_BYTES = 100_000_000
 MOST_CELLS = 3_000_000
 MOST_ROWS = 300_000
-LONGEST_TEXT = 10_000
 # in this order where several fit equally well: a comma may be a decimal sign
 SEPARATORS = (";", "\t", ",", "|")
 # rows read to find the separator
@@ -180,6 +179,9 @@ def read_delimited(content: bytes, file: str) -> RawTable:
             break
         comments.append(line[0].strip())
         lines = line.end()
+    ends = max(text.count("\n"), text.count("\r"))
+    if ends > MOST_ROWS or max(map(text.count, SEPARATORS)) + ends > MOST_CELLS:
+        raise InputError(_TOO_MUCH.format(file))
     best, found = 0.0, ""
     failure: Exception | None = None
     for separator in SEPARATORS:
@@ -189,9 +191,6 @@ def read_delimited(content: bytes, file: str) -> RawTable:
                 best, found = consistency, separator
         except csv.Error as error:
             failure = failure or error
-    ends = max(text.count("\n"), text.count("\r"))
-    if ends > MOST_ROWS or (found and text.count(found) + ends > MOST_CELLS):
-        raise InputError(_TOO_MUCH.format(file))
     rows: list[Sequence[Cell]] = [("",)] * len(comments)
     try:
         rows += _parsed(text, lines, found, None) if found else []
@@ -266,20 +265,22 @@ def read_parquet(content: bytes, file: str) -> RawTable:
         # a text repeated in every row is stored once; spelled out it may fill the memory
         names = parquet.schema_arrow.names
         table = pq.ParquetFile(io.BytesIO(content), read_dictionary=names).read()
-        texts = [
-            chunk.dictionary.cast(pa.string())
-            for column in table.columns
-            if pa.types.is_dictionary(column.type)
-            for chunk in column.chunks
-        ]
-        longest = max((pc.max(pc.binary_length(text)).as_py() or 0 for text in texts), default=0)
-        if longest > LONGEST_TEXT:
-            raise InputError(f"{file} has a text of {longest} characters; it is no table of loans.")
+        length = sum(_length(chunk) for column in table.columns for chunk in column.chunks)
+        if length > MOST_BYTES:
+            raise InputError(_TOO_MUCH.format(file))
         columns = [list(_spelt_out(column)) for column in table.columns]
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{file} cannot be read as Parquet ({first}); write it again.") from None
     return RawTable(file, "", [list(table.column_names), *map(list, zip(*columns, strict=True))])
+
+
+def _length(chunk: pa.Array) -> int:
+    """Give the length of a chunk's texts once each is spelt out in its row."""
+    if not pa.types.is_dictionary(chunk.type):
+        return 0
+    lengths = pc.binary_length(chunk.dictionary.cast(pa.string()))
+    return pc.sum(lengths.take(chunk.indices)).as_py() or 0
 
 
 def _spelt_out(column: pa.ChunkedArray) -> Iterator[Cell]:

@@ -130,12 +130,14 @@ def seal(name: str) -> Path:
     Raises
     ------
     InputError
-        There is no such raw table, or no record of it.
+        There is no such raw table, or no record of it, or its schema refuses it.
     """
     table = paths.raw_path(name)
     if not table.is_file():
         raise InputError(f"there is no raw table {name!r}; there are: {', '.join(raw_tables())}.")
     read_record(name)
+    if name in SOURCES:
+        _checked(table, name)
     path = record_path(name)
     text = path.read_text(encoding="utf-8")
     new = re.sub(r'(?m)^sha256\s*=\s*"[0-9a-f]{64}"', f'sha256 = "{sha256(table)}"', text, count=1)
@@ -159,14 +161,18 @@ def read_source(name: str) -> pd.DataFrame:
         raise InputError(f"there is no table {name!r}; there are: {', '.join(sorted(SOURCES))}.")
     raw = paths.raw_path(name)
     decision = paths.decisions() / f"{name}.csv"
-    if raw.suffix == ".geojson":
-        from bsup_analysis.tables.boundaries import read_geojson
-
-        table = read_geojson(raw, SOURCES[name])
-    else:
-        table = read_csv(decision if decision.is_file() else raw, SOURCES[name])
+    table = _checked(decision if decision.is_file() else raw, name)
     if not decision.is_file():
         difference = hash_differs(name)
         if difference:
             raise InputError(difference + ".")
     return table
+
+
+def _checked(path: Path, name: str) -> pd.DataFrame:
+    """Read a table's file against its schema."""
+    if path.suffix == ".geojson":
+        from bsup_analysis.tables.boundaries import read_geojson
+
+        return read_geojson(path, SOURCES[name])
+    return read_csv(path, SOURCES[name])

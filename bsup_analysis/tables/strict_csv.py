@@ -79,8 +79,11 @@ def first_failure(invalid: SchemaErrors, where: str) -> str:
     located = cases[cases["index"].notna()]
     if located.empty:
         case = cases.iloc[0]
-        return f"{where}: column {case['column']}: {case['check']}."
+        column = "" if case["schema_context"] == "DataFrameSchema" else f"column {case['column']}: "
+        return f"{where}: {column}{case['check']}."
     case = located.sort_values("index", kind="stable").iloc[0]
+    if case["check"] == "multiple_fields_uniqueness":
+        return f"{where}, row {int(case['index']) + 2}: this row stands there twice."
     value = "an empty field" if pd.isna(case["failure_case"]) else repr(str(case["failure_case"]))
     column = case["column"] if isinstance(case["column"], str) else "row"
     return f"{where}, row {int(case['index']) + 2}: {column}: {value} is refused ({case['check']})."

@@ -21,6 +21,14 @@ def _column(told: Mapping[str, Any]) -> pa.Column:
     return pa.Column(kind, checks, metadata={"unit": unit}, **kept)
 
 
+def _needs(columns: list[str], rows: list[list[Any]]) -> pa.Check:
+    """Make a check that rows are there, by the columns that tell rows apart."""
+    return pa.Check(
+        lambda table: {*map(tuple, rows)} <= {*table[columns].itertuples(index=False, name=None)},
+        error="must have " + "; ".join(" ".join(map(str, row)) for row in rows),
+    )
+
+
 def read_schemas(path: Path) -> dict[str, pa.DataFrameSchema]:
     """Read schemas by table; each table has exactly its columns, in order, as their types."""
     content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -29,7 +37,8 @@ def read_schemas(path: Path) -> dict[str, pa.DataFrameSchema]:
             {column: _column(told) for column, told in table["columns"].items()},
             name=name,
             description=table["about"],
-            unique=table.get("unique"),
+            checks=[_needs(table["unique"], rows) for rows in [table.get("needs")] if rows],
+            unique=table.get("unique", list(table["columns"])),
             strict=True,
             ordered=True,
             coerce=True,

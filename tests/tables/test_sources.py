@@ -1,5 +1,6 @@
 """Bad input: every broken raw table is refused with file, row and reason, and nothing is lost."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -233,3 +234,53 @@ def test_a_damaged_table_is_never_read_as_another(tmp_path: Path, data: st.DataO
         # only a cut at a row's end leaves a table, and then of whole rows
         assert good[:cut].endswith(b"\n")
         assert len(table) == good[:cut].count(b"\n") - 1
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "reason"),
+    [
+        ("programme_p06_malvik", "2008,loans,", "2007,loans,", "must have .*2008 loans"),
+        ("programme_p06_malvik", "2008,loans,", "-2008,loans,", r"row 5: year: '-2008' is refused"),
+        ("programme_p13_shares", "priority,2009,", "priority,-2009,", "row 2: year: '-2009'"),
+        ("press_totals", ",2010,2009,", ",2010,-2009,", "base_year: '-2009' is refused"),
+        ("programme_p11_region_loans", ",1487,2010,", ",1487,2011,", "must have .*2010"),
+    ],
+)
+def test_a_table_is_not_sealed_that_its_schema_refuses(
+    project: Path, name: str, old: str, new: str, reason: str
+) -> None:
+    path, record = project / f"data/raw/{name}.csv", sources.record_path(name)
+    before, text = record.read_bytes(), path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8", newline="")
+    with pytest.raises(InputError, match=reason):
+        sources.seal(name)
+    assert record.read_bytes() == before
+    with pytest.raises(InputError, match=reason):
+        read_source(name)
+
+
+@pytest.mark.parametrize("name", sorted(SOURCES))
+def test_no_row_stands_twice(project: Path, name: str) -> None:
+    decision = project / f"data/decisions/{name}.csv"
+    path = decision if decision.is_file() else project / f"data/raw/{name}.csv"
+    if not path.is_file():
+        pytest.skip("not a table of rows")
+    head, first, *rest = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([head, first, first, *rest]), encoding="utf-8", newline="")
+    with pytest.raises(InputError, match="row 2: this row stands there twice"):
+        read_source(name)
+
+
+def test_a_cluster_is_a_code_or_a_known_joint_municipality(project: Path) -> None:
+    path = project / "data/decisions/treatment.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(",true,1502,", ",true,Molde by,"), encoding="utf-8", newline="")
+    with pytest.raises(InputError, match="row 2: cluster: 'Molde by' is refused"):
+        read_source("treatment")
+
+
+def test_a_pipe_is_not_read_as_a_table(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(InputError, match="no ordinary file"):
+        read_csv(tmp_path / "pipe.csv", SOURCES["treatment"])
