@@ -105,9 +105,9 @@ class Choices:
     ignored: Collection[str] = ()
     accepted: Collection[str] = ()
 
-    def ignores(self, column: Column) -> bool:
+    def ignores(self, index: int, header: str) -> bool:
         """Tell whether the reader leaves a column out."""
-        own = {f"#{column.index + 1}", simple(column.header)} - {""}
+        own = {f"#{index + 1}", simple(header)} - {""}
         return any(one in own or simple(one) in own for one in self.ignored)
 
     def accepts(self, word: str) -> bool:
@@ -165,7 +165,7 @@ def find_layout(table: RawTable, choices: Choices) -> Layout:
             if candidate is None:
                 continue
             try:
-                columns = _columns(candidate, choices.mapping, table)
+                columns = _columns(candidate, choices, table)
             except InputError as error:
                 refused = refused or error
                 continue
@@ -217,15 +217,19 @@ def _joined(upper: Sequence[str], lower: Sequence[Cell]) -> list[str] | None:
     return joined
 
 
-def _columns(headers: Sequence[str], mapping: Mapping[str, str], table: RawTable) -> list[Column]:
+def _columns(headers: Sequence[str], choices: Choices, table: RawTable) -> list[Column]:
     """Give each column its role: the reader's, else the header's."""
     named: dict[int, str] = {}
-    for role, header in mapping.items():
+    for role, header in choices.mapping.items():
         named |= dict.fromkeys(_find(headers, role, header, table), role)
     taken = {"amount", *UNITS_NOK} if {*named.values()} & {*UNITS_NOK} else set()
     taken |= {*named.values()} - {"county"}
     own = [role_of(header) for header in headers]
-    roles = [named.get(i, "" if role in taken else role) for i, role in enumerate(own)]
+    left_out = {i for i, header in enumerate(headers) if choices.ignores(i, header)}
+    roles = [
+        "" if i in left_out else named.get(i, "" if role in taken else role)
+        for i, role in enumerate(own)
+    ]
     # a code names the municipality rather than a name, which then checks it
     kinds = [k for k in ("place_code", "place", "place_name", "region") if k in roles]
     free = [role for role in ("municipality", "name") if role not in roles]
@@ -235,7 +239,7 @@ def _columns(headers: Sequence[str], mapping: Mapping[str, str], table: RawTable
         used = place.get(role, role)
         year = head_of(header).year if used in {"bare", "amount", *QUANTITIES} else None
         # what the reader did not choose is known for what it is
-        known = bool(used) or own[i] in taken & {"amount", *QUANTITIES}
+        known = bool(used) or i in left_out or own[i] in taken & {"amount", *QUANTITIES}
         found.append(Column(i, header, used, year, i in named, known))
     return found
 
@@ -287,7 +291,6 @@ def _settled(
 ) -> tuple[Column, ...]:
     """Refuse what is there twice, ask for what is not stated, read columns of bare years."""
     where = table.where(last)
-    columns = [replace(c, role="", known=True) if choices.ignores(c) else c for c in columns]
     roles = {column.role for column in columns}
     if "year" not in roles:
         # beside columns of years, one without a year is a total over them
@@ -409,7 +412,7 @@ def _ask_for_unknown(
             )
         cells = [row[column.index] for row in table.rows[last:] if column.index < len(row)]
         first = next(filter(None, map(plain, cells)), None)
-        if first is None or (choices.ignores(column) and not divides_years(column.header)):
+        if first is None:
             continue
         if column.role in ("", *QUANTITIES) and divides_years(column.header):
             raise InputError(

@@ -115,6 +115,7 @@ def entries(
     width = len(layout.columns)
     labels = layout.of("municipality", "name", "year", "quantity")
     held = layout.of(*QUANTITIES, "value")
+    of_county = layout.of("county")
     for number, row in enumerate(table.rows, start=1):
         if layout.first <= number <= layout.last or is_blank(row):
             continue
@@ -134,7 +135,7 @@ def entries(
             )
         filled = [*row, *[""] * (width - len(row))]
         stated = {column.role: plain(filled[column.index]) for column in labels}
-        counties = tuple(filter(None, (plain(filled[c.index]) for c in layout.of("county"))))
+        counties = tuple(filter(None, (plain(filled[c.index]) for c in of_county)))
         own = list(_of_row(number, filled, stated, counties, held, table, choices))
         if own[0].label:
             found += own

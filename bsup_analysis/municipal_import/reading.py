@@ -55,6 +55,7 @@ _CELL = re.compile(rb"<(?:\w+:)?c(\s[^>]*)?>")
 _ATTRIBUTE = re.compile(rb"""\s([rst])=["']([^"']*)["']""")
 _PLACE = re.compile(rb"([A-Z]{1,3})([0-9]{1,7})")
 _VALUE = re.compile(rb"(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>([^<]*)<", re.DOTALL)
+_TEXT = re.compile(rb"<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)<")
 _FORMULA = re.compile(
     rb"""<(?:\w+:)?c\s[^>]*?\br=["']([A-Z]+[0-9]+)["'][^>]*>\s*<(?:\w+:)?f\b[^>]*?"""
     rb"""(?:/>|>[^<]*</(?:\w+:)?f>)\s*(<(?:\w+:)?v>[^<]+<)?"""
@@ -337,6 +338,10 @@ def read_workbook(content: bytes, file: str, sheet: str | None) -> RawTable:
         name = _sheet_name(list(sheets), sheet, file)
         where = f"{file}, sheet {name}"
         errors, formats = _look_at_cells(sheets[name], _formats(parts), where)
+        texts = _TEXT.findall(parts.get("xl/sharedStrings.xml", b""))
+        # a text that many cells share is stored once; spelt out it may fill the memory
+        if max(map(len, texts), default=0) * sheets[name].count(b't="s"') > 4 * MOST_BYTES:
+            raise InputError(_TOO_MUCH.format(where))
         for place, stored in _FORMULA.findall(sheets[name]):
             if not stored or b'fullCalcOnLoad="1"' in parts["xl/workbook.xml"]:
                 raise InputError(

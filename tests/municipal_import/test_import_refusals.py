@@ -1,6 +1,7 @@
 """Bad input ends in one sentence that says what to do, never in a traceback."""
 
 import io
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -244,6 +245,54 @@ def parquet(table: pa.Table) -> bytes:
     return stream.getvalue()
 
 
+def test_a_small_file_of_many_cells_is_refused_before_they_are_spelt_out(
+    imported: Imported,
+) -> None:
+    few = reading.MOST_ROWS * 2
+    text = "Kommunenr;År;Antall\n" + "1601;2011;5\n" * few
+    assert "holds more than can be read" in refusal(imported, text)
+    assert "holds more than can be read" in refusal(imported, ";" * reading.MOST_CELLS + "\na;b\n")
+
+
+def test_a_text_that_many_cells_of_a_workbook_share_is_refused(
+    imported: Imported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bsup_analysis.municipal_import.reading.MOST_BYTES", 20_000)
+    shared = b"<sst><si><t>" + b"x" * 10_000 + b"</t></si></sst>"
+    stream = io.BytesIO()
+    cells = b"".join(b'<c r="A%d" t="s"><v>0</v></c>' % row for row in range(1, 10))
+    with zipfile.ZipFile(stream, "w") as made:
+        with zipfile.ZipFile(io.BytesIO(workbook())) as old:
+            for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
+                made.writestr(name, old.read(name))
+        made.writestr("xl/worksheets/sheet1.xml", cells)
+        made.writestr("xl/sharedStrings.xml", shared)
+    assert "holds more than can be read" in refusal(imported, stream.getvalue(), name="a.xlsx")
+
+
+def test_a_damaged_stream_in_a_workbook_is_one_sentence(imported: Imported) -> None:
+    content = bytearray(repacked(workbook(), lambda _, data: data))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        start = archive.getinfo("xl/worksheets/sheet1.xml").header_offset + 80
+    content[start : start + 40] = bytes(range(200, 240))
+    assert "damaged or locked" in refusal(imported, bytes(content), name="a.xlsx")
+
+
+@pytest.mark.parametrize("value", [2**62, -(2**62)])
+def test_a_time_out_of_range_in_parquet_is_one_sentence(imported: Imported, value: int) -> None:
+    when = pa.array([value], pa.int64()).cast(pa.timestamp("us"))
+    table = pa.table({"kommune": ["1601"], "år": when, "antall": [5]})
+    assert "cannot be read as Parquet" in refusal(imported, parquet(table), name="a.parquet")
+
+
+def test_only_ordinary_files_are_read(tmp_path: Path, against: Reference) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(InputError, match="no ordinary file"):
+            import_file(path, against)
+
+
 def test_parquet_of_lists_is_refused(imported: Imported) -> None:
     table = pa.table({"kommune": ["1601"], "år": [2011], "antall": [[5, 6]]})
     assert "holds lists" in refusal(imported, parquet(table), name="a.parquet")
@@ -275,7 +324,7 @@ def test_parquet_of_a_long_text_in_every_row_is_refused(imported: Imported) -> N
     table = pa.table({"kommune": column})
     content = parquet(table)
     assert len(content) < 1_000_000
-    assert "characters" in refusal(imported, content, name="a.parquet")
+    assert "holds more than can be read" in refusal(imported, content, name="a.parquet")
 
 
 @pytest.mark.parametrize(
