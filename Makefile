@@ -28,7 +28,7 @@ LOCKED := $(call stamp,locked,requirements.lock)
 READY := $(call stamp,ready,requirements.lock pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-browser golden bench lab status verify format release lock clean distclean
+.PHONY: help report test test-browser golden bench lab status verify format release lock audit clean distclean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,13 @@ lock:  ## write requirements.lock from pyproject.toml (needs uv; LOCKFLAGS=--upg
 	$(if $(UV),,$(error "make lock" needs uv on the PATH))
 	$(UV) pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
 		--no-header --no-emit-index-url --no-emit-find-links $(LOCKFLAGS) -o requirements.lock pyproject.toml
+
+AUDIT = build/audit/$(notdir $(BIN))/python
+audit:  ## hold the locked packages against known advisories (needs the network)
+	$(if $(FITTING),,$(error $(NO_PYTHON)))
+	@$(AUDIT) -c 'import pip_audit' 2>/dev/null || \
+		{ $(PYTHON) -m venv --clear build/audit && $(AUDIT) -m pip install -qq pip-audit; }
+	@$(AUDIT) tools/audit.py
 
 clean:  ## remove what a run built beside the published reports
 	rm -rf build

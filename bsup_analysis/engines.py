@@ -146,14 +146,16 @@ def reach(address: str) -> None:
         dask.distributed is not installed, or there is no answer within ten seconds.
     """
     try:
-        from distributed import comm
+        from distributed import Security, comm
     except ImportError:
         raise InputError(
             "--scheduler needs dask.distributed: install the extra bsup_analysis[cluster]."
         ) from None
 
     async def call() -> None:
-        answer = comm.connect(address, timeout=ANSWER_SECONDS)
+        # certificates for TLS are those of Dask's configuration, as of the client below
+        given = Security().get_connection_args("client")
+        answer = comm.connect(address, timeout=ANSWER_SECONDS, **given)
         (await asyncio.wait_for(answer, ANSWER_SECONDS)).abort()
 
     try:
@@ -161,6 +163,11 @@ def reach(address: str) -> None:
         # a thread, because a notebook has an event loop of its own
         with ThreadPoolExecutor(1) as thread:
             thread.submit(asyncio.run, call()).result()
+    except TypeError:
+        raise InputError(
+            f"{address} speaks TLS: name its certificates under distributed.comm.tls in Dask's"
+            " configuration."
+        ) from None
     except (OSError, TimeoutError, ValueError):
         raise _silent(address) from None
 

@@ -1,6 +1,7 @@
 """The set-up: one lock, one environment however it is installed, and the files beside it."""
 
 import fnmatch
+import json
 import os
 import re
 import shlex
@@ -24,7 +25,7 @@ DIRECT = [
 ]
 TARGETS = {
     "help", "report", "test", "test-browser", "golden", "bench", "lab",
-    "status", "verify", "format", "release", "lock", "clean", "distclean",
+    "status", "verify", "format", "release", "lock", "audit", "clean", "distclean",
 }  # fmt: skip
 STAMPS = (".venv/locked-*", ".venv/ready-*")
 TOOLS = (
@@ -598,3 +599,44 @@ def test_what_is_not_here_is_found():
         ("study.toml", "PLAN.md 4"),
         ("tests/a.py", "issue 3"),
     }
+
+
+# --- known advisories ---
+
+ASKED = """
+import json, pathlib, sys
+out = pathlib.Path(sys.argv[sys.argv.index("--output") + 1])
+said = json.loads(pathlib.Path(__file__).with_name(sys.argv[2] + ".json").read_text())
+assert "--require-hashes" in sys.argv
+if said is not None:
+    out.write_text(json.dumps({"dependencies": said}))
+"""
+SOUND = {"name": "pandas", "version": "3.0", "vulns": []}
+SKIPPED = {"name": "zict", "skip_reason": "Dependency not found on PyPI and could not be audited"}
+KNOWN = {"name": "zict", "version": "1", "vulns": [{"id": "GHSA-1", "fix_versions": ["1.1"]}]}
+
+
+@pytest.mark.parametrize(
+    ("osv", "pypi", "status", "line"),
+    [
+        ([SOUND], None, 0, "1 packages, 0 known advisories (OSV)"),
+        (None, [SOUND, KNOWN], 1, "zict 1: GHSA-1, mended in 1.1"),
+        ([SOUND, SKIPPED], None, 0, "1 packages, 0 known advisories (OSV)"),
+        (None, [SKIPPED], 2, "no database of advisories could be reached (OSV and PyPI): nothing"),
+        (None, None, 2, "no database of advisories could be reached (OSV and PyPI): nothing"),
+    ],
+)
+def test_an_audit_tells_what_is_known_and_where_nobody_could_be_asked(
+    tmp_path, osv, pypi, status, line
+):
+    for name, content in {"osv": osv, "pypi": pypi}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    (tmp_path / "pip_audit.py").write_text(ASKED)
+    (tmp_path / "tools").mkdir()
+    shutil.copy(CHECKOUT / "tools" / "audit.py", tmp_path / "tools")
+    run = subprocess.run(
+        [sys.executable, tmp_path / "tools" / "audit.py"], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (status, "")
+    assert line in run.stdout

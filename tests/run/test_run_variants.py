@@ -235,3 +235,8 @@ def test_a_silent_scheduler_is_told_before_anything_runs(bsup, made, monkeypatch
     assert isinstance(ended.exception, InputError)
     assert "did not answer" in str(ended.exception)
     assert not (made.build / "variants").exists()
+
+
+def test_a_scheduler_that_speaks_tls_needs_certificates() -> None:
+    with pytest.raises(InputError, match=r"name its certificates under distributed\.comm\.tls"):
+        engines.reach("tls://127.0.0.1:8786")
