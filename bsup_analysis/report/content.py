@@ -52,7 +52,7 @@ class Report:
 
     def elsewhere(self, target: str) -> str:
         """Return the name of the document that shows what a span leads to, if another does."""
-        return "" if target in self._own else self.others[0]
+        return "" if target in self._own or target.startswith("https://") else self.others[0]
 
     @cached_property
     def _own(self) -> set[str]:
@@ -295,33 +295,10 @@ def widest_interval(numbers: Values, ratio: str) -> Interval:
     return Interval(low, high, low.id.removeprefix(f"{ratio}_ci_low_"))
 
 
-@dataclass(frozen=True)
-class Readings:
-    """A ratio by how the document is read.
-
-    Attributes
-    ----------
-    others
-        By the readings other than the one that the sentence names, the smallest first.
-    total, clear
-        How many readings there are, and of how many the interval holds no 1.
-    """
-
-    others: list[Value]
-    total: Value
-    clear: Value
-
-
-def agreement_readings(numbers: Values, stem: str, reading: str) -> Readings:
-    """Return the ratios whose id begins with `stem`, beside that of the reading named."""
-    signed = stem + reading
-    names = [one.id for one in numbers.starting(stem) if not one.id.endswith(("_low", "_high"))]
-    clear = [n for n in names if numbers[f"{n}_ci_low"] > 1 or numbers[f"{n}_ci_high"] < 1]
-    return Readings(
-        others=sorted(numbers[name] for name in names if name != signed),
-        total=Value(len(names), signed),
-        clear=Value(len(clear), signed),
-    )
+def agreement_readings(numbers: Values, stem: str, named: str) -> list[Value]:
+    """Return the ratios whose id begins with `stem`, smallest first, but for the reading named."""
+    ratios = [one for one in numbers.starting(stem) if not one.id.endswith(("_low", "_high"))]
+    return sorted(one for one in ratios if one.id != stem + named)
 
 
 @dataclass(frozen=True)
@@ -358,12 +335,16 @@ def clear_specifications(published: Edition, words: Words) -> Clear:
     )
 
 
-def exhibits_of(published: Edition, *notebooks: str) -> list[str]:
-    """Return the exhibits of notebooks, named by a part of their name."""
+def exhibits_of(published: Edition, *notebooks: str, own: bool = False) -> list[str]:
+    """Return the exhibits of notebooks, named by a part of their name.
+
+    With `own` only those that rest on a table that a user brought.
+    """
     return [
         exhibit.id
         for exhibit in published.exhibits.values()
         if any(one in PurePosixPath(exhibit.notebook).stem for one in notebooks)
+        and (not own or any(name.startswith("data/municipal/") for name in exhibit.inputs))
     ]
 
 

@@ -113,6 +113,8 @@ def _profiles(report: Report, profiles: Collection[str]) -> dict[str, str]:
 
 
 def _address(report: Report, target: str) -> str:
+    if target.startswith("https://"):
+        return target
     elsewhere = report.elsewhere(target)
     return f"{elsewhere}.html#{target}" if elsewhere else f"#{target}"
 

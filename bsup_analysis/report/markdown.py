@@ -3,7 +3,8 @@
 The Markdown is CommonMark with tables, read by markdown-it, and four conventions on top:
 
 - `# Heading {: #id }` gives a heading its id; `.unnumbered` after the id leaves out its number;
-- `[0.88](#exhibit "number_id")` is a number that leads to its exhibit;
+- `[0.88](#exhibit "number_id")` is a number that leads to its exhibit, and `<https://s-n.no/>` an
+  address, shown without what stands in front of it;
 - `![](exhibit:id)` and `![](explorer:kind)`, alone in a paragraph, place an exhibit or a part of
   the page that needs a script;
 - a paragraph `: Title {: #id }` in front of a table is its title, a second line its source.
@@ -13,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
@@ -27,14 +29,19 @@ _SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
 class Span:
     """Words in one style, which may lead to an exhibit, a table or a section.
 
-    `style` is empty, `strong`, `em` or `code`; `target` is the id it leads to; `number` the id of
-    the published number that is shown.
+    `style` is empty, `strong`, `em` or `code`; `target` is the id it leads to, or the address of
+    a page on the web; `number` the id of the published number that is shown.
     """
 
     text: str
     style: str = ""
     target: str = ""
     number: str = ""
+
+    @property
+    def web(self) -> bool:
+        """Whether it leads to a page on the web."""
+        return self.target.startswith("https://")
 
 
 Spans = tuple[Span, ...]
@@ -223,6 +230,10 @@ def _leaves(node: SyntaxTreeNode, style: str = "") -> Iterator[Span]:
                 yield Span(child.content, "code")
             case "strong" | "em":
                 yield from _leaves(child, child.type)
+            case "link" if str(child.attrs["href"]).startswith("https://"):
+                address = str(child.attrs["href"])
+                shown = address.removeprefix("https://").removeprefix("www.").rstrip("/")
+                yield Span(unquote(shown), style, address)
             case "link" if str(child.attrs["href"]).startswith("#"):
                 text = "".join(one.content for one in child.children)
                 number = str(child.attrs.get("title", ""))

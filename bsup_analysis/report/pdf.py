@@ -158,10 +158,10 @@ def _part(block: dict[str, Any], height: float, rows: Sequence[float]) -> Part:
 
 
 def _given(report: Report, linked: bool, span: blocks.Span) -> dict[str, Any]:
-    """Give what a span holds; one that leads to another document has the file it leads to."""
+    """Give what a span holds; one that leads out of the document has the file or address."""
     elsewhere = span.target and report.elsewhere(span.target)
-    target = span.target if linked else ""
-    return {**vars(span), "target": target, "file": f"{elsewhere}.pdf" if elsewhere else ""}
+    file = span.target if span.web else f"{elsewhere}.pdf" if elsewhere else ""
+    return {**vars(span), "target": span.target if linked else "", "file": file}
 
 
 def _described(report: Report, block: blocks.Block) -> dict[str, Any]:

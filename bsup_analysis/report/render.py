@@ -30,11 +30,7 @@ VERDICTS = {-1: "worse", 0: "not_shown", 1: "improved"}
 
 
 class Value(float):
-    """A published number that keeps its id through arithmetic.
-
-    Of two numbers the result has the id of the left one: `region - priority` is marked as the
-    region's.
-    """
+    """A published number that knows its id; what is computed from it is no published number."""
 
     id: str
 
@@ -43,23 +39,6 @@ class Value(float):
         made = super().__new__(cls, value)
         made.id = name
         return made
-
-    def __add__(self, other: float) -> "Value":
-        return Value(float(self) + float(other), self.id)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: float) -> "Value":
-        return Value(float(self) - float(other), self.id)
-
-    def __rsub__(self, other: float) -> "Value":
-        return Value(float(other) - float(self), self.id)
-
-    def __truediv__(self, other: float) -> "Value":
-        return Value(float(self) / float(other), self.id)
-
-    def __rtruediv__(self, other: float) -> "Value":
-        return Value(float(other) / float(self), self.id)
 
     def __abs__(self) -> "Value":
         return Value(abs(float(self)), self.id)
@@ -141,6 +120,7 @@ def render(
         "direction": lambda change: direction(change, words),
         "verdict": lambda value: "none" if value is None else VERDICTS[round(value)],
         "text": escape,
+        "capitalised": lambda text: text[:1].upper() + text[1:],
     }
     try:
         return environment.get_template(template.name).render(numbers=numbers, **content)

@@ -183,6 +183,8 @@ class _Writer:
                 run.font.name = "Consolas"
             if elsewhere := span.target and self.report.elsewhere(span.target):
                 _link(run, span.target, self._file(f"{elsewhere}.docx"))
+            elif span.web:
+                _link(run, "", self._file(span.target))
             elif span.target:
                 _link(run, span.target)
 
@@ -230,8 +232,9 @@ def _pictures(report: Report) -> dict[str, bytes]:
 
 
 def _link(run: Run, target: str, file: str = "") -> None:
-    """Make a run lead to a bookmark, here or in a file that the document knows by an id."""
-    link = _element("w:hyperlink", {"w:anchor": target[:40], "w:history": "1"})
+    """Make a run lead to a bookmark, or to a file or page that the document knows by an id."""
+    anchor = {"w:anchor": target[:40]} if target else {}
+    link = _element("w:hyperlink", {**anchor, "w:history": "1"})
     if file:
         link.set(qn("r:id"), file)
     run._r.addprevious(link)

@@ -26,7 +26,7 @@ from bsup_analysis.published.reader import PublishedExhibit, read_edition
 from bsup_analysis.report import FILES, make_report, report_inputs
 from bsup_analysis.report.content import DOCUMENTS, Report, compose, imprint, released
 from bsup_analysis.report.html import to_html
-from bsup_analysis.report.markdown import ExhibitBlock, Heading
+from bsup_analysis.report.markdown import ExhibitBlock, Heading, Listing, Paragraph
 from bsup_analysis.report.pdf import FONTS, to_pdf
 from bsup_analysis.report.word import to_docx
 from bsup_analysis.run.pages import complaints
@@ -308,6 +308,28 @@ def _flat(outline: list[Any]) -> list[str]:
     ]
 
 
+def addresses(report: Report) -> set[str]:
+    """Give the pages on the web that sentences of a document lead to."""
+    blocks = (block for block in report.blocks if isinstance(block, Paragraph | Listing))
+    told = [spans for b in blocks for spans in (b.items if isinstance(b, Listing) else [b.spans])]
+    return {span.target for spans in told for span in spans if span.web}
+
+
+def test_addresses_can_be_followed_in_every_form(made: tuple[Report, dict[str, bytes]]) -> None:
+    report, files = made
+    page = BeautifulSoup(files[".html"].decode(), "html.parser")
+    assert page.main is not None
+    linked = {str(a["href"]) for a in page.main.find_all("a", href=re.compile("^https://"))}
+    notes = (note.get_object() for p in PdfReader(io.BytesIO(files[".pdf"])).pages
+             for note in p.get("/Annots", []))  # fmt: skip
+    printed = {str(note["/A"]["/URI"]) for note in notes if "/URI" in note.get("/A", {})}
+    assert addresses(report) <= linked
+    assert {address.rstrip("/") for address in addresses(report)} <= {
+        p.rstrip("/") for p in printed
+    }
+    assert bool(addresses(report)) == (report.name == "report")
+
+
 # --- Word ---
 
 
@@ -334,7 +356,7 @@ def test_word_file_has_the_same_headings_and_described_figures(
     assert len(marks) == len(set(marks))
     assert links <= set(marks)
     files_named = {r.target_ref for r in document.part.rels.values() if r.is_external}
-    assert files_named == {f"{other}.docx" for other in report.others}
+    assert files_named == {f"{other}.docx" for other in report.others} | addresses(report)
 
 
 def test_word_captions_bear_the_numbers_of_the_page(
