@@ -22,6 +22,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Cm, Pt, RGBColor
+from docx.table import Table
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
@@ -59,6 +60,7 @@ class _Writer:
     def __init__(self, report: Report) -> None:
         self.report = report
         self.pictures = _pictures(report)
+        self.may_turn = report.name == "annex"
         self.document = Document()
         self._marks = 0
 
@@ -71,13 +73,15 @@ class _Writer:
         for name, told in imprint(report).items():
             self._add(f"{name}: {told}", "Imprint")
         listed = False
-        for block in report.blocks:
+        for i, block in enumerate(report.blocks):
             if not listed and isinstance(block, blocks.Heading) and block.id in report.sections:
-                self.document.add_page_break()
-                self._add(report.text("contents"), "TOC Heading")
+                # the answer has the first page to itself
+                self._add(
+                    report.text("contents"), "TOC Heading"
+                ).paragraph_format.page_break_before = bool(i)
                 self._contents()
-                self.document.add_page_break()
                 listed = True
+            self._turn(self._across(block))
             self._block(block)
 
     def _add(self, text: str, style: str) -> Paragraph:
@@ -97,7 +101,7 @@ class _Writer:
                 self._add(block.text, "Command")
             case blocks.Table():
                 rows = [[blocks.plain(cell) for cell in row] for row in block.rows]
-                laid = layout(block.head, rows, block.numeric, may_turn=False)
+                laid = layout(block.head, rows, block.numeric, self.may_turn)
                 self._caption(block.id, block.title)
                 self._table(block.head, rows, block.numeric, laid)
                 self._notes("", block.note)
@@ -120,22 +124,33 @@ class _Writer:
             properties.set("title", exhibit.title)
             self._caption(name, exhibit.title, above=False)
         elif table is not None:
-            laid = layout(table.head, table.rows, table.numeric)
-            if laid.across:
-                self._turn(True)
+            laid = layout(table.head, table.rows, table.numeric, self.may_turn)
             self._caption(name, exhibit.title)
             self._table(table.head, table.rows, table.numeric, laid)
         self._notes(exhibit.caption, exhibit.source)
-        if self.document.sections[-1].orientation == WD_ORIENT.LANDSCAPE:
-            self._turn(False)
+
+    def _across(self, block: blocks.Block) -> bool:
+        """Tell whether a block is a table laid across the page."""
+        match block:
+            case blocks.Table():
+                rows = [[blocks.plain(cell) for cell in row] for row in block.rows]
+                return layout(block.head, rows, block.numeric, self.may_turn).across
+            case blocks.ExhibitBlock():
+                table = self.report.published.exhibits[block.id].table
+                drawn = self.report.published.exhibits[block.id].svg
+                if drawn is None and table is not None:
+                    return layout(table.head, table.rows, table.numeric, self.may_turn).across
+        return False
 
     def _caption(self, name: str, title: str, above: bool = True) -> None:
         paragraph = self._add("", "Caption")
         paragraph.paragraph_format.keep_with_next = above
         label, number = self.report.labels[name].split("\N{NO-BREAK SPACE}")
         self._bookmark(paragraph, name)
-        paragraph.add_run(f"{label}\N{NO-BREAK SPACE}")
-        _field(paragraph, f"SEQ {label} \\* ARABIC", number)
+        # Word counts the figures; the letter of the annex stands in front of what it counts
+        digits = number.lstrip("A")
+        paragraph.add_run(f"{label}\N{NO-BREAK SPACE}{number.removesuffix(digits)}")
+        _field(paragraph, f"SEQ {label} \\* ARABIC", digits)
         paragraph.add_run(f". {title}")
 
     def _notes(self, words: str, source: str) -> None:
@@ -154,6 +169,9 @@ class _Writer:
         style = "Light List Accent 1"
         table = self.document.add_table(rows=1 + len(rows), cols=len(head), style=style)
         table.autofit = False
+        _narrow_margins(table)
+        for column, width in zip(table.columns, laid.columns_pt, strict=True):
+            column.width = Pt(width)
         for row, texts in zip(table.rows, [head, *rows], strict=True):
             row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
             for i, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
@@ -166,11 +184,12 @@ class _Writer:
         table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
 
     def _turn(self, across: bool) -> None:
-        """Begin a section laid across the page, or upright again."""
+        """Begin a section laid across the page, or upright again, where it is not so already."""
+        if across == (self.document.sections[-1].orientation == WD_ORIENT.LANDSCAPE):
+            return
         section = self.document.add_section()
-        if across != (section.orientation == WD_ORIENT.LANDSCAPE):
-            section.orientation = WD_ORIENT.LANDSCAPE if across else WD_ORIENT.PORTRAIT
-            section.page_width, section.page_height = section.page_height, section.page_width
+        section.orientation = WD_ORIENT.LANDSCAPE if across else WD_ORIENT.PORTRAIT
+        section.page_width, section.page_height = section.page_height, section.page_width
 
     def _sentence(self, spans: blocks.Spans, style: str | None) -> None:
         """Write a sentence; numbers and references lead to their exhibits."""
@@ -210,6 +229,14 @@ class _Writer:
             paragraph.paragraph_format.space_after = 0
             _link(paragraph.add_run(self._titled(heading)), heading.id)
         _end(paragraph)
+
+
+def _narrow_margins(table: Table) -> None:
+    """Leave as little room beside a cell's words as the widths of columns are reckoned with."""
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        margins.append(_element(f"w:{side}", {"w:w": "50", "w:type": "dxa"}))
+    table._tbl.tblPr.append(margins)
 
 
 def _pictures(report: Report) -> dict[str, bytes]:
@@ -284,6 +311,7 @@ def _set_styles(document: DocumentType, report: Report) -> None:
     styles["Source"].font.color.rgb = styles["Imprint"].font.color.rgb = _SOFT
     styles["Imprint"].paragraph_format.space_after = Pt(1)
     styles["Source"].paragraph_format.space_after = Pt(14)
+    styles["Note"].paragraph_format.space_before = Pt(3)
     styles["Command"].font.name = "Consolas"
     for name in ("Title", "Heading 1", "Heading 2", "Caption", "TOC Heading"):
         styles[name].font.color.rgb = _INK

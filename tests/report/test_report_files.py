@@ -18,6 +18,7 @@ import pytest
 from bs4 import BeautifulSoup
 from docx import Document
 from docx.oxml.ns import qn
+from docx.shared import Pt
 from pypdf import PdfReader
 
 from bsup_analysis.errors import InputError
@@ -28,6 +29,7 @@ from bsup_analysis.report.content import DOCUMENTS, Report, compose, imprint, re
 from bsup_analysis.report.html import to_html
 from bsup_analysis.report.markdown import ExhibitBlock, Heading, Listing, Paragraph
 from bsup_analysis.report.pdf import FONTS, to_pdf
+from bsup_analysis.report.widths import ACROSS_PT
 from bsup_analysis.report.word import to_docx
 from bsup_analysis.run.pages import complaints
 
@@ -367,6 +369,22 @@ def test_word_captions_bear_the_numbers_of_the_page(
     captions = [p.text.split(".")[0] for p in document.paragraphs if p.style.name == "Caption"]
     placed = [label for label in report.labels.values() if "\N{NO-BREAK SPACE}" in label]
     assert captions == placed
+
+
+def test_word_tables_have_widths_by_content_and_no_page_is_blank(
+    made: tuple[Report, dict[str, bytes]],
+) -> None:
+    document = Document(io.BytesIO(made[1][".docx"]))
+    for table in document.tables:
+        grid = [column.width for column in table.columns]
+        assert grid == [cell.width for cell in table.rows[0].cells]
+        assert sum(grid) <= Pt(ACROSS_PT + 1)
+    inside = 0
+    for element in document.element.body:
+        if element.find(f".//{qn('w:sectPr')}") is not None:
+            assert inside > 0  # a section of nothing is a blank page
+            inside = -1
+        inside += 1
 
 
 # --- the same bytes ---

@@ -67,7 +67,8 @@ def drawn(text: str) -> str:
 def matplotlib_writes(text: str) -> str:
     """Return the same drawing as matplotlib writes it, before it is made small."""
     stream = io.BytesIO()
-    figure = exhibit(draw=lambda: drawing(text))._drawn()
+    toy = exhibit(draw=lambda: drawing(text))
+    figure = toy._drawn(toy.draw)
     with house_style():
         figure.savefig(stream, format="svg")
     return stream.getvalue().decode()
