@@ -10,11 +10,19 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.patheffects import withStroke
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from bsup_analysis.exhibit.style import ACCENT, PRINTED, PRIORITY, REGION, SMALL, beside, new_figure
+from bsup_analysis.exhibit.style import (
+    ACCENT,
+    HALO,
+    PRINTED,
+    PRIORITY,
+    REGION,
+    SMALL,
+    beside,
+    new_figure,
+)
 from bsup_analysis.language import Words
 
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
@@ -238,7 +246,7 @@ def set_names(axes: Axes, marks: pd.DataFrame, unit_pt: float, size_pt: float = 
             ha="center",
             va="center",
             fontsize=size_pt,
-            path_effects=[withStroke(linewidth=1.8, foreground="white")],
+            **HALO,
         )
 
 

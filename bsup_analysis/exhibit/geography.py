@@ -1,23 +1,27 @@
-"""The region's counties and municipalities: by code, by name, and on a hexagonal grid.
+"""The region's counties and municipalities: by code, by name, on a map, and on a hexagonal grid.
 
-On the grid each municipality has a cell, as near as can be to where it lies.  The places are found
-as Eppstein, van Kreveld, Speckmann and Staals do ("Improved grid map layout by point set
-matching", International Journal of Computational Geometry and Applications 25(2), 2015, 101-122):
-of all ways to give every point a cell of its own, the one with the least sum of squared
-distances.  They find that this also keeps neighbours and directions.  How wide a cell is decides
-how compact the map becomes; here it is the narrowest at which the map hangs together.
+A map shows land as it lies, and is what a reader knows.  The grid is for what a map has no room
+for: a panel or a button a municipality, all of one size.  On it each has a cell, as near as can be
+to where it lies. The places are found as Eppstein, van Kreveld, Speckmann and Staals do ("Improved
+grid map layout by point set matching", International Journal of Computational Geometry and
+Applications 25(2), 2015, 101-122): of all ways to give every point a cell of its own, the one with
+the least sum of squared distances. They find that this also keeps neighbours and directions. How
+wide a cell is decides how compact the map becomes; here it is the narrowest at which the map hangs
+together.
 
 The code is ours because no Python library does it: the packages that do are R's (geogrid with a
-width chosen by hand, tilemaps from polygons, which this repository may not hold), and pygridmappr
-knows square cells only and is under the AGPL.  The matching itself is scipy's.
+width chosen by hand, tilemaps from polygons of 2009, which this repository may not hold), and
+pygridmappr knows square cells only and is under the AGPL.  The matching itself is scipy's.
 
 Everything is counted in whole metres, so that sums are exact and the same on every machine, and
 rows are taken in the order of their codes, so that no order of rows can change the map.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -26,19 +30,24 @@ import pandas as pd
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path as Outline
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import connected_components
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.exhibit.style import WIDTH_IN, HouseFigure
+from bsup_analysis.exhibit.charts import set_names
+from bsup_analysis.exhibit.style import PALE, REGION, WIDTH_IN, HouseFigure
+from bsup_analysis.language import Words
+from bsup_analysis.tables.boundaries import METRES, POLYGONS
 
 COUNTIES = {"15": "Møre og Romsdal", "16": "Sør-Trøndelag", "17": "Nord-Trøndelag"}
 """Names of the region's counties before 2018, by two-digit code."""
 
-# ETRS89 / UTM zone 32N: metres, and its middle meridian, 9 degrees east, crosses the region
-METRES = "EPSG:25832"
 STEP_M = 1000
 ANCHORS = 4
+# the look of an area whose municipalities are not in one class
+MIXED: dict[str, Any] = {"facecolor": "white", "edgecolor": REGION, "hatch": "xxxx"}
 
 Integers = npt.NDArray[np.int64]
 
@@ -68,35 +77,6 @@ def known_municipality(municipality: pd.DataFrame, code: str) -> pd.Series:
     raise InputError(
         f"there is no municipality {code!r} of 2009 in the region; look at {suggested}."
     )
-
-
-def short_names(names: Sequence[str], fitting: int = 8, shortest: int = 5) -> list[str]:
-    """Shorten names to beginnings that no two of them share.
-
-    Parameters
-    ----------
-    names
-        Different names.
-    fitting
-        Names of at most this many letters are kept whole.
-    shortest
-        Letters of a beginning, before its full stop; more where another name begins so too.
-
-    Returns
-    -------
-    list of str
-        In the order of `names`; a beginning ends in a full stop.
-    """
-    short = []
-    for name in names:
-        others = [other for other in names if other != name]
-        length = next(
-            (n for n in range(shortest, len(name)) if not any(o[:n] == name[:n] for o in others)),
-            len(name),
-        )
-        whole = len(name) <= fitting or length + 1 >= len(name)
-        short.append(name if whole else f"{name[:length].rstrip()}.")
-    return short
 
 
 def metres(longitude_deg: pd.Series, latitude_deg: pd.Series) -> Integers:
@@ -233,41 +213,6 @@ def _placements(points: Integers, width_m: int) -> list[tuple[Integers, int]]:
     return found
 
 
-def neighbours(points: Integers) -> npt.NDArray[np.intp]:
-    """Find the pairs of points with no third inside the circle between them; shape (pairs, 2).
-
-    Gabriel and Sokal, "A new statistical approach to geographic variation analysis", Systematic
-    Zoology 18(3), 1969, 259-278.
-    """
-    squared = squared_distances(points, points)
-    # a third point inside the circle would see the pair under more than a right angle
-    clear = (squared[:, None, :] + squared[None, :, :]).min(axis=2) >= squared
-    return np.argwhere(np.triu(clear, k=1))
-
-
-def directions_kept(points: Integers, places: npt.NDArray[np.float64]) -> float:
-    """Give the share of neighbouring pairs whose direction turns by less than an eighth of a turn.
-
-    Parameters
-    ----------
-    points, places
-        Where things lie, and where the map puts them; both (n, 2), each in its own unit.
-    """
-    first, second = neighbours(points).T
-    true, drawn = points[second] - points[first], places[second] - places[first]
-    cosine = (true * drawn).sum(axis=1) / np.hypot(*true.T) / np.hypot(*drawn.T)
-    return float((cosine > np.sqrt(0.5)).mean())
-
-
-def hexagons(places: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Give each place (`x`, `y` in cell widths) its hexagon, standing on a corner."""
-    turns = np.deg2rad(np.arange(30, 390, 60))
-    corners = np.column_stack([np.cos(turns), np.sin(turns)]) / np.sqrt(3)
-    shapes = [shapely.Polygon(corners + centre) for centre in places[["x", "y"]].to_numpy()]
-    # rounded, so that neighbours share their edge to the last digit and outlines join
-    return gpd.GeoDataFrame(places, geometry=shapely.set_precision(shapes, 1e-6))
-
-
 def map_page(bounds: npt.NDArray[np.float64], margin: float) -> tuple[Figure, Axes, float]:
     """Make a figure of the house's width that a map fills.
 
@@ -290,3 +235,72 @@ def map_page(bounds: npt.NDArray[np.float64], margin: float) -> tuple[Figure, Ax
     axes = figure.add_axes((0, 0, 1, 1), xlim=(west, east), ylim=(south, north))
     axes.axis("off")
     return figure, axes, 72 * WIDTH_IN / (east - west)
+
+
+def about_borders(
+    areas: gpd.GeoDataFrame, boundaries: str, municipality: pd.DataFrame, words: Words
+) -> dict[str, str]:
+    """Say whose borders a map draws, and which municipalities are one area on it.
+
+    Returns
+    -------
+    dict
+        `borders` for the caption, beginning with a blank, and `borders_source`.
+    """
+    names = municipality.set_index("municipality_code")["municipality_name"]
+    joined = [words.listed(names[list(codes)]) for codes in areas["codes"] if len(codes) > 1]
+    values: dict[str, Any] = {"file": Path(boundaries).name, "joined": "; ".join(joined)}
+    values["licence"] = "CC BY 4.0"
+    whose = "given" if boundaries else "own"
+    told = [words(f"borders.{whose}", **values)]
+    told += [words("borders.joined", **values)] if joined else []
+    return {
+        "borders": "".join(f" {one}" for one in told),
+        "borders_source": words(f"borders.{whose}_source", **values),
+    }
+
+
+def simplified(areas: gpd.GeoDataFrame, detail_m: float) -> gpd.GeoDataFrame:
+    """Leave out corners that a drawing does not show; neighbours go on sharing their border."""
+    return areas.set_geometry(
+        gpd.GeoSeries(shapely.coverage_simplify(areas.geometry.to_numpy(), detail_m), crs=METRES)
+    )
+
+
+def class_of_areas(areas: gpd.GeoDataFrame, classes: pd.Series) -> pd.Series:
+    """Give each area the class of its municipalities, by code; `mixed` where they have several."""
+    found = [set(classes[list(codes)]) for codes in areas["codes"]]
+    return pd.Series([one.pop() if len(one) == 1 else "mixed" for one in found], areas.index)
+
+
+def draw_areas(
+    axes: Axes, areas: gpd.GeoDataFrame, drawn: pd.Series, looks: Mapping[Any, Mapping[str, Any]]
+) -> None:
+    """Fill areas in the look of their class, as `class_of_areas` gives them."""
+    for name, look in {**looks, "mixed": MIXED}.items():
+        if (drawn == name).any():
+            shapes = shapely.orient_polygons(areas.geometry[drawn == name].to_numpy())
+            axes.add_patch(PathPatch(_path(shapes), **{"linewidth": 0.6, "label": name, **look}))
+
+
+def draw_borders(axes: Axes, areas: gpd.GeoDataFrame, colour: str = PALE, **look: Any) -> None:
+    """Draw the borders of areas, those that two share once."""
+    lines = shapely.line_merge(shapely.union_all(areas.boundary.to_numpy()))
+    axes.add_patch(PathPatch(_path([lines]), facecolor="none", edgecolor=colour, **look))
+
+
+def _path(shapes: Sequence[shapely.Geometry]) -> Outline:
+    """Put all rings or lines of shapes into one path: a drawing of it is one element."""
+    parts = shapely.get_parts(shapes)
+    rings = shapely.get_rings(parts) if parts[0].geom_type in POLYGONS else parts
+    return Outline.make_compound_path(
+        *(Outline(shapely.get_coordinates(one), closed=one.is_ring) for one in rings)
+    )
+
+
+def name_areas(axes: Axes, areas: gpd.GeoDataFrame, names: pd.Series, unit_pt: float) -> None:
+    """Write in or beside each area what it is called; `names` by code."""
+    inside = areas.geometry.representative_point()
+    told = ["-".join(names[list(codes)]) for codes in areas["codes"]]
+    marks = pd.DataFrame({"name": told, "x": inside.x, "y": inside.y, "radius_pt": 0})
+    set_names(axes, marks, unit_pt)

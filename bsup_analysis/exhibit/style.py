@@ -17,6 +17,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from bsup_analysis.exhibit.svg import small
 from bsup_analysis.files import svg_address
@@ -57,6 +58,9 @@ GROUP_LINE = {"priority": "-", "other": "--"}
 
 SMALL: Any = {"fontsize": "small", "va": "center"}
 """The look of text beside a mark."""
+
+HALO: Any = {"gid": "halo"}
+"""The look of letters on a map or over lines: white behind them, so that they can be read."""
 
 WIDTH_IN = 7.2
 PHONE_IN = 3.2
@@ -128,6 +132,8 @@ def rendered(figure: Figure, form: str) -> bytes:
             # `savefig` draws twice, once for the layout, which drawing sees to by itself
             FigureCanvasSVG(figure).print_svg(stream, metadata=_STAMPS[form])
             return small(stream.getvalue().decode("utf-8"), DARK).encode("utf-8")
+        for text in figure.findobj(lambda one: one.get_gid() == HALO["gid"]):
+            text.set_path_effects([withStroke(linewidth=2, foreground="white")])
         figure.savefig(stream, format=form, metadata=_STAMPS[form])
     return stream.getvalue()
 

@@ -199,6 +199,11 @@ class DemonstrationStudy(MunicipalStudy):
         ).astype({"centrality_level_2008": "Int64", "economic_region_name": "string"})
 
     @result
+    def areas(self) -> pd.DataFrame:
+        """No land: made-up municipalities lie nowhere."""
+        return pd.DataFrame({"codes": [], "geometry": []})
+
+    @result
     def start_loans(self) -> pd.DataFrame:
         """The SYNTHETIC panel in place of the user's table."""
         data = self.municipal_data

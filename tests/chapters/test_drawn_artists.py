@@ -57,6 +57,7 @@ PROFILE: list[list[Layer]] = [
         ("?year + 0.16", FREE, "quantity == 'loans_per_1000' and year == 2010"),
     ],
     [("year", "value", "quantity == 'average_loan_nok' and year in [2009, 2010]")],
+    [],  # where it lies: tests/chapters/test_maps.py
 ]
 
 # A panel's layers: x, y and which rows.  Expressions of columns; `?` what need not be drawn of
@@ -111,7 +112,7 @@ PANELS: dict[str, list[list[Layer]]] = {
     "malvik": [[("year", "loans")], [("year", "average_loan_nok")]],
     "programme_pyramid": [[], [("column", NAME)]],
     "audit_summary": [[("sum", FREE)], [("page", "height")]],
-    "municipality_map": [[("x", "y")]],
+    "municipality_map": [[]],  # its areas: tests/chapters/test_maps.py
     "population_circles": [[("x", "y")]],
     "size_overlap": [[("population", FREE)], [("?population", NAME)]],
     "population_growth": [
@@ -239,8 +240,6 @@ PANELS: dict[str, list[list[Layer]]] = {
 
 # Marks in these colours may show what the exhibit's data do not hold.
 BESIDE = {
-    "population_circles": {"#d9d9d9": "meridians and parallels"},
-    "municipality_map": {"#404040": "county borders"},
     "group_contrast": {"#8a5b00": "the press totals' rounding, in growth_parts.csv"},
     "share_2008_readings": {"#404040": "strokes from a point down to the axis"},
     "municipality_profile": {

@@ -5,6 +5,7 @@ import math
 import re
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 from displayed import displayed
 from made_up import opened, panel_file
+from matplotlib.colors import to_hex
 
 from bsup_analysis.analysis.municipal_level import municipal_change as change_of
 from bsup_analysis.chapters.municipal import (
@@ -21,10 +23,12 @@ from bsup_analysis.chapters.municipal import (
     municipal_rates,
     yearly_ratios,
 )
+from bsup_analysis.chapters.municipal.municipal_rates import BREAKS, COLOURS
 from bsup_analysis.chapters.municipal.phrases import ends_text
 from bsup_analysis.effects.municipal.estimands import Estimand
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import MUNICIPAL_REASONS, municipal_verdict
+from bsup_analysis.exhibit.geography import metres
 from bsup_analysis.language import LANGUAGES, Words
 from bsup_analysis.study import Study, read_table
 
@@ -289,7 +293,7 @@ def test_odd_tables_end_in_reasons(panel: Path, odd: str) -> None:
     )
 
 
-def test_the_map_names_every_municipality_and_its_change(panel: Path) -> None:
+def test_the_map_shows_every_municipality_in_the_class_of_its_change(panel: Path) -> None:
     """SYNTHETIC counts under real codes, in memory only: the map needs places."""
     made_up = opened(panel, language="nb")
     municipality, data = read_table("municipality"), made_up.municipal_data
@@ -302,15 +306,27 @@ def test_the_map_names_every_municipality_and_its_change(panel: Path) -> None:
     table = data.table.assign(unit=data.table["unit"].map(code))
     placed = replace(data, table=table, names=names, synthetic=False)
     exhibit = municipal_rates.municipal_change(
-        change_of(placed), placed, municipality, made_up.words
+        change_of(placed), placed, municipality, Study("nb").areas, made_up.words
     )
     assert says(exhibit.caption, "municipal_change.map", "nb")
     assert len(exhibit.data) == 85
-    texts = [text.get_text() for text in exhibit.draw().axes[0].texts]
-    assert len(texts) == 85
-    moved = exhibit.data.set_index("name")["ratio"]
-    shown = made_up.words.change(moved["Molde"] - 1, 0).replace("\N{NO-BREAK SPACE}", "")
-    assert f"Molde\n{shown}" in texts
+    axes = exhibit.draw().axes[0]
+    priority = municipality.loc[municipality["group"] == "priority", "municipality_name"]
+    assert sorted(text.get_text() for text in axes.texts) == sorted(priority)
+    assert "Kartverket" in exhibit.caption
+    ratio = exhibit.data.set_index("unit")["ratio"]
+    points = metres(municipality["longitude_deg"], municipality["latitude_deg"])
+    seen = 0
+    for patch in axes.patches:
+        inside = patch.get_path().contains_points(points)
+        colour = to_hex(patch.get_facecolor()).upper()
+        for code in municipality.loc[inside, "municipality_code"] if colour in COLOURS else ():
+            # as the key says: below, or not below, the ends of the colour's class
+            low, high = dict(zip(COLOURS, pairwise((0.0, *BREAKS)), strict=True))[colour]
+            assert low < ratio[code] <= high
+            seen += 1
+    both = ratio[["1723", "1729"]]
+    assert seen == 85 - 2 * (len({sum(one > end for end in BREAKS) for one in both}) > 1)
     assert clashes(exhibit) == []
 
 

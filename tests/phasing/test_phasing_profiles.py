@@ -189,7 +189,7 @@ def test_every_page_has_the_same_scales(root):
             figure = profile_of(code).draw()
             figure.canvas.draw()
             limits.append([(axes.get_xlim(), axes.get_ylim()) for axes in figure.axes])
-    assert len(limits[0]) == 7
+    assert len(limits[0]) == 8  # with the map
     for other in limits[1:]:
         assert other == limits[0]
 

@@ -8,8 +8,10 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from urllib.parse import unquote
 
+import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 from matplotlib.figure import Figure
@@ -77,8 +79,14 @@ def matplotlib_writes(text: str) -> str:
 def test_a_small_drawing_draws_what_matplotlib_draws() -> None:
     """As many strokes, letters and marks, none moved by a hundredth of a point."""
     svg, made = matplotlib_writes("Ærlig"), drawn("Ærlig")
-    for mark in ("<use", "<path", "<text", "<clipPath"):
+    for mark in ("<use", "<text", "<clipPath"):
         assert made.count(mark) == svg.count(mark) > 0
+    # of matplotlib's eight curves to a circle one circle is made
+    circles = re.findall(r'd="(M -?0 [^"]*(?:C [^"]*){8}z?)', re.sub(r"\s+", " ", svg))
+    assert made.count("<circle") == len(circles) > 0
+    assert made.count("<path") + len(circles) == svg.count("<path")
+    radius = float(re.search(r"M -?0 (-?[\d.]+)", circles[0])[1])
+    assert float(re.search(r'<circle[^>]* r="([\d.]+)"', made)[1]) == pytest.approx(radius, abs=0.01)
     ids = re.findall(r'\bid="([^"]+)"', made)
     assert set(re.findall(r'(?:url\(#|href="#)([^")]+)', made)) <= set(ids)
 
@@ -87,6 +95,53 @@ def test_a_small_drawing_draws_what_matplotlib_draws() -> None:
 
     assert places(made) == pytest.approx(places(svg), abs=0.005)
     assert len(made) < len(svg)
+
+
+def corners(path: str) -> list[tuple[float, float]]:
+    """Follow a path's corners, written as places or as steps."""
+    found: list[tuple[float, float]] = []
+    for letter, numbers in re.findall(r"([MLl])([^a-zA-Z]*)", path):
+        values = [float(one) for one in re.findall(r"-?\d*\.?\d+", numbers)]
+        for x, y in zip(values[::2], values[1::2], strict=True):
+            before = found[-1] if letter == "l" else (0.0, 0.0)
+            found.append((before[0] + x, before[1] + y))
+    return found
+
+
+def test_a_long_line_is_written_as_steps_that_do_not_drift() -> None:
+    def long_line() -> Figure:
+        figure, axes = new_figure()
+        x = np.linspace(0, 30, 900)
+        axes.plot(x, np.sin(x) * x)
+        return figure
+
+    made = exhibit(draw=long_line).svg().decode()
+    stream = io.BytesIO()
+    figure = exhibit(draw=long_line)._drawn()
+    with house_style():
+        figure.savefig(stream, format="svg")
+    whole = max(re.findall(r' d="([^"]*)"', stream.getvalue().decode()), key=len)
+    steps = max(re.findall(r' d="([^"]*)"', made), key=len)
+    assert "l" in steps
+    assert len(steps) < 0.5 * len(whole)
+    last = np.array(corners(steps)[-1])
+    assert last == pytest.approx(np.array(corners(whole)[-1]), abs=0.06)
+    kept, all_ = (shapely.LineString(corners(one)) for one in (steps, whole))
+    assert shapely.hausdorff_distance(kept, all_) < 0.08
+
+
+def test_letters_with_a_ground_are_text_twice() -> None:
+    """The white one behind; in a picture of dots the same stands around the letters."""
+
+    def named() -> Figure:
+        figure, axes = new_figure()
+        axes.text(0.5, 0.5, "Ærlig", gid="halo")
+        return figure
+
+    svg = exhibit(draw=named).svg().decode()
+    ground, letters = re.findall(r'<text class="(\w+)"[^>]*>Ærlig</text>', svg)
+    assert "stroke: #ffffff" in re.search(rf"\.{ground}{{([^}}]*)}}", svg)[1]
+    assert "stroke" not in re.search(rf"\.{letters}{{([^}}]*)}}", svg)[1]
 
 
 def test_a_drawing_brings_the_outlines_of_its_letters() -> None:

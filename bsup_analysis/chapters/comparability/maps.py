@@ -1,39 +1,37 @@
 """Maps of the municipalities: who was chosen, and where people live, without any network.
 
-The repository holds a point a municipality and no polygons, so the map is one of hexagons; whoever
-has boundaries of 2009 gives their path, and they are checked, mended and drawn in place of them.
+The borders are those of 2017 (`borders_2017`), or those of a file that the reader gives.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bsup_analysis import paths
 from bsup_analysis.design import Design
-from bsup_analysis.errors import InputError
-from bsup_analysis.exhibit import geography
 from bsup_analysis.exhibit.charts import set_names
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.geography import METRES, map_page, metres
-from bsup_analysis.exhibit.style import OTHER, PALE, PRINTED, PRIORITY, REGION, beside
+from bsup_analysis.exhibit.geography import (
+    COUNTIES,
+    MIXED,
+    about_borders,
+    class_of_areas,
+    draw_areas,
+    draw_borders,
+    hexagon_places,
+    map_page,
+    metres,
+    name_areas,
+    simplified,
+)
+from bsup_analysis.exhibit.style import OTHER, PALE, PRIORITY, REGION
 from bsup_analysis.language import Words
 
-# as Kartverket, Statistics Norway and those who pass their files on name it, in lower case
-CODE_COLUMNS = (
-    *("municipality_code", "kommunenummer", "kommunenr", "kommune_nr", "kommune_no"),
-    *("kommnr", "komm", "knr"),
-)
-# a polygon this far from its municipality's point has another code or coordinate system
-FAR_M = 50_000
 READINGS = ["agreement_signed_2010", "agreement_eight_2013", "agreement_intended_2011"]
 # dark to light and full to hollow, so that grey print keeps the order
 LOOKS: dict[str, dict[str, Any]] = {
@@ -45,112 +43,8 @@ LOOKS: dict[str, dict[str, Any]] = {
 FACE = {"priority": PRIORITY, "other": "white"}
 EDGE = {"priority": "white", "other": OTHER}
 KEY_PERSONS = (100_000, 10_000, 1_000)
-
-
-def read_boundaries(file: str, municipality: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Read one polygon a municipality.
-
-    Parameters
-    ----------
-    file
-        Path of a GeoJSON or GeoPackage, absolute or from the project's root; a column holds
-        municipality codes of 2009 under one of the names in `CODE_COLUMNS`.
-    municipality
-        Columns `municipality_code`, `longitude_deg`, `latitude_deg`.
-
-    Returns
-    -------
-    geopandas.GeoDataFrame
-        `municipality_code` and `geometry` (valid polygons in `METRES`), in the order of codes.
-
-    Raises
-    ------
-    InputError
-        The file is missing or unreadable, has no code column or no coordinate system, lacks a
-        municipality, has one twice or one the study does not know, or a polygon is empty or far
-        from its municipality.
-    """
-    path = paths.root() / Path(file).expanduser()
-    if not path.is_file():
-        raise InputError(f"boundaries: there is no file {path}; give the path of a GeoJSON file.")
-    try:
-        frame = gpd.read_file(path)
-    except Exception as error:  # noqa: BLE001  GDAL's drivers raise what they like
-        raise InputError(
-            f"boundaries: {path} cannot be read as GeoJSON or GeoPackage"
-            f" ({str(error).splitlines()[0].rstrip('.')}); give another file."
-        ) from None
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise InputError(f"boundaries: {path} holds no geometry; give a file of polygons.")
-    if frame.crs is None:
-        raise InputError(
-            f"boundaries: {path} does not say its coordinate system; save it with one,"
-            " or as GeoJSON in longitude and latitude."
-        )
-    frame = frame.set_geometry(shapely.force_2d(frame.geometry)).to_crs(METRES)
-    frame["municipality_code"] = _codes(frame, path.name)
-    _same_municipalities(frame["municipality_code"], municipality, path.name)
-    frame = frame.sort_values("municipality_code", ignore_index=True)
-    frame["geometry"] = frame.geometry.map(_mended)
-    _near_their_points(frame, municipality, path.name)
-    return frame[["municipality_code", "geometry"]].set_geometry("geometry", crs=METRES)
-
-
-def _codes(frame: gpd.GeoDataFrame, name: str) -> pd.Series:
-    columns = [str(column) for column in frame.columns if column != frame.geometry.name]
-    found = [column for column in columns if column.lower() in CODE_COLUMNS]
-    if not found:
-        raise InputError(
-            f"boundaries: no column of {name} is known to hold municipality codes; it has"
-            f" {', '.join(columns) or 'none'}; name one of them municipality_code."
-        )
-    # written as numbers, codes lose the zero they begin with and may gain a decimal
-    text = frame[found[0]].astype("str").str.strip().str.removesuffix(".0").fillna("none")
-    return text.str.zfill(4)
-
-
-def _same_municipalities(codes: pd.Series, municipality: pd.DataFrame, name: str) -> None:
-    known = set(municipality["municipality_code"])
-    for problem, wrong in (
-        ("lacks", known - set(codes)),
-        ("has more than once", set(codes[codes.duplicated()])),
-        ("has, unknown to the study,", set(codes) - known),
-    ):
-        if wrong:
-            raise InputError(
-                f"boundaries: {name} {problem} municipality {_some(sorted(wrong))};"
-                " it must hold each municipality of 2009 in the region once."
-            )
-
-
-def _some(codes: Sequence[str], most: int = 10) -> str:
-    rest = len(codes) - most
-    return ", ".join(codes[:most]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _mended(geometry: shapely.Geometry | None) -> shapely.Geometry:
-    """Make a geometry valid and keep its areas; of a file's mistakes lines and points remain."""
-    # coordinates outside the projection have become infinite
-    if geometry is None or not np.isfinite(shapely.get_coordinates(geometry)).all():
-        return shapely.Polygon()
-    parts = shapely.get_parts(shapely.make_valid(geometry))
-    parts = np.concatenate([shapely.get_parts(part) for part in parts] or [parts])
-    return shapely.union_all([part for part in parts if part.geom_type == "Polygon"])
-
-
-def _near_their_points(frame: gpd.GeoDataFrame, municipality: pd.DataFrame, name: str) -> None:
-    ordered = municipality.sort_values("municipality_code")
-    points = gpd.GeoSeries(
-        gpd.points_from_xy(ordered["longitude_deg"], ordered["latitude_deg"]), crs="EPSG:4326"
-    ).to_crs(METRES)
-    distance = frame.geometry.distance(points)
-    # an empty polygon has no distance
-    wrong = frame.loc[~(distance <= FAR_M), "municipality_code"]
-    if len(wrong):
-        raise InputError(
-            f"boundaries: {name} has no area within {FAR_M // 1000} km of where municipality"
-            f" {_some(list(wrong))} lies; look at its polygons, codes and coordinate system."
-        )
+# a corner that takes less off a border than a square of this side is not drawn
+DETAIL_M, DETAIL_BENEATH_M = 1_500, 2_500
 
 
 def levels(municipality: pd.DataFrame) -> pd.Series:
@@ -167,98 +61,71 @@ def levels(municipality: pd.DataFrame) -> pd.Series:
     return level.where(municipality["group"] == "priority", "other").rename("level")
 
 
-def _draw_areas(axes: Axes, areas: gpd.GeoDataFrame, outline_by: str | None) -> None:
-    for level, look in LOOKS.items():
-        if (areas["level"] == level).any():
-            areas[areas["level"] == level].plot(ax=axes, aspect=None, linewidth=0.8, **look)
-    outline = areas.dissolve(outline_by).boundary
-    outline.plot(ax=axes, aspect=None, color=REGION, linewidth=1.2)
-
-
-def _write_in_tiles(axes: Axes, tiles: gpd.GeoDataFrame) -> None:
-    for row in tiles.itertuples():
-        look = LOOKS[row.level]
-        text = axes.text(row.x, row.y, row.short_name, ha="center", va="center", fontsize=6)
-        text.set_color("white" if look["facecolor"] == PRIORITY else "black")
-        if "hatch" in look:
-            text.set_bbox({"facecolor": look["facecolor"], "edgecolor": "none", "pad": 0.6})
-
-
-def _write_beside(axes: Axes, areas: gpd.GeoDataFrame, unit_pt: float) -> None:
-    inside = areas.geometry.representative_point()
-    marks = areas.assign(name=areas["municipality_name"], x=inside.x, y=inside.y, radius_pt=0)
-    set_names(axes, marks[marks["group"] == "priority"], unit_pt)
-
-
 @traced
-def municipality_map(municipality: pd.DataFrame, boundaries: str, words: Words) -> Exhibit:
+def municipality_map(
+    municipality: pd.DataFrame, areas: gpd.GeoDataFrame, boundaries: str, words: Words
+) -> Exhibit:
     """Show priority municipalities, their agreements and the others on a map.
 
     Parameters
     ----------
     municipality
         The processed table.
+    areas
+        What is drawn: `codes` and `geometry`, as the study gives it.
     boundaries
-        Path of a GeoJSON or GeoPackage of the municipalities of 2009; empty: hexagons.
+        Path of the reader's file that the areas are from; empty: the study's own.
     words
         The words of a language.
 
-    Raises
-    ------
-    InputError
-        The file of boundaries is refused.
+    Returns
+    -------
+    Exhibit
+        Its data hold `x` and `y` too, each municipality's place on a grid of hexagons in cell
+        widths, which the report's page has as buttons.
     """
-    table = municipality.assign(
-        level=levels(municipality),
-        short_name=geography.short_names(list(municipality["municipality_name"])),
+    places = hexagon_places(municipality)[["municipality_code", "x", "y"]]
+    table = municipality.assign(level=levels(municipality)).merge(
+        places, on="municipality_code", validate="1:1"
     )
-    places = read_boundaries(boundaries, municipality) if boundaries else None
-    if places is None:
-        places = geography.hexagons(geography.hexagon_places(municipality))
-    areas = places.merge(table, on="municipality_code", validate="1:1")
-    counts = areas["level"].value_counts().reindex(list(LOOKS), fill_value=0)
+    level = table.set_index("municipality_code")["level"]
+    counts = level.value_counts().reindex(list(LOOKS), fill_value=0)
 
     def draw() -> Figure:
-        figure, axes, unit_pt = map_page(areas.total_bounds, 0.01)
-        if boundaries:
-            _draw_areas(axes, areas, "county_code")
-            _write_beside(axes, areas, unit_pt)
-        else:
-            _draw_areas(axes, areas, None)
-            _write_in_tiles(axes, areas)
+        shown = simplified(areas, DETAIL_M)
+        figure, axes, unit_pt = map_page(shown.total_bounds, 0.01)
+        drawn = class_of_areas(shown, level)
+        draw_areas(axes, shown, drawn, LOOKS)
+        county = shown.dissolve(shown["codes"].str[0].str[:2])
+        draw_borders(axes, county, REGION, linewidth=0.7)
         patches = [
             Patch(**look, label=words(f"maps.{level}", count=counts[level]))
             for level, look in LOOKS.items()
         ]
+        if (drawn == "mixed").any():
+            patches.append(Patch(**MIXED, label=words("borders.mixed")))
         axes.legend(handles=patches, loc="upper left", fontsize="small")
+        named = shown[
+            [set(codes) <= set(level[level != "other"].index) for codes in shown["codes"]]
+        ]
+        names = table.set_index("municipality_code")["municipality_name"]
+        name_areas(axes, named, names, unit_pt)
         return figure
 
-    by_county = areas.assign(priority=areas["group"] == "priority").groupby("county_code")
+    by_county = table.assign(priority=table["group"] == "priority").groupby("county_code")
     values = {
         **counts,
-        "all": len(areas),
-        "disputed_names": areas.loc[areas["level"] == "disputed", "municipality_name"],
+        "all": len(table),
+        "disputed_names": table.loc[table["level"] == "disputed", "municipality_name"],
         "counties": [
-            words("maps.of_county", county=geography.COUNTIES[code], priority=priority, all=size)
+            words("maps.of_county", county=COUNTIES[code], priority=priority, all=size)
             for code, priority, size in by_county["priority"].agg(["sum", "size"]).itertuples()
         ],
-        "file": Path(boundaries).name,
+        **about_borders(areas, boundaries, municipality, words),
     }
-    if not boundaries:
-        points = metres(table["longitude_deg"], table["latitude_deg"])
-        order = table["municipality_code"].argsort()
-        values["kept"] = geography.directions_kept(points[order], places[["x", "y"]].to_numpy())
-        values["width"] = places["cell_width_km"].iloc[0]
-        values["moved"] = places["moved_km"].median()
-    hidden = ["geometry", "cluster", "centrality_level_2008", "economic_region_name"]
+    hidden = ["cluster", "centrality_level_2008", "economic_region_name"]
     return Exhibit.of(
-        "municipality_map",
-        f"maps.{'polygons' if boundaries else 'hexagons'}",
-        words,
-        pd.DataFrame(areas.drop(columns=hidden)),
-        values,
-        draw=draw,
-        title=words("maps.title"),
+        "municipality_map", "maps", words, table.drop(columns=hidden), values, draw=draw
     )
 
 
@@ -271,6 +138,7 @@ def radius_pt(persons: float) -> float:
 def population_circles(
     municipality: pd.DataFrame,
     municipality_year: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
     boundaries: str,
     design: Design,
     words: Words,
@@ -281,15 +149,10 @@ def population_circles(
     ----------
     municipality, municipality_year
         The processed tables.
-    boundaries
-        Path of a GeoJSON or GeoPackage drawn beneath; empty: meridians and parallels.
+    areas, boundaries
+        What is drawn beneath, as for `municipality_map`.
     design, words
         The study's design; the words of a language.
-
-    Raises
-    ------
-    InputError
-        The file of boundaries is refused.
     """
     year = design.window.last_year_before.value
     persons = municipality_year[municipality_year["year"] == year]
@@ -299,22 +162,15 @@ def population_circles(
     table = table.sort_values("population", ascending=False, kind="stable", ignore_index=True)
     east, north = metres(table["longitude_deg"], table["latitude_deg"]).T
     table = table.assign(x=east, y=north, radius_pt=table["population"].map(radius_pt))
-    beneath = read_boundaries(boundaries, municipality) if boundaries else None
 
     def draw() -> Figure:
-        points = gpd.GeoSeries(gpd.points_from_xy(table["x"], table["y"]), crs=METRES)
-        figure, axes, unit_pt = map_page(
-            points.total_bounds if beneath is None else beneath.total_bounds, 0.05
-        )
-        if beneath is None:
-            _graticule(axes, words)
-        else:
-            beneath.plot(ax=axes, aspect=None, facecolor="white", edgecolor=PALE, linewidth=0.8)
+        figure, axes, unit_pt = map_page(areas.total_bounds, 0.01)
+        draw_borders(axes, simplified(areas, DETAIL_BENEATH_M), PALE, linewidth=0.6, zorder=0)
         # from the largest down, so that none hides a smaller one
-        points.plot(
-            ax=axes,
-            aspect=None,
-            markersize=(2 * table["radius_pt"]) ** 2,
+        axes.scatter(
+            table["x"],
+            table["y"],
+            s=(2 * table["radius_pt"]) ** 2,
             facecolor=table["group"].map(FACE),
             edgecolor=table["group"].map(EDGE),
             linewidth=1,
@@ -335,13 +191,8 @@ def population_circles(
         "least": smallest["population"],
         **table.groupby("group")["population"].median(),
     }
-    source = words(
-        f"maps.circles.source_{'polygons' if boundaries else 'points'}",
-        file=Path(boundaries).name,
-    )
-    return Exhibit.of(
-        "population_circles", "maps.circles", words, data, values, draw=draw, source=source
-    )
+    values |= about_borders(areas, boundaries, municipality, words)
+    return Exhibit.of("population_circles", "maps.circles", words, data, values, draw=draw)
 
 
 def _circle(size_pt: float, face: str, edge: str, label: str) -> Line2D:
@@ -360,24 +211,3 @@ def _keys(axes: Axes, words: Words) -> None:
     axes.add_artist(axes.legend(handles=groups, borderpad=1.2, **look))
     look |= {"labelspacing": 2.6, "handletextpad": 2.2, "borderpad": 1.6}
     axes.legend(handles=sizes, bbox_to_anchor=(0, 0.915), **look)
-
-
-def _graticule(axes: Axes, words: Words) -> None:
-    """Draw meridians and parallels: all there is to find one's way by where no border is."""
-    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
-    page = shapely.box(west, south, east, north)
-    along = np.linspace(0, 1, 21)[:, None]
-    ends = {("east", degrees): [(degrees, 60), (degrees, 67)] for degrees in range(4, 17, 2)} | {
-        ("north", degrees): [(2, degrees), (18, degrees)] for degrees in range(61, 67)
-    }
-    for (side, degrees), (start, end) in ends.items():
-        line = shapely.LineString(np.array(start) * (1 - along) + np.array(end) * along)
-        drawn = gpd.GeoSeries([line], crs="EPSG:4326").to_crs(METRES).intersection(page)
-        if drawn.is_empty.all():
-            continue
-        drawn.plot(ax=axes, aspect=None, color=PALE, linewidth=0.6, zorder=0)
-        # parallels are named at the right, where the key does not lie
-        end_of_line, away, ha = {"east": (0, 3, "left"), "north": (-1, -3, "right")}[side]
-        name = words(f"maps.circles.{side}", degrees=degrees)
-        end = shapely.get_coordinates(drawn)[end_of_line]
-        beside(axes, name, end, (away, 3), ha=ha, fontsize=6.5, color=PRINTED, zorder=0)

@@ -17,7 +17,15 @@ from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.municipal.rate_estimators import Staggered, Synthetic
 from bsup_analysis.exhibit.charts import TICKS, number_axis, ratio_axis
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.geography import hexagon_places, hexagons, map_page, short_names
+from bsup_analysis.exhibit.geography import (
+    MIXED,
+    about_borders,
+    class_of_areas,
+    draw_areas,
+    map_page,
+    name_areas,
+    simplified,
+)
 from bsup_analysis.exhibit.style import (
     GROUP_COLOUR,
     GROUP_MARKER,
@@ -35,6 +43,7 @@ BREAKS = (0.5, 0.8, 1.25, 2.0, math.inf)
 COLOURS = ("#B35806", "#F1A340", "#F7F7F7", "#92C5DE", "#2166AC")
 DARK = {"#B35806", "#2166AC"}
 GROUPS = ("priority", "other")
+DETAIL_M = 1_500  # corners of the map
 EDGE = 8.0  # ratios further from one are drawn at the edge of the plot
 DONORS_NAMED = 4
 LOOKS = {
@@ -50,6 +59,7 @@ def municipal_change(
     municipal_change: pd.DataFrame,
     municipal_data: MunicipalData,
     municipality: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
     words: Words,
 ) -> Exhibit:
     """Show each municipality's rate from the first treated year against the years before."""
@@ -61,15 +71,15 @@ def municipal_change(
         why = f"There is no municipality with numbers before and from {first}."
         problem = NotEstimableError("no_change", why, year=first)
         return phrases.not_estimable("municipal_change", title, problem, data, words)
-    form = "plot" if data.synthetic else "map"
+    form = "map" if len(areas) else "plot"
 
     def draw() -> Figure:
-        if data.synthetic:
+        if form == "plot":
             return _draw_plot(table, words)
         # a unit of several municipalities of 2009 is drawn as each of them
         units = municipality["municipality_code"].map(lambda code: data.unit_of.get(code, code))
         own = municipality.assign(unit=units)[["municipality_code", "municipality_name", "unit"]]
-        return _draw_map(own.merge(table, on="unit"), municipality, words)
+        return _draw_map(own.merge(table, on="unit"), areas, words)
 
     ratios = {group: known.loc[known["group"] == group, "ratio"] for group in GROUPS}
     absent = list(table.loc[table["ratio"].isna(), "unit"])
@@ -77,7 +87,7 @@ def municipal_change(
     values: dict[str, object] = {
         "before": data.timing.before,
         "after": data.timing.treated,
-        "form": words(f"municipal_change.{form}"),
+        "form": words(f"municipal_change.{form}", **about_borders(areas, "", municipality, words)),
         "unknown": f" {unknown}" if absent else "",
     }
     for group, own in ratios.items():
@@ -100,30 +110,22 @@ def municipal_change(
     )
 
 
-def _draw_map(table: pd.DataFrame, municipality: pd.DataFrame, words: Words) -> Figure:
-    given = table.assign(short_name=short_names(list(table["municipality_name"])))
-    given["colour"] = [
-        "white" if math.isnan(ratio) else COLOURS[np.searchsorted(BREAKS, ratio)]
-        for ratio in given["ratio"]
+def _draw_map(table: pd.DataFrame, areas: gpd.GeoDataFrame, words: Words) -> Figure:
+    given = table.set_index("municipality_code")
+    classes = np.searchsorted(BREAKS, given["ratio"])
+    colours = pd.Series([*COLOURS, "unknown"])[
+        np.where(given["ratio"].isna(), len(COLOURS), classes)
     ]
-    areas: gpd.GeoDataFrame = hexagons(hexagon_places(municipality)).merge(
-        given, on="municipality_code", validate="1:1"
-    )
-    figure, axes, _ = map_page(areas.total_bounds, 0.01)
-    known = areas[areas["ratio"].notna()]
-    known.plot(ax=axes, aspect=None, color=known["colour"], edgecolor="white", linewidth=0.8)
-    absent = areas[areas["ratio"].isna()]
-    if len(absent):
-        absent.plot(ax=axes, aspect=None, facecolor="white", edgecolor=PRINTED, hatch="..")
-    areas.dissolve().boundary.plot(ax=axes, aspect=None, color=REGION, linewidth=1)
-    chosen = areas[areas["group"] == "priority"]
-    chosen.boundary.plot(ax=axes, aspect=None, color=REGION, linewidth=2.6)
-    axes.set(xlabel="", ylabel="")
-    for row in areas.itertuples():
-        text = words.change(row.ratio - 1, 0).replace("\N{NO-BREAK SPACE}", "")
-        look: Any = {"ha": "center", "va": "center", "fontsize": 5.6}
-        colour = "white" if row.colour in DARK else "black"
-        axes.text(row.x, row.y, f"{row.short_name}\n{text}", color=colour, **look)
+    looks: dict[str, Any] = {one: {"facecolor": one, "edgecolor": PALE} for one in COLOURS}
+    looks["unknown"] = {"facecolor": "white", "edgecolor": PRINTED, "hatch": "--"}
+    shown = simplified(areas, DETAIL_M)
+    figure, axes, unit_pt = map_page(shown.total_bounds, 0.01)
+    drawn = class_of_areas(shown, colours.set_axis(given.index))
+    draw_areas(axes, shown, drawn, looks)
+    chosen = shown[class_of_areas(shown, given["group"]) == "priority"]
+    outline = {"facecolor": "none", "edgecolor": REGION, "linewidth": 1.2}
+    draw_areas(axes, chosen, chosen["codes"], dict.fromkeys(chosen["codes"], outline))
+    name_areas(axes, chosen, given["municipality_name"], unit_pt)
     ends = [upper - 1 for upper in BREAKS[:-1]]
     labels = [
         words("municipal_change.below", value=ends[0]),
@@ -134,8 +136,10 @@ def _draw_map(table: pd.DataFrame, municipality: pd.DataFrame, words: Words) -> 
         Patch(facecolor=colour, edgecolor=PRINTED, label=label)
         for colour, label in zip(COLOURS, labels, strict=True)
     ]
-    outline = words("municipal_change.priority")
-    handles.append(Patch(facecolor="white", edgecolor=REGION, lw=2.4, label=outline))
+    outlined = words("municipal_change.priority")
+    handles.append(Patch(facecolor="white", edgecolor=REGION, lw=1.2, label=outlined))
+    if (drawn == "mixed").any():
+        handles.append(Patch(**MIXED, label=words("borders.mixed")))
     axes.legend(handles=handles, loc="upper left", fontsize="small")
     return figure
 

@@ -4,19 +4,27 @@ import html
 from dataclasses import dataclass
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 
 from bsup_analysis.analysis.phasing import Pooled
 from bsup_analysis.design import Design
 from bsup_analysis.exhibit.charts import number_axis
 from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.geography import COUNTIES, known_municipality
+from bsup_analysis.exhibit.geography import (
+    COUNTIES,
+    about_borders,
+    draw_areas,
+    known_municipality,
+    metres,
+    simplified,
+)
 from bsup_analysis.exhibit.style import (
+    HALO,
     PALE,
     PRINTED,
     PRIORITY,
@@ -27,7 +35,8 @@ from bsup_analysis.exhibit.style import (
 )
 from bsup_analysis.language import Words
 
-HEIGHT_IN = 6.4
+HEIGHT_IN = 7.4
+DETAIL_M = 5_000  # corners of the small map
 # how the numbers of a strip are written, and where they stand
 STRIPS: dict[str, tuple[str, tuple[float, ...]]] = {
     "size": ("count", (500, 2_000, 10_000, 50_000, 150_000)),
@@ -130,11 +139,15 @@ def municipality_profile(
     programme_levels: pd.DataFrame,
     selection_indicators: pd.DataFrame,
     loan_rates: Pooled,
+    areas: gpd.GeoDataFrame,
     municipality_code: str,
     design: Design,
     words: Words,
 ) -> Exhibit:
-    """Show one municipality among all: population, characteristics, level and start loans."""
+    """Show one municipality among all: population, characteristics, level and start loans.
+
+    `areas` are those of the small map; empty where no land is known, as of SYNTHETIC ones.
+    """
     row, code = known_municipality(municipality, municipality_code), municipality_code
     window, level = design.window, design.inference.confidence_level.value
     published = list(window.published_years.value)
@@ -166,6 +179,9 @@ def municipality_profile(
     ).T.reset_index()
     shown.columns = pd.Index([words(f"profile.head_{name}") for name in ("fact", "own", "median")])
     said = [words("profile.caption", **values)]
+    of = pd.Series({c: n for n, codes in areas["codes"].items() for c in codes}, dtype="Int64")
+    borders = about_borders(areas.loc[of[of.index == code]], "", municipality, words)
+    values["borders_source"] = f" {borders['borders_source']}" if len(areas) else ""
     if not (in_profile["quantity"] == "loans_per_1000").any():
         said.append(words("profile.no_loans"))
     if code in loan_rates.codes:
@@ -174,6 +190,7 @@ def municipality_profile(
             end: 1000 * float(getattr(loan_rates, end)[at]) for end in ("estimate", "low", "high")
         }
         said.append(words("profile.pooled", **rate, level=level))
+    said += [borders["borders"].strip()] if len(areas) else []
     numbers = (
         (f"profile_population_{values['year']}", "size", "persons, 1 January"),
         ("profile_population_growth", "growth", "relative change"),
@@ -185,7 +202,9 @@ def municipality_profile(
         words,
         in_profile,
         {**values, "caption": " ".join(said)},
-        draw=lambda: _draw(data, code, values["name"], loan_rates, published, level, words),
+        draw=lambda: _draw(
+            data, areas, row, code, values["name"], loan_rates, published, level, words
+        ),
         shown=shown,
         numbers={name: (float(own[indicator]), unit) for name, indicator, unit in numbers},
         caption=" ".join(said),
@@ -194,6 +213,8 @@ def municipality_profile(
 
 def _draw(
     data: pd.DataFrame,
+    areas: gpd.GeoDataFrame,
+    row: pd.Series,
     code: str,
     name: str,
     loan_rates: Pooled,
@@ -213,12 +234,13 @@ def _draw(
         return figure.add_axes((across[0], low, across[1] - across[0], high - low))
 
     by = dict(list(data.groupby("quantity")))
-    _draw_index(panel(left, 0.43, 0.955), by["population_index"], code, name, words)
+    top = 0.665 if len(areas) else 0.96
+    _draw_index(panel(left, 0.375, top), by["population_index"], code, name, words)
     for place, quantity in enumerate(STRIPS):
         if quantity in by:  # of made-up municipalities some are not known
-            bottom = 0.88 - 0.143 * place
-            _draw_strip(panel(right, bottom, bottom + 0.075), by[quantity], quantity, code, words)
-    rates, loans = panel(left, 0.05, 0.345), panel(right, 0.05, 0.345)
+            bottom = 0.895 - 0.158 * place
+            _draw_strip(panel(right, bottom, bottom + 0.07), by[quantity], quantity, code, words)
+    rates, loans = panel(left, 0.045, 0.305), panel(right, 0.045, 0.305)
     highest = max(by["loans_per_1000"]["value"].max(), 1000 * loan_rates.high.max())
     _draw_years(rates, by["loans_per_1000"], code, years, highest, ".1", words)
     rates.set_title(words("profile.loans_per_1000"))
@@ -233,7 +255,23 @@ def _draw(
     highest = averages["value"].max() if len(averages) else 1
     _draw_years(loans, averages, code, years, highest, "thousand", words)
     loans.set_title(words("profile.average_loan_nok"))
+    if len(areas):
+        _draw_place(panel(left, 0.7, 0.995), areas, row, code)
     return figure
+
+
+def _draw_place(axes: Axes, areas: gpd.GeoDataFrame, row: pd.Series, code: str) -> None:
+    """Draw where the municipality lies, with a ring around it: some are but a dot of land."""
+    shown = simplified(areas, DETAIL_M)
+    own = pd.Series([code in codes for codes in shown["codes"]], shown.index)
+    thin = {"edgecolor": "white", "linewidth": 0.4}
+    looks = {False: {"facecolor": PALE, **thin}, True: {"facecolor": PRIORITY, **thin}}
+    draw_areas(axes, shown, own, looks)
+    (east, north), *_ = metres(pd.Series([row["longitude_deg"]]), pd.Series([row["latitude_deg"]]))
+    axes.plot(east, north, "o", ms=19, mfc="none", mec=PRIORITY, mew=1.2)
+    axes.autoscale_view()
+    axes.set_aspect("equal")
+    axes.axis("off")
 
 
 def _draw_index(axes: Axes, rows: pd.DataFrame, code: str, name: str, words: Words) -> None:
@@ -299,7 +337,7 @@ def _draw_years(
         axes.text(0.5, 0.5, words("profile.not_known"), **look)
     else:
         axes.plot(own["year"], own["value"], "o-", color=PRIORITY, lw=2, ms=7)
-    halo = {"fontweight": "bold", "path_effects": [withStroke(linewidth=2, foreground="white")]}
+    halo = {"fontweight": "bold", **HALO}
     for year, value in own[["year", "value"]].itertuples(index=False):
         away, ha, va = (-9, 0), "right", "center"
         if year != years[0]:
