@@ -39,7 +39,7 @@ Parameters = Annotated[
     list[str] | None, typer.Option("--parameter", "-p", help="key=value; may be repeated.")
 ]
 Boundaries = Annotated[
-    Path | None, typer.Option(help="GeoJSON or GeoPackage with a municipality code, for the maps.")
+    Path | None, typer.Option(help="File of municipal borders for the maps, or FILE#LAYER.")
 ]
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
+from bsup_analysis.files import file_and_part
 from bsup_analysis.run.notebooks import cells_of, code_of, faults
 from bsup_analysis.run.project import Documents, Project, Run, Step
 
@@ -18,7 +19,7 @@ def study_project(boundaries: Path | None = None) -> Project:
     Parameters
     ----------
     boundaries
-        A reader's own file of municipal borders, for the notebooks that draw maps.
+        A reader's own file of municipal borders, or FILE#LAYER, for the notebooks that draw maps.
 
     Raises
     ------
@@ -45,8 +46,9 @@ def study_project(boundaries: Path | None = None) -> Project:
         return origins((table for run in project.runs for table in run.tables), read_table)
 
     package = Path(__file__).parent.parent
-    if boundaries is not None and not boundaries.is_file():
-        raise InputError(f"there is no file {boundaries}; give a GeoJSON or GeoPackage.")
+    borders, layer = file_and_part(str(boundaries)) if boundaries else (None, None)
+    if borders is not None and not borders.is_file():
+        raise InputError(f"there is no file {borders}; give a file of borders, or FILE#LAYER.")
     made = {name: paths.processed() / f"{name}.csv" for name in OUTPUTS}
     design = load_design(paths.study_file())
     for language in design.parameters["language"].allowed:
@@ -68,9 +70,11 @@ def study_project(boundaries: Path | None = None) -> Project:
             names = (*notebook.tables, one.needs) if one.needs else notebook.tables
             tables = [made.get(name) or paths.table_path(name) for name in names]
             parameters = dict(one.parameters)
-            if boundaries is not None and any("boundaries = " in cell for cell in cells):
-                tables.append(boundaries.resolve())
-                parameters["boundaries"] = str(boundaries.resolve())
+            if borders is not None and any("boundaries = " in cell for cell in cells):
+                tables.append(borders.resolve())
+                parameters["boundaries"] = "#".join(
+                    [str(borders.resolve()), *filter(None, [layer])]
+                )
             runs.append(Run(one.id, path, tuple(tables), parameters, code))
     raw = [paths.table_path(name) for name in INPUTS]
     records = sorted(paths.raw().glob("*.provenance.toml"))

@@ -189,7 +189,6 @@ def municipalities(report: Report, profiles: Collection[str]) -> dict[str, Any]:
         "municipalities": [
             {
                 "name": row["municipality_name"],
-                "short": row["short_name"],
                 "x": float(row["x"]),
                 "y": round(top - float(row["y"]), 3),
                 "priority": row["group"] == "priority",

@@ -23,7 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import digest_of, sha256, write_aside
+from bsup_analysis.files import digest_of, file_and_part, sha256, write_aside
 from bsup_analysis.run.notebooks import check, defaults
 from bsup_analysis.run.project import Fingerprint, Page, Project, Run
 
@@ -53,7 +53,10 @@ def adhoc_page(project: Project, name: str, settings: Iterable[str]) -> Page:
     chosen = dict(run.parameters) if name == run.id else {}
     for key, value in _settings(settings, "key=value, as in -p language=nb, and"):
         free = "*" in project.allowed.get(key, ())
-        chosen[key] = str(Path(value).resolve()) if free and Path(value).is_file() else value
+        file, part = file_and_part(value)
+        if free and file.is_file():
+            value = "#".join([str(file.resolve()), *filter(None, [part])])
+        chosen[key] = value
     language = chosen.setdefault("language", str(defaults(run.notebook).get("language", "")))
     check(run.notebook, chosen, project.allowed)
     own = {key: value for key, value in chosen.items() if key != "language"}
