@@ -2,7 +2,11 @@
 
 import json
 import re
+import zipfile
+import zlib
 from collections import ChainMap
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +175,31 @@ def test_ids_that_other_code_relies_on_are_there() -> None:
         "rate_ratio_leave_out_1601",
     }
     assert wanted <= set(numbers)
+
+
+def _bytes_of(path: Path) -> Iterator[bytes]:
+    """Yield what a file holds: the parts of a Word file, and the streams of a PDF, unpacked."""
+    content = path.read_bytes()
+    yield content
+    if path.suffix == ".docx":
+        with zipfile.ZipFile(path) as parts:
+            yield from map(parts.read, parts.namelist())
+    if path.suffix == ".pdf":
+        for stream in re.findall(rb"stream\r?\n(.*?)endstream", content, re.DOTALL):
+            with suppress(zlib.error):
+                yield zlib.decompress(stream)
+
+
+def test_nothing_published_tells_a_folder_of_the_machine_it_was_made_on() -> None:
+    """All that lies in reports/, built pages and documents too, and what git keeps beside it."""
+    told = re.compile(
+        rb"(?:/(?:home|Users|root|tmp|var/folders)/\w|[A-Z]:\\Users|ipykernel_\d|file://)|"
+        + re.escape(str(CHECKOUT).encode())
+    )
+    kept = [*(CHECKOUT / "notebooks").glob("*.ipynb"), *(CHECKOUT / "data").rglob("*.*")]
+    files = [path for path in (CHECKOUT / "reports").rglob("*") if path.is_file()]
+    assert len(files) > 50
+    for path in (*files, *kept, CHECKOUT / "README.md"):
+        for content in _bytes_of(path):
+            found = told.search(content)
+            assert found is None, (path.name, found and found[0])

@@ -7,6 +7,7 @@ All pages together are put together in `build/next/` and published as a whole.  
 (one language, one notebook) is put together in `build/draft/` in the same way, and not published.
 """
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from doit.task import Task
 
+from bsup_analysis.errors import InputError
 from bsup_analysis.published.manifest import MANIFEST, NUMBERS
 from bsup_analysis.run import publish
 from bsup_analysis.run.engine import Progress, run, task
@@ -64,6 +66,10 @@ def make(project: Project, pages: Sequence[Page], jobs: int, progress: Progress)
     InputError
         With the first thing that is wrong; the last good report is then untouched.
     """
+    reports = project.reports
+    if project.complete(pages) == project.languages and (reports.exists() or reports.is_symlink()):
+        if not (reports.is_dir() and os.access(reports, os.W_OK)):  # as on a disk that is not there
+            raise InputError(f"{reports} cannot be written to; nothing was run.")
     run(graph(project, pages), project.records, jobs, progress)
 
 

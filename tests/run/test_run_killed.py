@@ -258,6 +258,14 @@ def test_a_folder_on_another_disk_is_published_to_and_undone(
     assert (toy.root / "README.md").read_bytes() != before[""]
 
 
+def test_reports_on_a_disk_that_is_not_there_is_told_before_anything_runs(toy: Project) -> None:
+    toy.reports.symlink_to(toy.root / "nowhere" / "reports")
+    with pytest.raises(InputError, match="reports cannot be written to; nothing was run"):
+        toy_project.publish(toy)
+    assert not list(toy.build.glob("runs"))
+    toy_project.publish(toy, toy.pages(["nb"]))  # a draft does without
+
+
 # --- signals to a command ---
 
 
