@@ -67,9 +67,10 @@ def make(project: Project, pages: Sequence[Page], jobs: int, progress: Progress)
         With the first thing that is wrong; the last good report is then untouched.
     """
     reports = project.reports
-    if project.complete(pages) == project.languages and (reports.exists() or reports.is_symlink()):
-        if not (reports.is_dir() and os.access(reports, os.W_OK)):  # as on a disk that is not there
-            raise InputError(f"{reports} cannot be written to; nothing was run.")
+    there = reports.exists() or reports.is_symlink()  # a link may lead to a disk that is not there
+    sound = reports.is_dir() and os.access(reports, os.W_OK)
+    if project.complete(pages) == project.languages and there and not sound:
+        raise InputError(f"{reports} cannot be written to; nothing was run.")
     run(graph(project, pages), project.records, jobs, progress)
 
 
