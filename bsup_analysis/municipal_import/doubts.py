@@ -6,7 +6,7 @@ that the year is not over.  What of it is known to matter is asked about; other 
 
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from bsup_analysis.municipal_import.validation import DEVIATES
 from bsup_analysis.municipal_import.vocabulary import (
     QUANTITIES,
     UNITS_NOK,
+    quantity_of,
     simple,
     units_in,
     warnings_in,
@@ -44,7 +45,7 @@ def ask_about_texts(raw: RawTable, layout: Layout, aside: pd.DataFrame, choices:
     """
     notes = aside["reason"].str.startswith(("above the header", "no municipality"))
     rows = [" ".join(map(plain, raw.rows[row - 1])) for row in aside.loc[notes, "row"]]
-    texts = [raw.sheet, *raw.comments, *rows]
+    texts = [plain(text) for text in (raw.sheet, *raw.comments, *rows)]
     found = [(word, text) for text in texts for word in warnings_in(text)]
     stem = re.sub(r"[_.-]", " ", raw.file.rpartition(".")[0])
     found += [(word, raw.file) for word in warnings_in(stem, of_quantity_alone=True)]
@@ -56,9 +57,20 @@ def ask_about_texts(raw: RawTable, layout: Layout, aside: pd.DataFrame, choices:
             f"{raw.where()}: {shown(word)} in {shown(text)} may mean that these are not all start"
             f" loans paid out in whole years; if they are, add {ways}."
         )
+    _ask_about_units(raw, layout, texts, choices)
+
+
+def _ask_about_units(raw: RawTable, layout: Layout, texts: Sequence[str], choices: Choices) -> None:
+    """Ask where a text beside the table names another unit than the amounts have."""
     used = [column for column in layout.of(*QUANTITIES) if not column.named]
     if any(column.role in UNITS_NOK for column in layout.columns):
         used = [column for column in used if column.role in UNITS_NOK]
+    in_rows = {
+        quantity_of(row[column.index])
+        for column in layout.of("quantity")
+        for row in raw.rows[layout.last :]
+        if column.index < len(row)
+    }
     for text in texts:
         unit = next(iter(units_in(simple(text))), None)
         wrong = [column for column in used if unit and column.role != unit]
@@ -69,6 +81,11 @@ def ask_about_texts(raw: RawTable, layout: Layout, aside: pd.DataFrame, choices:
             raise InputError(
                 f"{raw.where()}: {shown(text)} speaks of another unit than"
                 f" {shown(wrong[0].header)}; say which holds with {ways}."
+            )
+        if unit and in_rows and unit not in in_rows and not choices.accepts(text):
+            raise InputError(
+                f"{raw.where()}: {shown(text)} speaks of another unit than the quantities that the"
+                f" rows name; if the rows are right, add {option('--accept', plain(text))}."
             )
 
 
@@ -137,11 +154,20 @@ def refuse_unit_errors(
     both = table.dropna(subset=["loans", "amount_nok"])
     loans, nok = int(both["loans"].sum()), int(both["amount_nok"].sum())
     low, high = AVERAGE_NOK
+    few = both[(both["loans"] > 0) & (both["amount_nok"] > 0)]
+    each = few["amount_nok"] / few["loans"]
+    odd = few[(each < low / 5) | (each > high * 5)]
     if loans and nok and not low <= nok / loans <= high:
         factor = next((f for f in _FACTORS if low <= nok / loans * f <= high), 1)
         raise InputError(
             f"{where}: NOK {nok / loans:,.0f} a loan on average cannot be right;"
             f" {_right_unit(layout, factor)}."
+        )
+    if len(odd):
+        code, year = odd[["municipality_code", "year"]].iloc[0]
+        raise InputError(
+            f"{where}: {code} in {year} has NOK {each[odd.index[0]]:,.0f} a loan on average, which"
+            " cannot be right; correct the unit of that row."
         )
 
 

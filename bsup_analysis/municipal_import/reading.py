@@ -62,7 +62,7 @@ _FORMULA = re.compile(
 )
 # what of a number format leaves the number as it is: colours, kr, NOK, blanks, escaped signs
 _DRESS = re.compile(
-    r"\[(?![<>=])[^\]]*\]|\"[\s.,-]*(?:kr|nok)?[\s.,-]*\"|\\.|_.|\*.|general|kr|nok|e\+",
+    r"\[(?![<>=])[^\]]*\]|\"[\s.,-]*(?:kr|nok|stk)?[\s.,-]*\"|\\.|_.|\*.|general|kr|nok|e\+",
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"[0#?.,\-+()\s@€$£]*")

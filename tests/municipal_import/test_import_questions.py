@@ -386,6 +386,16 @@ ANSWERED = {
         "mai",
         {("1601", 2010): [295, None]},
     ),
+    "a title against units in rows": (
+        [
+            "Tall i 1000 kr;;;",
+            "region;år;måltall;verdi",
+            "1601;2011;Antall lån;260",
+            "1601;2011;Beløp (kr);150000000",
+        ],
+        "Tall i 1000 kr",
+        PLACED,
+    ),
     "a quantity in rows": (
         ["region;statistikkvariabel;2011", "1601;Antall lån;5", "1601;Kjøretøy;2"],
         "Kjøretøy",
@@ -549,6 +559,10 @@ REFUSED = {
         [HEAD + ";Beløp (1000 kr)", "1601;2011;260;150000000"],
         "a loan on average",
     ),
+    "one row's average in thousands": (
+        [HEAD + ";Beløp (kr)", "1601;2011;260;150000000", "1702;2011;50;30000"],
+        "1702 in 2011 has NOK 600 a loan",
+    ),
     "a title and a head": (["Startlån;;", HEAD], "no row of the region"),
     "an XML sheet": (b'<?xml version="1.0"?><Workbook/>', "web page or XML"),
     "only applications": (["Kommunenr;År;Antall søknader", "1601;2011;260"], "something else"),
@@ -642,3 +656,66 @@ def test_counties(text: str, county: set[str] | None) -> None:
 )
 def test_no_municipality_is_an_area(label: str) -> None:
     assert not is_area(label)
+
+
+# --- the printed rows of p. 14, with one thing wrong -------------------------------------------
+
+
+def lines(p14: pd.DataFrame, *columns: str) -> list[str]:
+    return [";".join(map(str, row)) for row in p14[list(columns)].itertuples(index=False)]
+
+
+def test_a_title_of_millions_does_not_make_nok_millions(
+    tmp_path: Path, against: Reference, p14: pd.DataFrame
+) -> None:
+    title = "Utbetalt startlån. Regionen i alt: 498 mill. kr i 2009 og 673 mill. kr i 2010;;;"
+    rows = [title, "Kommunenr;År;Antall;Beløp", *lines(p14, "code", "year", "loans", "nok")]
+    path = write(tmp_path, rows)
+    assert '--map "amount_nok=Beløp"' in typed(path) or "--map amount_nok=Beløp" in typed(path)
+    right = import_file(path, against, mapping={"amount_nok": "Beløp"}, dry_run=True)
+    assert right.deviations.empty
+    assert right.table["amount_nok"].sum() == p14["nok"].sum()
+    for definition in (None, "loans", "approved_dwellings"):
+        with pytest.raises(InputError, match="exactly 1,000,000 times too large: an error of the"):
+            import_file(
+                path, against, mapping={"amount_million_nok": "Beløp"}, definition=definition
+            )
+
+
+def test_namesakes_elsewhere_are_not_the_regions(
+    tmp_path: Path, against: Reference, p14: pd.DataFrame
+) -> None:
+    county = p14["code"].str[:2].map({"15": "Møre og Romsdal"}).fillna("Trøndelag")
+    own = lines(p14.assign(county=county), "county", "name", "year", "loans")
+    rows = ["Fylke;Kommune;År;Antall", *own, "Vestfold;Sande;2009;41", "Nordland;Herøy;2010;6"]
+    result = import_file(write(tmp_path, rows), against, dry_run=True)
+    assert result.rows_used == len(p14)
+    assert set(result.set_aside["reason"]) == {"outside the region"}
+    assert int(result.table["loans"].sum()) == p14["loans"].sum()
+    assert result.deviations.empty
+
+
+def test_words_in_brackets_do_not_set_priority_municipalities_aside(
+    tmp_path: Path, against: Reference, p14: pd.DataFrame
+) -> None:
+    words = {"1638": " (utgått)", "1505": " (ny)", "1548": " (nå Hustadvika)"}
+    named = p14.assign(name=p14["name"] + p14["code"].map(words).fillna(""))
+    path = write(tmp_path, ["Kommune;År;Antall", *lines(named, "name", "year", "loans")])
+    ways = advice(typed(path))
+    assert ways == ["--accept utgått", "--accept ny", '--accept "nå Hustadvika"']
+    assert typed(path, *ways) == ""
+    accepted = ["utgått", "ny", "nå Hustadvika"]
+    result = import_file(path, against, accept=accepted, dry_run=True)
+    assert (result.rows_used, result.deviations.empty) == (len(p14), True)
+
+
+def test_what_was_answered_stands_in_the_record(
+    tmp_path: Path, against: Reference, project: Path
+) -> None:
+    rows = ["Kommunenr;Farge;Antall 2009;Antall 2010*", "1601;rød;225;295"]
+    path = write(tmp_path, rows)
+    options = {"ignore": ["Farge"], "accept": ["Antall 2010*"]}
+    result = import_file(path, against, **options)
+    record = result.written[1].read_text(encoding="utf-8")
+    assert "Left out: Farge." in record
+    assert "Taken to be harmless: Antall 2010*." in record
