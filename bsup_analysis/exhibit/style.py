@@ -48,6 +48,11 @@ DARK = {
     "#009e73": "#3ecf9f",
     "#d55e00": "#ff9650",
     "#a2528a": "#e08cc8",
+    "#b35806": "#f0b27a",
+    "#f1a340": "#8a5a1c",
+    "#f7f7f7": "#2b323a",
+    "#92c5de": "#2c5f7a",
+    "#2166ac": "#8fc1ee",
 }
 GROUP_COLOUR = {"priority": PRIORITY, "other": OTHER}
 # the orange is too light for letters on white (WCAG 2.2 asks for 4.5 to 1)

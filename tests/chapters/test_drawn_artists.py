@@ -16,13 +16,17 @@ import pytest
 from displayed import shown_in
 from drawn import Mark, colours_of, legends, marks
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgba, to_rgba_array
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Annotation, Text
+from matplotlib.transforms import Affine2D, Bbox
 
 from bsup_analysis.design import load_design
 from bsup_analysis.exhibit import Exhibit
+from bsup_analysis.exhibit.style import DARK, PHONE_IN, WIDTH_IN, house_style
 from bsup_analysis.language import LANGUAGES
 from bsup_analysis.tables.strict_csv import to_csv
 
@@ -298,6 +302,8 @@ PREPARED: dict[str, Callable[[Exhibit], pd.DataFrame]] = {
 
 GROUPS = {"#0072b2": "priority", "#e69f00": "other", "#8a5b00": "other"}
 SCENARIOS = {"#000000": "A", "#009e73": "B", "#d55e00": "C", "#a2528a": "D"}
+LEAST_PT = 6.5  # of figures that are on the screen alone
+NAMED_CELLS = ("_map", "_change")  # maps with a name in each small cell
 CURVE = 0.02  # a curve steps between whole loans where the data lie
 OPPOSITE = {"priority": "other", "other": "priority"}
 
@@ -514,6 +520,128 @@ def test_a_group_is_named_in_its_own_colour(pictures: dict[str, list[Picture]]) 
     assert counted["nb"].items() <= counted["en"].items()
     assert len(counted["en"]) >= 18
     assert len(counted["nb"]) >= 16
+
+
+# --- labels, and colours at night ---
+
+
+def labels(figure: Figure) -> list[tuple[str, Bbox, float]]:
+    """Give the texts that are seen: each with its box and size, in points."""
+    canvas = FigureCanvasAgg(figure)
+    with house_style():
+        canvas.draw()
+    hidden: set[int] = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            of_axis = [one for one in axis.findobj(Text) if not axes.axison]
+            ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+            on_axis = axis._update_ticks()  # no other way tells which ticks are inside the limits
+            of_axis += [t for tick in ticks if tick not in on_axis for t in tick.findobj(Text)]
+            hidden |= set(map(id, of_axis))
+    seen = [
+        text
+        for text in figure.findobj(Text)
+        if id(text) not in hidden
+        and text.get_visible()
+        and text.get_text().strip()
+        # a note whose point is outside the panel is not drawn
+        and not (isinstance(text, Annotation) and not text._check_xy(canvas.get_renderer()))
+    ]
+    points = Affine2D().scale(72 / figure.dpi)
+    return [
+        (text.get_text(), text.get_window_extent(canvas.get_renderer()).transformed(points), size)
+        for text in seen
+        # a banner lies across the drawing, as it should
+        if (size := float(text.get_fontsize())) < 40
+    ]
+
+
+def unreadable(figure: Figure, least_pt: float) -> list[str]:
+    """List a figure's texts that are cut, cover each other, or are smaller than `least_pt`."""
+    width, height = 72 * figure.get_size_inches()
+    texts, problems = labels(figure), []
+    for number, (text, box, size) in enumerate(texts):
+        if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1:
+            problems.append(f"{text!r} is cut")
+        if size < least_pt - 0.01:
+            problems.append(f"{text!r} has {size:.1f} pt")
+        for other, over, _ in texts[number + 1 :]:
+            wide = min(box.x1, over.x1) - max(box.x0, over.x0)
+            high = min(box.y1, over.y1) - max(box.y0, over.y0)
+            # boxes have room above and below their letters
+            if wide > 1.5 and high > 2.5:
+                problems.append(f"{text!r} lies over {other!r}")
+    return problems
+
+
+def test_no_label_is_cut_or_covers_another(pictures: dict[str, list[Picture]]) -> None:
+    documents = (CHECKOUT / "bsup_analysis" / "report").glob("*.en.md.j2")
+    printed = "".join(path.read_text(encoding="utf-8") for path in documents)
+    problems = {}
+    for language, drawn in pictures.items():
+        for _, exhibit, figure in drawn:
+            # 7 pt in print, where a figure is set 16.2 cm wide
+            least = 7 * WIDTH_IN * 2.54 / 16.2 if f'"{exhibit.id}"' in printed else LEAST_PT
+            least = 5.5 if exhibit.id.endswith(NAMED_CELLS) else least
+            if found := unreadable(figure, least):
+                problems[language, exhibit.id] = found
+            if exhibit.draw_narrow:
+                with house_style():
+                    narrow = exhibit.draw_narrow()
+                if found := unreadable(narrow, 7.5):
+                    problems[language, f"{exhibit.id}.phone"] = found
+                assert narrow.get_size_inches()[0] == PHONE_IN
+    assert not problems
+
+
+def test_a_covered_and_a_cut_label_are_found(pictures: dict[str, list[Picture]]) -> None:
+    figure = next(one for _, exhibit, one in pictures["en"] if exhibit.id == "main_contrast")
+    texts = [text for axes in figure.axes for text in axes.texts][:2]
+    was, beside = texts[0].xy, texts[0].get_position()
+    texts[0].xy = texts[1].xy
+    assert any("lies over" in one for one in unreadable(figure, 0))
+    texts[0].xy = was
+    texts[0].set_in_layout(False)
+    texts[0].set_position((999, 0))
+    assert any("is cut" in one for one in unreadable(figure, 0))
+    texts[0].set_position(beside)
+    texts[0].set_in_layout(True)
+    assert not unreadable(figure, 7)
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2's contrast ratio of two colours."""
+    light = []
+    for colour in (one, other):
+        rgb = np.array(to_rgba(colour)[:3])
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        light.append(float(linear @ [0.2126, 0.7152, 0.0722]) + 0.05)
+    return max(light) / min(light)
+
+
+def test_colours_stand_out_by_day_and_at_night(pictures: dict[str, list[Picture]]) -> None:
+    """Letters 4.5 to 1, marks 3 to 1 (WCAG 2.2), on the ground of the page and on marks."""
+    style = re.compile(r"\.(s\d+)\{([^}]*)\}")
+    day, night = {"letters": set(), "all": set()}, DARK["#ffffff"]
+    for _, exhibit, _ in pictures["en"]:
+        svg = exhibit.svg().decode()
+        rules = dict(style.findall(svg.partition("@media")[0]))
+        colours = set(re.findall(r"#[0-9a-f]{6}", " ".join(rules.values())))
+        assert colours <= set(DARK), (exhibit.id, colours - set(DARK))
+        day["all"] |= colours
+        for name in re.findall(r'<text class="(s\d+)"', svg):
+            day["letters"] |= set(re.findall(r"fill: (#[0-9a-f]{6})", rules[name]))
+    assert {"#0072b2", "#8a5b00"} <= day["letters"]
+    for colour in day["letters"] - {"#ffffff"}:
+        assert contrast(colour, "#ffffff") >= 4.5, colour
+        assert contrast(DARK[colour], night) >= 4.5, colour
+    # white letters stand on bars and wedges of the priority municipalities
+    assert contrast("#ffffff", "#0072b2") >= 4.5
+    assert contrast(night, DARK["#0072b2"]) >= 4.5
+    grounds = {"#ffffff", "#e3e3e3", "#d9d9d9", "#bbbbbb", "#5ba3d0", "#8cc3e6", "#8fc1e3"}
+    grounds |= {"#f7f7f7", "#f1a340", "#92c5de"}  # light cells of a map
+    for colour in day["all"] - grounds:
+        assert contrast(DARK[colour], night) >= 3, colour
 
 
 # --- a check that cannot fail is none: faults in the artists of finished figures ---

@@ -104,7 +104,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, quantity: str, words: Words) -> 
     for year, value, source in rows[["year", quantity, "loans_source"]].itertuples(index=False):
         firm = source == TABLE
         face, edge = (PRIORITY, PRIORITY) if firm else ("white", PRINTED)
-        axes.plot(year, value, marker="o", markersize=5, markerfacecolor=face, markeredgecolor=edge)
+        axes.plot(year, value, "o", color=edge, markersize=5, markerfacecolor=face)
         text, colour = words.written(value, FORMS[quantity]), "black" if firm else PRINTED
         beside(axes, text, (year, value), (0, 6), ha="center", fontsize=6.8, color=colour)
     axes.set_title(rows["municipality_name"].iloc[0], fontsize=8, pad=10)

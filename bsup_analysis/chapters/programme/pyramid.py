@@ -69,7 +69,7 @@ def programme_pyramid(
         right.set_ylim(len(names) - 0.4, -0.6)
         right.set_xlim(-0.5, len(LEVELS) - 0.5)
         heads = [words(f"pyramid.head_{level}") for level in LEVELS]
-        right.set_xticks(range(len(LEVELS)), heads, fontsize="x-small")
+        right.set_xticks(range(len(LEVELS)), heads, fontsize="small")
         right.xaxis.tick_top()
         right.spines[["left", "bottom", "top"]].set_visible(False)
         right.tick_params(length=0)
