@@ -7,7 +7,7 @@ Each moment begins with the old state in a folder of its own, runs the command t
 one, sends the signal, and lets the next command begin. Counted are: old and new, whole, right after
 the signal; whole only once the next command had begun (repaired); neither (BROKEN); what is left
 over, and processes still there two seconds after the signal. `publish` and `report` need a checkout
-with a published report, which they change: `publish` kills between "running  publish" and the end,
+with a published report, which they change: `publish` kills the publication of a made build,
 `report` from the start of a run after a changed raw cell. `--late 0.5` leaves the first half out.
 """
 
@@ -29,6 +29,22 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 BSUP = [sys.executable, "-m", "bsup_analysis"]
+# what `bsup report` ends with where all is made, without finding out that it is
+PUBLISH = [
+    sys.executable,
+    "-c",
+    "from bsup_analysis import cli\n"
+    "from bsup_analysis.cli.study_project import study_project\n"
+    "from bsup_analysis.run.engine import at_work\n"
+    "from bsup_analysis.run.publish import publish\n"
+    "def work():\n"
+    "    project = study_project()\n"
+    "    with at_work(project):\n"
+    "        print('running  publish', flush=True)\n"
+    "        publish(project)\n"
+    "cli.app = work\n"
+    "cli.main()",
+]
 SIGNALS = ("TERM", "INT", "HUP", "KILL")
 State = dict[str, bytes]
 
@@ -126,7 +142,7 @@ def measure(case: Case, given: argparse.Namespace) -> Iterator[tuple[str, Counte
                 time.sleep(2)
             count["processes left"] += bool(living(process.pid))
             count["left over at once"] += bool(leftovers(case.root))
-            subprocess.run([*BSUP, "status"], env=environment(case.root), check=False,  # noqa: S603
+            subprocess.run([*BSUP, "trace", "nothing"], env=environment(case.root), check=False,  # noqa: S603
                            capture_output=True)  # fmt: skip
             after = case.state()
             if after not in (old, new):
@@ -247,7 +263,8 @@ def reporting(checkout: Path, kept: Path, *, publication_only: bool) -> Case:
             shutil.rmtree(build, ignore_errors=True)
             shutil.copytree(kept / "build", build)
 
-    return Case(checkout, [*BSUP, "report"], lambda: files(reports, readme), begin,
+    command = PUBLISH if publication_only else [*BSUP, "report"]
+    return Case(checkout, command, lambda: files(reports, readme), begin,
                 "running  publish" if publication_only else "")  # fmt: skip
 
 
