@@ -201,7 +201,7 @@ def answers(
     shares, average = figures.iloc[:-1], figures.iloc[-1:]
 
     def draw(narrow: bool) -> Figure:
-        size = (style.PHONE_IN, 7.4) if narrow else (style.WIDTH_IN, 4.1)
+        size = (style.PHONE_IN, 7.4) if narrow else (style.WIDTH_IN, 3.1)
         figure = style.HouseFigure(figsize=size, layout="constrained")
         if narrow:
             grid = figure.add_gridspec(4, 1, height_ratios=[2.9, 1.2, 1.3, 1.3])
