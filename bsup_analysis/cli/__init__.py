@@ -51,7 +51,7 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Run the study of the housing-social programme in Midt-Norge, 2009-2012."""
+    """Run the study of the social housing programme in Midt-Norge, 2009-2012."""
     clear_aside(paths.root())  # what a killed command left
     for folder in (paths.reports(), paths.municipal()):
         repair(folder, paths.root())

@@ -174,7 +174,7 @@ def test_the_word_for_the_strength_of_the_evidence_follows_its_number(
     for language, word in (("en", en), ("nb", nb)):
         documents = with_numbers(language, evidence_strength=strength)
         _, page = first_page(documents["report"])
-        assert f"? {word}, " in page
+        assert f"? {word} (" in page
         (said,) = (line for line in text(documents).split("\n") if "Education Endowment" in line)
         verb = {"en": "the evidence is", "nb": "er grunnlaget"}[language]
         assert f"{verb} {word.lower()} (" in said
