@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
+from unicodedata import normalize
 
 import pandas as pd
 
@@ -30,6 +31,7 @@ LICENCE = "not stated by the bank; the table is kept out of git"
 LEAST_SHOWN = 4  # the bank's page hides smaller counts (its variable vGrenseverdiPrikking)
 HIDDEN = re.compile(r"\*|:|\.{1,3}|<\s?\d+")
 CODE = re.compile(r"(-|\d{3,4})(?: \D+)?")  # with the municipality's name behind it, as may be
+YEAR = re.compile(r"(-|\d{4})")
 NUMBER = re.compile(r"(?:kr\.? ?)?\d[\d .,\xa0\u202fE+]*(?:kr|nok|mill\.?|mrd\.?|tusen|k|m)?", re.I)
 MOST = 10**16
 DIGITS = re.compile(r"\d+|\d{1,3}(?:[ \xa0\u202f]\d{3})+")
@@ -237,7 +239,7 @@ def fetch_husbanken(
 def _field(found: Contents, wanted: str) -> str:
     """Find a field by its name, in whatever case."""
     fields = sorted({name for names in found.tables.values() for name in names})
-    alike = [one for one in fields if one.casefold() == wanted.casefold()]
+    alike = [one for one in fields if normalize("NFC", one).casefold() == wanted.casefold()]
     if wanted in alike or len(alike) == 1:
         return wanted if wanted in alike else alike[0]
     near = ", ".join(get_close_matches(wanted, fields, 5, 0.4)) or "none"
@@ -327,9 +329,9 @@ def _total(cell: Mapping[str, Any]) -> str:
 
 def _row(cells: list[Mapping[str, Any]]) -> Row:
     names = []
-    for cell in cells[:2]:
+    for cell, form in zip(cells, (CODE, YEAR), strict=False):
         text = str(cell["qText"]).strip()
-        if not (name := CODE.fullmatch(text)):
+        if not (name := form.fullmatch(text)):
             raise ValueError(f"a municipality or year is called {printable(text)!r}")
         names.append(name[1].zfill(4) if name[1] != "-" else "-")
     code, year = names

@@ -162,7 +162,7 @@ def test_a_session_that_is_closed_is_opened_anew(
 
 
 def test_fields_in_another_case(app: Any) -> None:
-    app.tables |= {"DimKommune": ["Kommunenr", "Fylke"], "DimTid": ["ÅR"]}
+    app.tables |= {"DimKommune": ["Kommunenr", "Fylke"], "DimTid": ["A\u030aR"]}
     require_true(brought(app).table)
     app.tables["Andre"] = ["KOMMUNENR"]
     ends_with(app, "it has no field KommuneNr .near: ")
@@ -244,6 +244,7 @@ ODD = {
     "text and number apart": (put(2, qText="5", qNum=50), "a cell holds '5'"),
     "a date": (put(1, qText="01.01.2010", qNum=40179), "is called '01.01.2010'"),
     "a quarter": (put(1, qText="2010 K1", qNum=2010), "is called '2010 K1'"),
+    "a part of a year": (put(1, qText="2010 høst", qNum=2010), "is called '2010 høst'"),
     "a year with a point": (put(1, qText="2.010", qNum=2010), "is called '2.010'"),
     "a sum row": (put(0, qText="Totalt", qElemNumber=-1), "is called 'Totalt'"),
     "three columns": (lambda row: row.pop(), "is not as expected"),
