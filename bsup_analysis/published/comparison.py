@@ -121,19 +121,20 @@ def _file(path: Path, place: str) -> Snapshot:
 
 def _revision(place: str, root: Path) -> Snapshot:
     problem = f"there is no folder, file or git revision {place!r}"
+    advice = "name two reports folders, numbers.json or manifest.json files, or a revision"
+    if place.startswith("-"):  # which git would take for an option; git before 2.24 has no mark
+        raise InputError(f"{problem}; {advice}.")
     try:
         made = subprocess.run(  # noqa: S603 - a fixed command; the revision cannot be an option
-            ["git", "archive", "--format=tar", "--end-of-options", place, "reports"],  # noqa: S607
+            ["git", "archive", "--format=tar", place, "reports"],  # noqa: S607
             cwd=root,
             capture_output=True,
         )
     except FileNotFoundError:
         raise InputError(f"{problem}: git is not installed.") from None
     if made.returncode:
-        raise InputError(
-            f"{problem} with reports here; name two reports folders, numbers.json or manifest.json"
-            " files, or a revision."
-        )
+        told = made.stderr.decode("utf-8", "replace").strip().splitlines() or ["it failed"]
+        raise InputError(f"{problem} with reports here; {advice} (git says: {told[0]}).")
     with tarfile.open(fileobj=io.BytesIO(made.stdout)) as archive:
         files = {
             PurePosixPath(member.name): stream.read()

@@ -1,6 +1,7 @@
 """What changed between two runs: exactly what rests on the cell that was changed."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from study_copy import Runs
 from typer.testing import CliRunner
 
-from bsup_analysis import cli
+from bsup_analysis import cli, paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.published.comparison import (
     Comparison,
@@ -169,6 +170,20 @@ def test_damaged_file_ends_in_one_sentence_and_status_2(
 def test_place_that_is_nothing_is_refused(place: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no folder, file or git revision|holds no"):
         snapshot(place, tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for git")
+def test_git_of_2018_reads_a_revision_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git 2.17 has no `--end-of-options`."""
+    old = tmp_path / "git"
+    old.write_text(
+        '#!/bin/sh\n[ "$3" != --end-of-options ] || { echo unknown option >&2; exit 129; }\n'
+        f"exec tar -cf - -C '{paths.root()}' \"$4\"\n",
+        encoding="utf-8",
+    )
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert snapshot("HEAD", tmp_path).numbers == snapshot(str(paths.reports()), tmp_path).numbers
 
 
 def test_without_git_a_revision_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
