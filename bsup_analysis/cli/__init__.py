@@ -4,6 +4,7 @@ Imports of pandas, papermill and Jupyter stand inside the functions that need th
 command with nothing to do ends at once.
 """
 
+import io
 import signal
 import sys
 from typing import Annotated
@@ -59,6 +60,8 @@ def options(
 
 def main() -> None:
     """Run the command; what the reader can set right ends in one sentence and status 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a console or file that has not every letter
+        sys.stdout.reconfigure(errors="backslashreplace")
     # a request to end, or the end of the terminal, is an interruption like any other
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
@@ -70,7 +73,8 @@ def main() -> None:
         typer.echo(f"bsup: {error}", err=True)
         sys.exit(1)
     except OSError as error:
-        typer.echo(f"bsup: {error.strerror or error} ({error.filename}).", err=True)
+        where = f" ({error.filename})" if error.filename else ""
+        typer.echo(f"bsup: {error.strerror or error}{where}.", err=True)
         sys.exit(1)
     except Interrupted:
         typer.echo("bsup: interrupted; what was finished is kept, run again to go on.", err=True)

@@ -1,6 +1,7 @@
 """The command: what it says, with which status it ends, and that it is alone and quick."""
 
 import io
+import json
 import os
 import re
 import signal
@@ -290,6 +291,31 @@ def test_command_with_nothing_to_do_loads_no_notebook_machinery() -> None:
     assert "bsup_analysis.run.graph" in loaded
     for heavy in ("pandas", "papermill", "nbconvert", "jupyter_client", "matplotlib", "numpy"):
         assert heavy not in loaded
+
+
+@pytest.mark.parametrize("output", ["latin-1", "full"])
+def test_output_that_takes_not_every_letter_or_none_ends_no_command_in_a_trace(
+    output: str, tmp_path: Path
+) -> None:
+    for name, value in ("old", 1), ("new", 2):
+        row = {"Kárášjohka": {"value": value, "unit": "1"}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(row), encoding="utf-8")
+    if output == "full" and not Path("/dev/full").exists():
+        pytest.skip("this system has no full device")
+    with open("/dev/full" if output == "full" else tmp_path / "out", "w+b") as out:  # noqa: PTH123
+        ended = subprocess.run(
+            [sys.executable, "-m", "bsup_analysis", "diff", "old.json", "new.json"],
+            env={**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(CHECKOUT)},
+            cwd=tmp_path, stdout=out, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        if output == "full":
+            assert ended.stderr == b"bsup: No space left on device.\n"
+        else:
+            out.seek(0)
+            assert (out.readline().rstrip(), ended.stderr) == (
+                b"number   K\xe1r\xe1\\u0161johka: 1 -> 2, by +1, +100 % (1)", b""
+            )  # fmt: skip
+    assert ended.returncode == 1
 
 
 def test_study_is_described_with_every_file_its_notebooks_depend_on() -> None:
