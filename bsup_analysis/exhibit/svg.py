@@ -23,7 +23,8 @@ _TEXT = re.compile(r"<text style=\"([^\"]*)\"[^>]*>([^<]*)</text>")
 _BLANK = re.compile(r"(?<=>) (?=<)|(?<=[\dz]) (?=\")", re.IGNORECASE)
 _LINES = re.compile(r"(?: L -?[\d.]+ -?[\d.]+){2,}")
 _OUTLINE = re.compile(r"M (-?[\d.]+ -?[\d.]+)((?: L -?[\d.]+ -?[\d.]+){4,})")
-_ROUND = re.compile(r'<path( id="\w+")? d="M (-?[\d.]+ -?[\d.]+)((?: C(?: -?[\d.]+){6}){8}) ?z?"')
+_RING = re.compile(r"M (-?[\d.]+ -?[\d.]+)((?: C(?: -?[\d.]+){6}){8}) ?z?")
+_ROUND = re.compile(r'<path( id="\w+")? d="M (\S+) (\S+) a (\S+)( \S+){14} z"')
 _NAMED = re.compile(r'(?<= id=")[mph]\w+(?=")')
 _GROUP = re.compile(r"<g>((?:<(?:path|use|circle|text)\b[^>]*>(?:[^<]*</text>)?)?)</g>")
 _HALO = re.compile(r'<g id="halo"> (<text style=")([^"]*)("[^>]*>[^<]*</text>) </g>')
@@ -63,7 +64,7 @@ def small(svg: str, dark: Mapping[str, str]) -> str:
         "xlink:href", "href"
     )
     # a long line is written as steps, and a line after a line needs no letter of its own
-    body = _OUTLINE.sub(_stepwise, _ROUND.sub(_circle, body))
+    body = _OUTLINE.sub(_stepwise, _ROUND.sub(_circle, _RING.sub(_arcs, body)))
     body = _LINES.sub(lambda found: " L" + found[0].replace(" L", ""), body)
     body = _GROUP.sub(r"\1", _GROUP.sub(r"\1", re.sub(r'<g id="[^"]*">', "<g>", body)))
     looks = "".join(f".{name}{{{style}}}" for style, name in names.items())
@@ -71,16 +72,25 @@ def small(svg: str, dark: Mapping[str, str]) -> str:
     return f"{opening}><style>{_ENDS}{fonts}{looks}{_at_night(names, inside, dark)}</style>{inside}"
 
 
-def _circle(found: re.Match[str]) -> str:
-    """Write as a circle what matplotlib draws of eight curves, from its lowest point on."""
-    named, start, curves = found.groups()
-    ends = [tuple(map(float, one.split()[-2:])) for one in curves.split(" C")[1:]]
-    x, low = map(float, start.split())
+def _arcs(found: re.Match[str]) -> str:
+    """Write as two arcs a circle that matplotlib draws of eight curves, from its lowest point."""
+    ends = [tuple(map(float, one.split()[-2:])) for one in found[2].split(" C")[1:]]
+    x, low = map(float, found[1].split())
     middle = (low + ends[3][1]) / 2
-    size = abs(low - middle)
-    if any(abs(math.hypot(east - x, north - middle) - size) > 0.03 for east, north in ends):
+    size = low - middle
+    if any(abs(math.hypot(east - x, north - middle) - abs(size)) > 0.03 for east, north in ends):
         return found[0]
-    return f'<circle{named or ""} cx="{x:g}" cy="{middle:.5g}" r="{size:.4g}"'
+    r, across = f"{abs(size):.4g}", f"{2 * size:.4g}"
+    return f"M {found[1]} a {r} {r} 0 1 1 0 -{across} a {r} {r} 0 1 1 0 {across} z".replace(
+        "--", ""
+    )
+
+
+def _circle(found: re.Match[str]) -> str:
+    """Write a path that is a circle and nothing else as one."""
+    named, x, low, radius, _ = found.groups()
+    up = float(found[0].split(" a ")[1].split()[6])
+    return f'<circle{named or ""} cx="{x}" cy="{float(low) + up / 2:.5g}" r="{radius}"'
 
 
 def _stepwise(line: re.Match[str]) -> str:

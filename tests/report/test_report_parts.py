@@ -128,6 +128,31 @@ def test_a_long_line_is_written_as_steps_that_do_not_drift() -> None:
     assert shapely.hausdorff_distance(kept, all_) < 0.08
 
 
+def test_dots_of_a_hatch_are_circles_where_matplotlib_has_them() -> None:
+    def dotted() -> Figure:
+        figure, axes = new_figure()
+        axes.bar([0, 1], [1, 2], hatch="..", edgecolor="white")
+        return figure
+
+    made = exhibit(draw=dotted).svg().decode()
+    stream = io.BytesIO()
+    with house_style():
+        dotted().savefig(stream, format="svg")
+    whole = re.search(r"<pattern.*?</pattern>", stream.getvalue().decode(), re.DOTALL)[0]
+    whole = re.sub(r"\s+", " ", whole)
+    steps = re.search(r"<pattern.*?</pattern>", made, re.DOTALL)[0]
+    starts = np.array(re.findall(r"M (-?[\d.]+) (-?[\d.]+)", whole), float)
+    arcs = re.findall(r"M (\S+) (\S+) a (\S+) \S+ 0 1 1 0 (\S+) a \S+ \S+ 0 1 1 0 (\S+) z", steps)
+    x, y, radius, up, down = np.array(arcs, float).T
+    assert len(x) == len(starts) > 100
+    assert np.column_stack([x, y]) == pytest.approx(starts, abs=0.005)
+    highest = [float(one.split(" C")[4].split()[5]) for one in whole.split("M ")[1:]]
+    assert y + up == pytest.approx(highest, abs=0.005)
+    assert (up == -down).all()
+    assert np.abs(up) / 2 == pytest.approx(radius, abs=0.005)
+    assert len(steps) < 0.25 * len(whole)
+
+
 def test_letters_with_a_ground_are_text_twice() -> None:
     """The white one behind; in a picture of dots the same stands around the letters."""
 
