@@ -20,6 +20,7 @@ from bsup_analysis.municipal_import.vocabulary import (
     divides_years,
     head_of,
     is_harmless,
+    kind_of_numbers,
     part_of_year,
     quantity_of,
     role_of,
@@ -326,7 +327,9 @@ def _settled(
     roles = {column.role for column in settled}
     if not roles & {*QUANTITIES} and not {"quantity", "value"} <= roles:
         others = [c for c in settled if not c.role and quantity_of(c.header) == OTHER]
-        way = _map_option("loans", others[:1], columns) if others else "a header such as Antall lån"
+        way = "a header such as Antall lån"
+        if others:
+            way = _map_option(kind_of_numbers(others[0].header), others[:1], columns)
         told = "".join(f" ({shown(c.header)} is something else)" for c in others[:1])
         raise InputError(
             f"{where}: no column is recognised as loans or amounts{told}; if one holds start loans"
@@ -428,10 +431,12 @@ def _ask_for_unknown(
                 f" leave it out with {ignore}."
             )
         if not column.role:
-            way = f", or name it with {_map_option('loans', [column], columns)}"
+            kind = kind_of_numbers(column.header)
+            way = f", or name it with {_map_option(kind, [column], columns)}"
+            free = of_numbers and kind not in {c.role for c in columns}
             named = named if column.header else "without a header"
             raise InputError(
                 f"{where}: column {column.index + 1} ({named}) is not understood and may divide"
                 f" the loans; leave it out with {ignore}"
-                f"{way if of_numbers and 'loans' not in {c.role for c in columns} else ''}."
+                f"{way if free else ''}."
             )

@@ -116,6 +116,12 @@ def quantity_of(text: Cell) -> str:
     return "loans" if counted and not units else ""
 
 
+def kind_of_numbers(header: Cell) -> str:
+    """Tell what a header that is not understood most likely counts: `amount_nok` or `loans`."""
+    words = simple(header)
+    return "amount_nok" if _QUANTITY["amount"].search(words) or "beløp" in words else "loans"
+
+
 def units_in(words: str) -> list[str]:
     """Find the units of amounts that a simplified text names, the largest first."""
     return [unit for unit, pattern in _UNIT.items() if pattern.search(words)]

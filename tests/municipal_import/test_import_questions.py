@@ -341,6 +341,11 @@ ANSWERED = {
         "Formål",
         {("1601", 2011): [260, None]},
     ),
+    "an amount by another word": (
+        [HEAD + ";Lånebeløp", "1601;2011;260;150000000"],
+        "amount_nok=Lånebeløp",
+        PLACED,
+    ),
     "a column without a header": (
         [";" + HEAD, "0;1601;2011;260"],
         "without a header",
