@@ -13,6 +13,8 @@ from dataclasses import dataclass
 LEAST_SCALE = 0.6
 # a page that is emptier than this is avoided at almost any price
 EMPTY = 0.2
+# a page more costs as much as figures at three quarters of their size: an answer stays on one page
+PAGE = 0.06
 # what sums of measured heights are off by, at most
 SLACK_PT = 16.0
 
@@ -126,7 +128,7 @@ def _pages(parts: Sequence[Part], order: Sequence[int], page_pt: float) -> tuple
             if place + 1 < end and units[place + 1][1] and free > 2 * max(part.pieces):
                 continue  # what can be cut goes on as far as the page does
             empty = 0.0 if begins(place + 1) else free / room
-            cost = costs[first] + (1 - scale) ** 2 + empty**2 + 9 * (empty > EMPTY) + 0.01
+            cost = costs[first] + (1 - scale) ** 2 + empty**2 + 9 * (empty > EMPTY) + PAGE
             if cost < costs[place + 1]:
                 costs[place + 1], ways[place + 1] = cost, (first, scale, empty)
     scales: dict[int, float] = {}

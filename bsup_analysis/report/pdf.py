@@ -34,6 +34,8 @@ from bsup_analysis.report.widths import PORTRAIT_PT, WHOLE_TO, fits_whole, layou
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
 # height of the text on a page, pitch of its lines and of the list of contents, as in report.typ
 PAGE_PT, _LINE_PT, _ENTRY_PT = 700.0, 14.0, 15.0
+# what stands at the foot of the first page keeps this clear of the text: 1.5 em
+_FLOAT_PT = 16.0
 # a table higher than this may go on another page
 WHOLE_PT = 200.0
 _SIZE = re.compile(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"')
@@ -104,7 +106,7 @@ def source(report: Report) -> str:
     )
     front, foot, *rest = json.loads(heights)
     entries = sum(isinstance(block, blocks.Heading) for block in report.blocks)
-    parts = [Part((front[0] + foot[0],), kind="front")]
+    parts = [Part((front[0] + foot[0] + _FLOAT_PT,), kind="front")]
     for block, (height, *rows) in zip(described, rest, strict=True):
         block["long"] = len(rows) > WHOLE_TO or (height > WHOLE_PT and len(rows) > 1)
         parts.append(
