@@ -90,8 +90,9 @@ def begun(case: Case) -> subprocess.Popen[str]:
 
 
 def heard() -> None:
-    """Let the command hear Ctrl-C, which a shell's background jobs do not."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Let the command hear what jobs in the background, or under nohup, do not."""
+    for name in ("INT", "HUP"):
+        signal.signal(getattr(signal, f"SIG{name}"), signal.SIG_DFL)
 
 
 def until(process: subprocess.Popen[str], line: str) -> float:

@@ -1,5 +1,7 @@
 """The files: what they rest on is checked, they hold the same, and their bytes are stable."""
 
+import base64
+import hashlib
 import io
 import json
 import os
@@ -77,6 +79,18 @@ def annex(written: dict[str, Report]) -> BeautifulSoup:
 
 def test_page_stands_alone(made: tuple[Report, dict[str, bytes]]) -> None:
     assert complaints(made[1][".html"].decode()) == []
+
+
+def test_the_policy_lets_the_page_s_own_script_run_and_no_other(page: BeautifulSoup) -> None:
+    (script,) = (one.string or "" for one in page.find_all("script", type=False))
+    policy = page.find("meta", {"http-equiv": "Content-Security-Policy"})["content"]  # type: ignore
+    own = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{own}'; " in str(policy)
+    assert "unsafe-inline'; script" in str(policy)  # of styles alone
+    assert str(policy).count("unsafe") == 1
+    for data in page.find_all("script", type="application/json"):
+        assert "<" not in data.string
+        assert json.loads(data.string)
 
 
 def test_every_link_inside_the_page_leads_to_one_place(page: BeautifulSoup) -> None:
