@@ -207,7 +207,7 @@ def _row(axes: Axes, position: int, row: object, words: Words) -> None:
         axes.plot(limit, position, "|", color=PRINTED, ms=9, mew=1.6, zorder=1)
 
 
-def set_names(axes: Axes, marks: pd.DataFrame, unit_pt: float, size_pt: float = 7.5) -> None:
+def set_names(axes: Axes, marks: pd.DataFrame, unit_pt: float, size_pt: float = 7.95) -> None:
     """Write names beside their marks where they hide neither each other nor, if possible, a mark.
 
     Parameters

@@ -249,7 +249,7 @@ def _draw(
         ends = 1000 * loan_rates.low[at], 1000 * loan_rates.high[at]
         rates.plot([years[-1] + 0.16] * 2, ends, color=PRIORITY, lw=2)
         text, middle = words("profile.interval", level=level), (years[-1] + 0.21, sum(ends) / 2)
-        rates.annotate(text, middle, fontsize=7, va="center", color=PRINTED)
+        rates.annotate(text, middle, fontsize="small", va="center", color=PRINTED)
     # a table without amounts has no averages
     averages = by.get("average_loan_nok", data.iloc[:0])
     highest = averages["value"].max() if len(averages) else 1
@@ -312,7 +312,7 @@ def _draw_strip(axes: Axes, rows: pd.DataFrame, quantity: str, code: str, words:
     axes.set_ylim(-0.6, 0.6)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.tick_params(labelsize=7.5)
+    axes.tick_params(labelsize="small")
     axes.set_title(words(f"profile.strip_{quantity}"), fontsize=9, pad=3)
 
 
