@@ -210,6 +210,8 @@ def _row(axes: Axes, position: int, row: object, words: Words) -> None:
 def set_names(axes: Axes, marks: pd.DataFrame, unit_pt: float, size_pt: float = 7.95) -> None:
     """Write names beside their marks where they hide neither each other nor, if possible, a mark.
 
+    A name that has no free place is left out.
+
     Parameters
     ----------
     axes
@@ -237,8 +239,10 @@ def set_names(axes: Axes, marks: pd.DataFrame, unit_pt: float, size_pt: float = 
         ]
         boxes = np.array([[*(way - half), *(way + half)] for way in ways])
         # a name over a name is worse than a name over any mark
-        cost = _shared(boxes, hidden) + 1000 * _shared(boxes, taken)
-        best = int(np.argmin(cost))
+        covered = _shared(boxes, taken)
+        best = int(np.argmin(_shared(boxes, hidden) + 1000 * covered))
+        if covered[best] > 0:
+            continue  # whole or not at all
         taken = np.vstack([taken, boxes[best]])
         axes.annotate(
             name,

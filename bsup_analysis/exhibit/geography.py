@@ -213,8 +213,10 @@ def _placements(points: Integers, width_m: int) -> list[tuple[Integers, int]]:
     return found
 
 
-def map_page(bounds: npt.NDArray[np.float64], margin: float) -> tuple[Figure, Axes, float]:
-    """Make a figure of the house's width that a map fills.
+def map_page(
+    bounds: npt.NDArray[np.float64], margin: float, width_in: float = WIDTH_IN, above_in: float = 0
+) -> tuple[Figure, Axes, float]:
+    """Make a figure that a map fills, of the house's width unless another is given.
 
     Parameters
     ----------
@@ -222,6 +224,8 @@ def map_page(bounds: npt.NDArray[np.float64], margin: float) -> tuple[Figure, Ax
         West, south, east, north in data units.
     margin
         Room around them, as a share of their width.
+    width_in, above_in
+        Width of the figure, and room above the map, in inches.
 
     Returns
     -------
@@ -230,11 +234,12 @@ def map_page(bounds: npt.NDArray[np.float64], margin: float) -> tuple[Figure, Ax
     """
     room = margin * (bounds[2] - bounds[0])
     west, south, east, north = bounds + room * np.array([-1, -1, 1, 1])
-    figure = HouseFigure(figsize=(WIDTH_IN, WIDTH_IN * (north - south) / (east - west)))
+    north += above_in * (east - west) / width_in
+    figure = HouseFigure(figsize=(width_in, width_in * (north - south) / (east - west)))
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(west, east), ylim=(south, north))
     axes.axis("off")
-    return figure, axes, 72 * WIDTH_IN / (east - west)
+    return figure, axes, 72 * width_in / (east - west)
 
 
 def about_borders(

@@ -3,6 +3,7 @@
 The borders are those of 2017 (`borders_2017`), or those of a file that the reader gives.
 """
 
+from functools import partial
 from typing import Any
 
 import geopandas as gpd
@@ -29,7 +30,7 @@ from bsup_analysis.exhibit.geography import (
     name_areas,
     simplified,
 )
-from bsup_analysis.exhibit.style import OTHER, PALE, PRIORITY, REGION
+from bsup_analysis.exhibit.style import OTHER, PALE, PHONE_IN, PRIORITY, REGION
 from bsup_analysis.language import Words
 
 READINGS = ["agreement_signed_2010", "agreement_eight_2013", "agreement_intended_2011"]
@@ -91,9 +92,10 @@ def municipality_map(
     level = table.set_index("municipality_code")["level"]
     counts = level.value_counts().reindex(list(LOOKS), fill_value=0)
 
-    def draw() -> Figure:
+    def draw(narrow: bool) -> Figure:
         shown = simplified(areas, DETAIL_M)
-        figure, axes, unit_pt = map_page(shown.total_bounds, 0.01)
+        size = {"width_in": PHONE_IN, "above_in": 0.45} if narrow else {}
+        figure, axes, unit_pt = map_page(shown.total_bounds, 0.01, **size)
         drawn = class_of_areas(shown, level)
         draw_areas(axes, shown, drawn, LOOKS)
         county = shown.dissolve(shown["codes"].str[0].str[:2])
@@ -125,7 +127,13 @@ def municipality_map(
     }
     hidden = ["cluster", "centrality_level_2008", "economic_region_name"]
     return Exhibit.of(
-        "municipality_map", "maps", words, table.drop(columns=hidden), values, draw=draw
+        "municipality_map",
+        "maps",
+        words,
+        table.drop(columns=hidden),
+        values,
+        draw=partial(draw, narrow=False),
+        draw_narrow=partial(draw, narrow=True),
     )
 
 
