@@ -141,7 +141,7 @@ def test_the_file_is_small_and_made_by_its_program(tmp_path):
     ("old", "new", "said"),
     [
         ('"municipality_code":"1502"', '"municipality_code":"15021"', "row 2: municipality_code"),
-        ('"municipality_code":"1504"', '"municipality_code":"1502"', "1502"),
+        ('"municipality_code":"1504"', '"municipality_code":"1502"', "row 2: "),
         ('"municipality_code":"1502",', "", "municipality_code"),
         ('"type":"MultiPolygon"', '"type":"MultiLine"', "not readable as GeoJSON"),
         ("[7.22042,62.66363]", "[7.9,62.8]", "row 2: holds no valid polygon"),
