@@ -160,11 +160,11 @@ class Timing:
     contrast_years
         Those that the ratio is of, before and from the first treated year on.
     selection_year
-        Neither before nor treated.
+        Neither before nor treated; the treated years begin with the next.
     reference_year
         What the event study and the bounds measure from.
-    first_treated_year, placebo_year
-        Where the treated years begin, and where they are pretended to.
+    placebo_year
+        Where the treated years are pretended to begin.
     """
 
     years: Years
@@ -172,7 +172,6 @@ class Timing:
     selection_year: Year
     reference_year: Year
     placebo_year: Year
-    first_treated_year: Year
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -189,13 +188,16 @@ class Timing:
         for name, year in early.items():
             if year >= self.selection_year:
                 raise clash(name, f"{year} is not before the selection, {self.selection_year}")
-        if self.selection_year >= self.first_treated_year:
-            raise clash("selection_year", f"is not before {self.first_treated_year}, when treated")
         if len(before) + len(treated) < len(self.contrast_years):
             raise clash("contrast_years", "has a year that is neither before nor treated")
         if not treated or self.placebo_year not in before[1:]:
             raise clash("contrast_years", "needs a year before the placebo year, and a treated one")
         return self
+
+    @property
+    def first_treated_year(self) -> int:
+        """The year after the selection."""
+        return self.selection_year + 1
 
     @property
     def before(self) -> tuple[int, ...]:
@@ -432,7 +434,6 @@ class Design:
             selection_year=selection,
             reference_year=chosen.reference_year.value,
             placebo_year=chosen.placebo_year.value,
-            first_treated_year=self.years[1],
         )
 
     @property
@@ -481,6 +482,9 @@ class Design:
             raise clash("municipal.years.value", f"the first treated year, {first}, is missing")
         if self.municipal.selection_year.value >= first:
             raise clash("municipal.selection_year.value", f"is not before {first}, when treated")
+        if self.municipal.selection_year.value != first - 1:
+            problem = f"is not the year before {first}: a year between would be neither"
+            raise clash("municipal.selection_year.value", problem)
         main = self.outcomes.get("loans")
         if main is None:
             raise clash("outcomes", "there is none named loans, the main outcome")
