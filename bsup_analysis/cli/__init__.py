@@ -5,8 +5,10 @@ command with nothing to do ends at once.
 """
 
 import io
+import locale
 import signal
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -62,6 +64,8 @@ def main() -> None:
     """Run the command; what the reader can set right ends in one sentence and status 1."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a console or file that has not every letter
         sys.stdout.reconfigure(errors="backslashreplace")
+    with suppress(locale.Error):  # in Turkish GDAL finds its own settings out of order, and says so
+        locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
     # a request to end, or the end of the terminal, is an interruption like any other
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)

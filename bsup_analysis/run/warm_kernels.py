@@ -90,6 +90,9 @@ def kernel_for(root: Path, build: Path) -> type[StudyKernel]:
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
         "PYTHONHASHSEED": "0",
         "PYTHONNOUSERSITE": "1",
+        # text as UTF-8 everywhere; GDAL finds its own settings out of order in Turkish
+        "LC_ALL": "C",
+        "PYTHONUTF8": "1",
         "IPYTHONDIR": str(build / "ipython"),
         "IPYKERNEL_CELL_NAME": "cell",  # in a warning; else a file that a process's number names
         "MPLCONFIGDIR": str(build / "matplotlib"),

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -79,7 +80,7 @@ print({"python": sys.executable, "folder": Path.cwd().name, **told})
 
 
 DRAWING = """\
-import geopandas, os, sys, time
+import geopandas, locale, os, sys, time
 from bsup_analysis.exhibit.style import house_style, new_figure, rendered
 from shapely.geometry import Point
 
@@ -88,6 +89,7 @@ with house_style():
     axes.plot([1, 2], [total, 3.5])
 print(rendered(figure, "svg").decode())
 print(geopandas.GeoSeries([Point(10.4, 63.4)], crs=4326).to_crs(25832).round(3).iloc[0])
+print(locale.setlocale(locale.LC_CTYPE))
 print(len(os.environ.get("XYZ", "")), f"{1234.5:,}", sys.argv[1:0], bool(sys.warnoptions))
 """
 
@@ -124,13 +126,17 @@ def test_settings_of_the_user_change_no_byte(
     }.items():  # fmt: skip
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(text)
+    if shutil.which("localedef"):  # where it is missing or knows no Turkish, that is a name alone
+        made = ["localedef", "-i", "tr_TR", "-f", "ISO-8859-9", str(tmp_path / "tr_TR.ISO-8859-9")]
+        subprocess.run(made, check=False, capture_output=True)
     hostile = {
         "HOME": home, "MATPLOTLIBRC": home / ".config/matplotlib", "MPLBACKEND": "no-such",
         "PYTHONSTARTUP": home / "startup.py", "PYTHONPATH": home / "path", "PYTHONOPTIMIZE": "2",
         "PYTHONWARNINGS": "always", "IPYTHONDIR": home / ".ipython", "PROJ_DATA": home,
         "PROJ_LIB": home, "GDAL_DATA": home, "JUPYTER_CONFIG_DIR": home / ".jupyter",
         "JUPYTER_PATH": home / ".local/share/jupyter", "JUPYTER_RUNTIME_DIR": "/dev/null",
-        "TZ": "Pacific/Apia", "LC_ALL": "tr_TR.UTF-8", "LANG": "C", "COLUMNS": "20",
+        "TZ": "Pacific/Apia", "LC_ALL": "tr_TR.ISO-8859-9", "LOCPATH": tmp_path,
+        "LANG": "C", "COLUMNS": "20",
     }  # fmt: skip
     for name, value in hostile.items():
         monkeypatch.setenv(name, str(value))
