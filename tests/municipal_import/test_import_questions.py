@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from bsup_analysis import cli
 from bsup_analysis.errors import InputError
+from bsup_analysis.municipal_import import municipalities
 from bsup_analysis.municipal_import.cells import option
 from bsup_analysis.municipal_import.importing import import_file
 from bsup_analysis.municipal_import.municipalities import Reference, county_of, is_area
@@ -26,6 +27,11 @@ HEAD = "Kommunenr;År;Antall"
 NAMED = "Kommune;År;Antall"
 # options as the sentences write them: bare, or in quotation marks
 ADVICE = re.compile(r"""--[a-z-]+ (?:"[^"]*"|'[^']*'|[^\s;]+)""")
+
+
+@pytest.fixture(autouse=True)
+def _reference_read_once(against: Reference, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(municipalities, "reference", lambda: against)
 
 
 def advice(sentence: str) -> list[str]:
@@ -724,3 +730,13 @@ def test_what_was_answered_stands_in_the_record(
     record = result.written[1].read_text(encoding="utf-8")
     assert "Left out: Farge." in record
     assert "Taken to be harmless: Antall 2010*." in record
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2010" + "*" * 5_000 + "x", "2010 " + "foreløpig" * 500, "kvartal" * 20_000, "x" * 300_000],
+)
+def test_a_long_text_is_read_in_one_go(text: str, tmp_path: Path) -> None:
+    # patterns that repeat what repeats itself would not end here
+    path = write(tmp_path, [f"{text};;", f"Kommunenr;År;Antall;{text}", f"1601;2011;5;{text}"])
+    assert typed(path)
