@@ -258,7 +258,10 @@ def mathml(formula: str, display: str) -> str:
         )
     for letter, operator in _OPERATORS.items():
         made = made.replace(f"<mi>{letter}</mi>", f"<mo>{operator}</mo>")
-    return made.replace("<math ", f'<math alttext="{escape(" ".join(formula.split()))}" ', 1)
+    # a formula wider than the screen scrolls, by keyboard too
+    reached = ' tabindex="0"' if display == "block" else ""
+    told = f'<math alttext="{escape(" ".join(formula.split()))}"{reached} '
+    return made.replace("<math ", told, 1)
 
 
 class _Renderer(IPythonRenderer):

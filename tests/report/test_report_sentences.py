@@ -122,7 +122,7 @@ def test_order_of_the_sections(report: Report) -> None:
         "report": ("answer", "programme", "document", "improvement", "explanations", "others",
                    "release", "sources"),
         "annex": ("audit", "selection", "comparison", "certainty", "methods", "origins", "remake",
-                  "appendix_more"),
+                  "appendix_more", "long_tables"),
     }  # fmt: skip
     assert order == list(sections[report.name])
     assert isinstance(report.blocks[0], Heading)
