@@ -75,7 +75,8 @@ def plan(parts: Sequence[Part], page_pt: float) -> Plan:
         tried = []
         for i in range(len(order) - 1):
             first, second = (parts[order[k]] for k in (i, i + 1))
-            if not first.kind and second.kind == "text" and order[i] in best.starts:
+            opens = {order[i], order[max(0, i - 1)]} & best.starts
+            if not first.kind and second.kind == "text" and opens:
                 other = [*order[:i], order[i + 1], order[i], *order[i + 2 :]]
                 tried.append((_pages(parts, other, page_pt), other))
         found = min(tried, key=lambda one: one[0][1], default=None)
@@ -127,8 +128,14 @@ def _pages(parts: Sequence[Part], order: Sequence[int], page_pt: float) -> tuple
             free = max(0.0, room - fixed - scale * image)
             if place + 1 < end and units[place + 1][1] and free > 2 * max(part.pieces):
                 continue  # what can be cut goes on as far as the page does
-            empty = 0.0 if begins(place + 1) else free / room
-            cost = costs[first] + (1 - scale) ** 2 + empty**2 + 9 * (empty > EMPTY) + PAGE
+            empty = free / room
+            # the last page of a part may be empty, but a page saved is worth smaller figures
+            emptiness = 0.2 * empty**2
+            if not begins(place + 1):
+                emptiness = empty**2 + 9 * (empty > EMPTY)
+            else:
+                empty = 0.0
+            cost = costs[first] + (1 - scale) ** 2 + emptiness + PAGE
             if cost < costs[place + 1]:
                 costs[place + 1], ways[place + 1] = cost, (first, scale, empty)
     scales: dict[int, float] = {}

@@ -28,7 +28,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, NameObject, PdfObject
 from bsup_analysis.errors import InputError
 from bsup_analysis.report import markdown as blocks
 from bsup_analysis.report.content import Report, imprint, released
-from bsup_analysis.report.paper import Part, plan
+from bsup_analysis.report.paper import LEAST_SCALE, Part, plan
 from bsup_analysis.report.widths import PORTRAIT_PT, WHOLE_TO, fits_whole, layout
 
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSansMono.ttf")
@@ -83,8 +83,13 @@ def source(report: Report) -> str:
     """
     described = [_described(report, block) for block in report.blocks]
     first = next(i for i, b in enumerate(report.blocks) if getattr(b, "id", "") in report.sections)
-    described.insert(first, {"kind": "Contents", "title": report.text("contents")})
-    # the answer has the first page to itself, and where there is none the list of contents
+    # after the answer the list of contents is a paragraph of the sections alone
+    depth = 1 if first else 2
+    contents = {"kind": "Contents", "title": report.text("contents"), "depth": depth}
+    described.insert(first, contents)
+    for i, block in enumerate(described):
+        block["answer"] = i < first
+    # the answer has the first page to itself if it fits, and without one the list of contents
     opening = 1 + (first or 1)
     content = {
         "title": report.title,
@@ -105,17 +110,18 @@ def source(report: Report) -> str:
         font_paths=fonts(),
     )
     front, foot, *rest = json.loads(heights)
-    entries = sum(isinstance(block, blocks.Heading) for block in report.blocks)
+    headings = [block for block in report.blocks if isinstance(block, blocks.Heading)]
+    listed = _ENTRY_PT * sum(one.level <= depth for one in headings) / (3 if first else 1)
     parts = [Part((front[0] + foot[0] + _FLOAT_PT,), kind="front")]
     for block, (height, *rows) in zip(described, rest, strict=True):
         block["long"] = len(rows) > WHOLE_TO or (height > WHOLE_PT and len(rows) > 1)
-        parts.append(
-            _part(block, height + entries * _ENTRY_PT * (block["kind"] == "Contents"), rows)
-        )
+        parts.append(_part(block, height + listed * (block["kind"] == "Contents"), rows))
+    least = [sum(one.pieces) - one.image * (1 - LEAST_SCALE) + one.above for one in parts[:opening]]
+    alone = sum(least) < PAGE_PT
     turned = [False, *(block.get("across", False) for block in described)]
     for i in range(1, len(parts)):
         # a page begins where the paper turns, too
-        if turned[i] != turned[i - 1] or i == opening:
+        if turned[i] != turned[i - 1] or (i == opening and alone):
             parts[i] = replace(parts[i], kind="start")
     found = plan(parts, PAGE_PT)
     laid: list[dict[str, Any]] = []
@@ -155,7 +161,8 @@ def _part(block: dict[str, Any], height: float, rows: Sequence[float]) -> Part:
             return Part((height,), above=16.8, below=16.8)
         case "Paragraph" | "Listing":
             lines = max(1, round((height + 7.1) / _LINE_PT))
-            return Part((height / lines,) * lines, kind="text")
+            gap = 8.5 if block["answer"] else 10.5
+            return Part((height / lines,) * lines, above=gap, below=gap, kind="text")
     return Part((height,), kind="front")
 
 
