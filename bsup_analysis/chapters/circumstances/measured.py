@@ -1,6 +1,7 @@
 """What was measured in every municipality: the unemployed, and residents who came as refugees."""
 
 from collections.abc import Iterable
+from functools import partial
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,9 +14,11 @@ from bsup_analysis.exhibit.exhibit import Exhibit, traced
 from bsup_analysis.exhibit.style import (
     GROUP_TEXT_COLOUR,
     PALE,
+    PHONE_IN,
     PRINTED,
     REGION,
     SMALL,
+    WIDTH_IN,
     beside,
     group_line,
     new_figure,
@@ -98,13 +101,16 @@ def unemployment(
     def change(of: pd.Series, start: int, end: int) -> float:
         return of[end] / of[start] - 1
 
-    def draw() -> Figure:
-        figure, axes = new_figure(height_in=3.6)
+    def draw(narrow: bool) -> Figure:
+        figure, axes = new_figure(height_in=3.6, width_in=PHONE_IN if narrow else WIDTH_IN)
         axes.axvspan(last - 0.5, last + 0.5, color=PALE, alpha=0.6, lw=0)
         _lines(axes, data, IDS, words)
         beside(axes, words("measured.selection"), (last, 0.5), (0, 0), ha="center", **SMALL)
         number_axis(axes.yaxis, words, "count", range(0, 100, 5))
-        axes.set_xlim(right=data["year"].max() + 2.6)
+        # room for the names at the ends of the lines
+        axes.set_xlim(right=data["year"].max() + (7.5 if narrow else 2.6))
+        if narrow:
+            axes.set_xticks(sorted(data["year"].unique())[::4])
         axes.set_title(words("measured.unemployment.axis"))
         return figure
 
@@ -150,7 +156,8 @@ def unemployment(
                 high=ratio.high - 1,
             ),
         },
-        draw=draw,
+        draw=partial(draw, narrow=False),
+        draw_narrow=partial(draw, narrow=True),
         shown=words.table(
             "measured.unemployment",
             [
