@@ -104,7 +104,7 @@ $(LOCKED):
 	@echo 'Installing the environment into .venv, once; this takes $(if $(UV),half a minute,some minutes).'
 	$(CREATE)
 	$(INSTALL) --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m compileall -q -j 0 .venv
+	$(BIN)/python -W ignore -m compileall -q -j 0 .venv
 	@touch $@
 
 # pip is asked for first: an environment that uv made has none.

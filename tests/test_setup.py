@@ -183,7 +183,7 @@ def test_first_call_installs_the_lock_and_then_the_project(machine):
     assert venv == "python3 -m venv --clear .venv"
     assert lock.startswith("python -m pip install ")
     assert lock.endswith("--no-deps --require-hashes -r requirements.lock")
-    assert compiled.startswith("python -m compileall ")
+    assert compiled.startswith("python -W ignore -m compileall ")
     assert seeded == "python -m ensurepip"
     assert project.endswith("--no-deps --no-build-isolation --editable .")
     assert report == "bsup report --language both"
