@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,7 @@ PUBLISH = [
 ]
 SIGNALS = ("TERM", "INT", "HUP", "KILL")
 State = dict[str, bytes]
+SERVING = ExitStack()  # lasts as long as the program
 
 
 @dataclass
@@ -218,8 +219,7 @@ def fetching(root: Path) -> Case:
     copied(root)
     rows = [(code, str(year), *pair) for (code, year), pair in true_loans().items()]
     app = qlik_server.App(rows, MEASURES, TABLES)
-    serving = qlik_server.serve(app)
-    serving.__enter__()
+    SERVING.enter_context(qlik_server.serve(app))
     folder = root / "data" / "municipal"
     command = [*BSUP, "fetch", "husbanken", "--years", "2009-2011", "--address", app.address]
     command += ["--app", qlik_server.APP]
