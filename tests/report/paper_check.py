@@ -125,7 +125,8 @@ def faults(pdf: bytes, order: Sequence[tuple[str, bool]] = ()) -> list[str]:
     for number, page in enumerate(reader.pages):
         high = float(page.mediabox.height) - TOP_PT
         drawn = [box for box in boxes(page, reader) if box.high > FOOT_PT and box.low < high]
-        said = [box for box in drawn if box.text_pt]
+        # a letter with a ground of its own is drawn twice at one place
+        said = list(dict.fromkeys(box for box in drawn if box.text_pt))
         for i, one in enumerate(said):
             over = [two for two in said[i + 1 :] if _over(one, two)]
             if over:

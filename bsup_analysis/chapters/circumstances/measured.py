@@ -150,11 +150,7 @@ def unemployment(
             **{f"turn_{group}": changes[group, last, treated] for group in IDS},
             "ratio": ratio,
             "level": ratio.level,
-            "side": words(
-                f"measured.side.{side_of_one(ratio.low, ratio.high)}",
-                low=ratio.low - 1,
-                high=ratio.high - 1,
-            ),
+            "side": words(f"measured.side.{side_of_one(ratio.low, ratio.high)}"),
         },
         draw=partial(draw, narrow=False),
         draw_narrow=partial(draw, narrow=True),
