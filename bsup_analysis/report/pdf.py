@@ -120,8 +120,11 @@ def source(report: Report) -> str:
     alone = sum(least) < PAGE_PT
     turned = [False, *(block.get("across", False) for block in described)]
     for i in range(1, len(parts)):
-        # a page begins where the paper turns, too
-        if turned[i] != turned[i - 1] or (i == opening and alone):
+        block = described[i - 1]
+        # in a long document a chapter begins a page; where the paper turns one begins, too
+        chapter = depth > 1 and block["kind"] == "Heading" and block["level"] == 1
+        chapter &= not any(turned[i : i + 3])  # a table laid across turns the page by itself
+        if chapter or turned[i] != turned[i - 1] or (i == opening and alone):
             parts[i] = replace(parts[i], kind="start")
     found = plan(parts, PAGE_PT)
     laid: list[dict[str, Any]] = []
