@@ -100,7 +100,7 @@ def test_readme_says_what_the_numbers_say() -> None:
 
 # the words around a number of each group, written here and not in a template
 GROWTH = {
-    "en": {"priority": r"(\S+) % in the priority", "other": r"(\S+) % in the others"},
+    "en": {"priority": r"by (\S+)% in the priority", "other": r"by (\S+)% in the others"},
     "nb": {"priority": r"(\S+) % i satsingskommunene", "other": r"(\S+) % i de øvrige"},
 }
 
@@ -130,7 +130,7 @@ def test_the_finding_follows_the_verdict() -> None:
     numbers = json.loads((REPORTS / "numbers.json").read_text(encoding="utf-8"))
     said = {
         -1: "**The number of start loans grew less",
-        0: "**Not shown",
+        0: "**It is not shown",
         1: "**The number of start loans grew more",
     }
     for value, start in said.items():

@@ -90,12 +90,11 @@ def test_pages_are_made_once_and_again_only_when_something_changed(tmp_path):
               for code in ("0001", "0002", "0003", "index")}  # fmt: skip
     assert set(made) == wanted
     assert len([name for name in first.done if name.startswith("profile ")]) == 6
-    # kernels ran several pages, each as if it were the first: cells are numbered from 1
+    # kernels ran several pages, each as if it were the first: the toy refuses what one left behind
     for name in wanted - {"nb/profiles/index.html", "en/profiles/index.html"}:
         language, _, code = name.removesuffix(".html").split("/")
         page = made[name].decode()
         assert f"<h1>{code} {language}</h1>" in page
-        assert re.findall(r"<summary>\s*\w+ (\d+)", page) == ["1", "2", "3"]
     for code, name in (("0001", "A"), ("0003", "C")):
         index = made["nb/profiles/index.html"].decode()
         assert re.search(rf'<a href="{code}\.html">\s*{name}', index)

@@ -495,7 +495,7 @@ import resource, sys
 from pathlib import Path
 from bsup_analysis.report import make_report
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
-make_report(Path(sys.argv[1]) / "reports", "nb")
+make_report(Path(sys.argv[1]) / "reports", sys.argv[3])
 """
 
 
@@ -504,19 +504,23 @@ def test_a_write_that_stops_half_way_is_said_and_leaves_no_half_file(
     written: dict[str, Report], own_root: Path
 ) -> None:
     """The system refuses the largest file when the others are written, as a full disk would."""
-    folder = written["report"].published.reports / "nb"
+    report = written["report"]
+    language = report.words.language
+    folder = report.published.reports / language
     sizes = {name: (folder / name).stat().st_size for name in FILES}
-    largest = own_root / "reports" / "nb" / max(sizes, key=lambda one: sizes[one])
+    largest = own_root / "reports" / language / max(sizes, key=lambda one: sizes[one])
     largest.write_bytes(b"the last good one")
     limit = max(sizes.values()) - 4096
     assert sizes["report.html"] < limit  # the first to be written is written
     run = subprocess.run(
-        [sys.executable, "-c", FULL, str(own_root), str(limit)], capture_output=True, text=True
+        [sys.executable, "-c", FULL, str(own_root), str(limit), language],
+        capture_output=True,
+        text=True,
     )
     assert "File too large" in run.stderr
     assert str(largest) in run.stderr
     assert largest.read_bytes() == b"the last good one"
-    assert not list((own_root / "reports" / "nb").glob(".*"))
+    assert not list((own_root / "reports" / language).glob(".*"))
 
 
 @pytest.mark.parametrize("font", FONTS)
