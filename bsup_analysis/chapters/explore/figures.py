@@ -432,7 +432,10 @@ class Explorer(widgets.VBox):
             return sorted(pairs, key=lambda pair: pair[0].translate(_ALPHABET))
         allowed = self.study.design.parameters[name].allowed
         if name == "outcome":
-            return [(words(f"outcomes.{value}.choice"), value) for value in allowed]
+            known = self.study.design.outcomes  # of the published level
+            return [
+                (words(f"outcomes.{value}.choice"), value) for value in allowed if value in known
+            ]
         stem = "readings." if name == "reading" else f"explore.{name}_"
         county = words("explore.same_county")
         return [(words(f"{stem}{value}", county=county), value) for value in allowed]

@@ -62,7 +62,7 @@ def event_study(
         low, high = float(own["low"].min()), float(own["high"].max())
         ratio_axis(axes, low, high, words, ticks=ticks_between(low, high), along="y")
         ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        look: Any = {"ha": "center", "va": "top", "fontsize": "x-small", "bbox": ground}
+        look: Any = {"ha": "center", "va": "top", "fontsize": "small", "bbox": ground}
         for year, key in ((reference, "reference"), (selection, "selection")):
             text, top = words(f"municipal_event.{key}"), axes.get_ylim()[1]
             beside(axes, text, (year, top), (0, -3), **look)

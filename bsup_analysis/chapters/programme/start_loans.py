@@ -174,7 +174,6 @@ def average_loan(
             for year, away, ha in ((mean.index[0], -1, "right"), (mean.index[-1], 1, "left")):
                 text = words.thousand(nok[year]) if narrow else words.count(nok[year].round(-3))
                 beside(axes, text, (year, nok[year]), (away * room, 0), ha=ha, **look)
-        axes.plot([lost[0] - 0.3, lost[-1] + 0.3], [ceiling, ceiling], color=PALE, lw=1)
         axes.set_xticks(years)
         axes.set_xlim(years[0] - 0.5, years[-1] + 0.75)
         axes.set_ylim(0, 1_000_000)
