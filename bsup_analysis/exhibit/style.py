@@ -17,6 +17,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 
 from bsup_analysis.exhibit.svg import small
@@ -167,6 +168,12 @@ def across(figure: Figure, banner: str) -> None:
     """Write a banner above a figure and, pale, across it."""
     width, height = figure.get_size_inches()
     figure.set_size_inches(width, height + 0.35)
+    if not isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        # what has its place already makes room for the banner
+        kept = height / (height + 0.35)
+        for axes in figure.axes:
+            x, y, wide, high = axes.get_position().bounds
+            axes.set_position((x, y * kept, wide, high * kept))
     figure.suptitle(banner, color=ACCENT, fontsize=10, fontweight="bold")
     look: Any = {
         "fontsize": 54,
