@@ -248,7 +248,12 @@ class Exhibit:
                 f"<td{style}>{html.escape(str(cell))}</td>"
                 for cell, style in zip(rest, right[1:], strict=True)
             )
-            rows.append(f'<tr><th scope="row">{html.escape(str(first))}</th>{cells}</tr>')
+            head = (
+                f'<th scope="row">{html.escape(str(first))}</th>'
+                if str(first).strip()
+                else "<td></td>"
+            )
+            rows.append(f"<tr>{head}{cells}</tr>")
         body = "\n".join(rows)
         return (
             f'<table class="exhibit"><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>'
