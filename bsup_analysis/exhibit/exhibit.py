@@ -248,12 +248,9 @@ class Exhibit:
                 f"<td{style}>{html.escape(str(cell))}</td>"
                 for cell, style in zip(rest, right[1:], strict=True)
             )
-            head = (
-                f'<th scope="row">{html.escape(str(first))}</th>'
-                if str(first).strip()
-                else "<td></td>"
-            )
-            rows.append(f"<tr>{head}{cells}</tr>")
+            name = html.escape(str(first))
+            named = f'<th scope="row">{name}</th>' if name.strip() else "<td></td>"
+            rows.append(f"<tr>{named}{cells}</tr>")
         body = "\n".join(rows)
         return (
             f'<table class="exhibit"><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>'

@@ -96,3 +96,14 @@ def test_a_cell_that_ends_in_the_figure_shows_it_without_a_magic_line(before):
 def test_a_figure_of_this_house_is_one_that_shows_itself():
     figure, _ = new_figure()
     assert figure._repr_html_().endswith('alt="">')
+
+
+def test_a_table_has_its_heads_above_and_its_names_before_the_rows(exhibit):
+    shown = pd.DataFrame({"group": ["priority", "", "a <b>"], "loans": ["1", "–", "3"]})
+    written = replace(exhibit, shown=shown).table_html()
+    head, body = written.split("<tbody>")
+    assert head.count("<th ") == 2
+    assert '<th scope="col">group</th><th scope="col" style="text-align: right">loans</th>' in head
+    assert body.count('<th scope="row">') == 2
+    assert '<th scope="row">a &lt;b&gt;</th><td style="text-align: right">3</td>' in body
+    assert "<tr><td></td>" in body  # of a row without a name
