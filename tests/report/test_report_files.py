@@ -138,8 +138,11 @@ def test_every_drawing_has_its_words_and_every_table_its_heads(
     for table in page.find_all("table"):
         heads = table.select("thead th[scope=col]")
         for row in table.select("tbody tr"):
-            assert len(row.find_all("th", scope="row")) == 1
-            assert len(row.find_all(["th", "td"])) == len(heads)
+            cells = row.find_all(["th", "td"])
+            assert len(cells) == len(heads)
+            # a head that holds nothing is read aloud as a head: such a row has none
+            named = [cell for cell in cells[:1] if cell.get_text(strip=True)]
+            assert row.find_all("th", scope="row") == named
 
 
 def test_cells_are_text_and_not_markup(annex: BeautifulSoup) -> None:
