@@ -13,14 +13,16 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES, Numbers, Words, catalogue, templates
 from bsup_analysis.tables.sources import read_source
 
-# references that are not results: pages, years, table numbers, ids of decisions, variances
+# references that are not results: pages, years, table numbers, ids of decisions, variances, and what
+# a ratio or an index is held against
 ALLOWED = re.compile(
-    r"\b(?:pp?|s)\. ?\d+(?:-\d+)?(?:(?:, \d+(?:-\d+)?)*(?: (?:and|og) \d+(?:-\d+)?)?)"
+    r"\b(?:pp?|s)\. ?\d+(?:–\d+)?(?:(?:, \d+(?:–\d+)?)*(?: (?:and|og) \d+(?:–\d+)?)?)"
     r"|\bpage \d+\b|\bside \d+\b|\b1 January\b|\b1\. januar\b"
-    r"|\b(?:19|20)\d\d(?:[-–](?:19|20)\d\d)?\b"
+    r"|\b(?:19|20)\d\d(?:–(?:19|20)\d\d)?\b"
     r"|(?:table|tabell) 0\d{4}\b"
-    r"|\b[AB]\d\d?(?:-[AB]\d\d?)?\b"
+    r"|\b[AB]\d\d?(?:–[AB]\d\d?)?\b"
     r"|\bCRV[13]\b"  # names of variances
+    r"|(?<![\d.,])1(?![.,]?\d)|= 100\b"
 )
 
 

@@ -165,8 +165,9 @@ class Words(Numbers):
             `(ratio, low, high)` or what has these as attributes, a range as `(low, high)` too.
         form
             Empty: as it is (text, a year). `.3`: with so many decimals. `count`, `signed`,
-            `percent`, `change`, `million`, `thousand`, `ratio`, `p`, `date`, `listed`, `quoted`:
-            as the method of `Numbers` writes it, with decimals behind a full stop (`percent.0`).
+            `percent`, `change`, `million`, `thousand`, `ratio`, `p`, `date`, `listed`, `years`,
+            `quoted`: as the method of `Numbers` writes it, with decimals behind a full stop
+            (`percent.0`); `moved`: a change as a verb with its size, such as rose by 36.7%.
             `interval`: as 0.88 (0.67 to 1.16), or as 0.88 where nothing is left open and as a dash
             where there is none; `range`: as 0.67–1.16; `between.2`,
             `between.percent`: the least and the largest of several values, or the one they
@@ -200,7 +201,10 @@ class Words(Numbers):
             "ratio": self.ratio,
             "signed": self.signed,
             "thousand": self.thousand,
+            "years": self.years,
         }
+        if name == "moved":
+            return self(f"ratios.moved.{self.direction(value)}", by=abs(value))
         if name in writers and (not decimals or decimals.isdigit()):
             return writers[name](value, *([int(decimals)] if decimals else []))  # type: ignore[operator]
         if form in ("interval", "range"):

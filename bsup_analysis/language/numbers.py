@@ -88,6 +88,12 @@ class Numbers:
             return shown
         return ("+" if share > 0 else "\N{MINUS SIGN}") + shown
 
+    def direction(self, change: float) -> str:
+        """Say whether a change is shown as `up`, `down` or, where it rounds to none, `still`."""
+        if not set(self.percent(abs(change))) & set("123456789"):
+            return "still"
+        return "up" if change > 0 else "down"
+
     def signed(self, value: float | None) -> str:
         """Format a whole number with its sign; unknown as a dash."""
         if not _known(value):
@@ -130,6 +136,21 @@ class Numbers:
     def listed(self, items: Iterable[object]) -> str:
         """Join texts or years the way the language lists them (a, b and c)."""
         return format_list([str(item) for item in items], locale=self.locale)
+
+    def years(self, years: Iterable[int]) -> str:
+        """List years, those in a row as a range: 2006–2009 and 2014."""
+        return self.listed(spans(years))
+
+
+def spans(years: Iterable[int]) -> list[str]:
+    """Put years together: [2005, 2006, 2007, 2013] is ["2005-2007", "2013"], with en dashes."""
+    runs: list[list[int]] = []
+    for year in sorted(years):
+        if runs and runs[-1][1] == year - 1:
+            runs[-1][1] = year
+        else:
+            runs.append([year, year])
+    return [str(first) if first == last else f"{first}–{last}" for first, last in runs]
 
 
 def _fraction(decimals: int) -> str:

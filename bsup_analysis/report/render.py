@@ -117,7 +117,7 @@ def render(
         "date": words.date,
         "quoted": words.quoted,
         "listed": lambda items, style="standard": format_list(list(items), style, words.locale),
-        "direction": lambda change: direction(change, words),
+        "direction": words.direction,
         "verdict": lambda value: "none" if value is None else VERDICTS[round(value)],
         "text": escape,
         "capitalised": lambda text: text[:1].upper() + text[1:],
@@ -126,13 +126,6 @@ def render(
         return environment.get_template(template.name).render(numbers=numbers, **content)
     except (InputError, TemplateError, TypeError) as error:
         raise InputError(f"{_place(error, template)}: {error}") from None
-
-
-def direction(change: float, words: Words) -> str:
-    """Say whether a relative change is shown as `up`, `down` or `still` where it rounds to none."""
-    if not set(words.percent(abs(change))) & set("123456789"):
-        return "still"
-    return "up" if change > 0 else "down"
 
 
 def _written(written: Callable[..., str], mark: Callable[[str, Value], str]) -> Callable[..., str]:

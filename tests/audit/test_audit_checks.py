@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsup_analysis.analysis.audit import CHECKS, document_checks
-from bsup_analysis.analysis.audit.number_checks import spans
 from bsup_analysis.analysis.audit.statement import Statement, interval, written
+from bsup_analysis.language.numbers import spans
 
 
 def statement(check: str, printed: str = "", comparison: str = "equal", **given_: str) -> Statement:

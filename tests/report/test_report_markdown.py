@@ -19,7 +19,7 @@ from bsup_analysis.report.markdown import (
     parse,
     plain,
 )
-from bsup_analysis.report.render import Value, Values, direction
+from bsup_analysis.report.render import Value, Values
 
 WRITTEN = """
 # The answer {: #answer .unnumbered }
@@ -149,4 +149,4 @@ def test_numbers_by_how_their_id_begins() -> None:
     [(0.367, "up"), (-0.065, "down"), (0.0, "still"), (0.0004, "still"), (-0.0006, "down")],
 )
 def test_a_change_that_rounds_to_none_is_none(change: float, said: str) -> None:
-    assert direction(change, Words("nb")) == said
+    assert Words("nb").direction(change) == said

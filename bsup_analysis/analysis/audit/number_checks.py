@@ -29,6 +29,7 @@ from bsup_analysis.analysis.audit.statement import (
     written,
 )
 from bsup_analysis.errors import InputError
+from bsup_analysis.language.numbers import spans
 
 # what the press calls the measures it gives for single municipalities
 PRESS_QUANTITY = {
@@ -231,17 +232,6 @@ def malvik_direction(statement: Statement, p06: pd.DataFrame, p14: pd.DataFrame)
         ";".join(sorted(set(directions), reverse=True)),
         changes,
     )
-
-
-def spans(years: list[int]) -> list[str]:
-    """Put years together: [2005, 2006, 2007, 2013] is ["2005-2007", "2013"], with en dashes."""
-    runs: list[list[int]] = []
-    for year in sorted(years):
-        if runs and runs[-1][1] == year - 1:
-            runs[-1][1] = year
-        else:
-            runs.append([year, year])
-    return [str(first) if first == last else f"{first}–{last}" for first, last in runs]
 
 
 def _by_municipality(municipality_year: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """The table that the municipal level rests on: how much is known, and if it fits the totals."""
 
 import math
-from collections.abc import Sequence
 
 import pandas as pd
 
@@ -32,8 +31,8 @@ def data_used(
     facts: list[tuple[str, str | int, str | None]] = [
         ("counted", sentence(counted(data, words)), data.definition),
         ("kind", words(f"municipal_data.kind.{data.kind}"), data.kind),
-        ("years", _years(present) or words("municipal.none"), " ".join(map(str, present))),
-        ("absent", _years(absent) or words("municipal.none"), None),
+        ("years", words.years(present) or words("municipal.none"), " ".join(map(str, present))),
+        ("absent", words.years(absent) or words("municipal.none"), None),
         ("contrast", contrast, None),
         ("selection", str(timing.selection_year), None),
         _count("priority", (units["group"] == "priority").sum()),
@@ -84,10 +83,6 @@ def data_used(
 
 def _count(name: str, number: int) -> tuple[str, int, str]:
     return name, int(number), str(number)
-
-
-def _years(years: Sequence[int]) -> str:
-    return ", ".join(map(str, years))
 
 
 @traced
