@@ -13,8 +13,8 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES, Numbers, Words, catalogue, templates
 from bsup_analysis.tables.sources import read_source
 
-# references that are not results: pages, years, table numbers, ids of decisions, variances, and what
-# a ratio or an index is held against
+# no results: pages, years, table numbers, ids of decisions, names of variances, and what a ratio
+# or an index is held against
 ALLOWED = re.compile(
     r"\b(?:pp?|s)\. ?\d+(?:–\d+)?(?:(?:, \d+(?:–\d+)?)*(?: (?:and|og) \d+(?:–\d+)?)?)"
     r"|\bpage \d+\b|\bside \d+\b|\b1 January\b|\b1\. januar\b"

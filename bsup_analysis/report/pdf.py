@@ -156,10 +156,9 @@ def _part(block: dict[str, Any], height: float, rows: Sequence[float]) -> Part:
         case "Figure":
             return Part((height,), image=block["ratio"] * PORTRAIT_PT, above=16.8, below=16.8)
         case "Table" if block["long"]:
-            # the head and the first rows stay together, and so do the last row and the caption
-            head, caption = rows[0], height - sum(rows)
-            first, *middle, last = [sum(rows[:3]), *rows[3:-1], rows[-1] + caption]
-            return Part((first, *middle, last), above=16.8, below=16.8, head=head)
+            # the caption above it, the head and the first rows stay together
+            first = height - sum(rows[3:])
+            return Part((first, *rows[3:]), above=16.8, below=16.8, head=rows[0])
         case "Table" | "Nothing":
             return Part((height,), above=16.8, below=16.8)
         case "Paragraph" | "Listing":
