@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.language import LANGUAGES, Numbers, Words, catalogue, templates
+from bsup_analysis.language.numbers import spans
 from bsup_analysis.tables.sources import read_source
 
 # no results: pages, years, table numbers, ids of decisions, names of variances, and what a ratio
@@ -142,6 +143,28 @@ def test_a_table_has_the_columns_of_the_words_and_a_dash_for_what_is_unknown() -
 def test_a_count_is_read_back_from_its_digits(value: int, language: str) -> None:
     written = Numbers(language).count(value).replace("\N{MINUS SIGN}", "-")
     assert int(re.sub(r"[^\d-]", "", written)) == value
+
+
+@pytest.mark.parametrize(
+    ("years", "shown"),
+    [
+        ([2005, 2006, 2007, 2013], ["2005–2007", "2013"]),
+        ([2013, 2005, 2006], ["2005–2006", "2013"]),
+        ([2009], ["2009"]),
+        ([], []),
+    ],
+)
+def test_years_in_a_row_are_put_together(years: list[int], shown: list[str]) -> None:
+    assert spans(years) == shown
+
+
+@given(st.sets(st.integers(1990, 2030)))
+def test_spans_hold_each_year_once(years: set[int]) -> None:
+    found = []
+    for span in spans(list(years)):
+        first, _, last = span.partition("–")
+        found += range(int(first), int(last or first) + 1)
+    assert found == sorted(years)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

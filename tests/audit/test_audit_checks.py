@@ -4,38 +4,13 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bsup_analysis.analysis.audit import CHECKS, document_checks
 from bsup_analysis.analysis.audit.statement import Statement, interval, written
-from bsup_analysis.language.numbers import spans
 
 
 def statement(check: str, printed: str = "", comparison: str = "equal", **given_: str) -> Statement:
     return Statement("S001", 9, printed, comparison, check, given_)
-
-
-@pytest.mark.parametrize(
-    ("years", "shown"),
-    [
-        ([2005, 2006, 2007, 2013], ["2005–2007", "2013"]),
-        ([2013, 2005, 2006], ["2005–2006", "2013"]),
-        ([2009], ["2009"]),
-        ([], []),
-    ],
-)
-def test_years_in_a_row_are_put_together(years: list[int], shown: list[str]) -> None:
-    assert spans(years) == shown
-
-
-@given(st.sets(st.integers(1990, 2030)))
-def test_spans_hold_each_year_once(years: set[int]) -> None:
-    found = []
-    for span in spans(list(years)):
-        first, _, last = span.partition("–")
-        found += range(int(first), int(last or first) + 1)
-    assert found == sorted(years)
 
 
 def test_numbers_are_written_as_the_tables_do() -> None:
@@ -63,8 +38,8 @@ def test_growth_is_to_the_next_year() -> None:
     )
     found = CHECKS["population_growth"].compute(asked, PERSONS)
     assert (found.status, found.recomputed) == ("reproduced", "30")
-    assert found.details["held_years"] == ["2010"]
-    assert found.details["all_years"] == ["2009–2010"]
+    assert found.details["held_years"] == [2010]
+    assert found.details["all_years"] == [2009, 2010]
 
 
 def test_rank_decline_and_size_count_what_they_say() -> None:

@@ -29,7 +29,6 @@ from bsup_analysis.analysis.audit.statement import (
     written,
 )
 from bsup_analysis.errors import InputError
-from bsup_analysis.language.numbers import spans
 
 # what the press calls the measures it gives for single municipalities
 PRESS_QUANTITY = {
@@ -266,11 +265,11 @@ def _in_some_year(statement: Statement, series: pd.Series, unit: str = "count") 
         reason="by_year_held" if held_years else "by_year_never",
         recomputed=written(near[best]) if holds else interval(near.min(), near.max()),
         details={
-            "plausible_years": spans(plausible),
+            "plausible_years": [int(year) for year in plausible],
             f"low_{unit}": near.min() / scale,
             f"high_{unit}": near.max() / scale,
-            **({"held_years": spans(held_years)} if held_years else {}),
-            "all_years": spans([int(year) for year in status]),
+            **({"held_years": held_years} if held_years else {}),
+            "all_years": [int(year) for year in status],
         },
     )
 
@@ -316,7 +315,7 @@ def population_decline(statement: Statement, municipality_year: pd.DataFrame) ->
         status,
         "declining",
         written(falling),
-        {"declining_count": falling, "span_years": spans(years)},
+        {"declining_count": falling, "span_years": years},
     )
 
 
@@ -336,7 +335,7 @@ def municipality_count(statement: Statement, ssb_population: pd.DataFrame) -> Fi
     years = statement.years()
     counted = ssb_population.groupby("year")["municipality_code"].nunique().reindex(years)
     low, high = float(counted.min()), float(counted.max())
-    return statement.against("in_force", low, high, plausible_years=spans(years))
+    return statement.against("in_force", low, high, plausible_years=years)
 
 
 def municipality_share(statement: Statement, group_year: pd.DataFrame) -> Finding:
