@@ -57,7 +57,7 @@ def test_rank_decline_and_size_count_what_they_say() -> None:
     assert CHECKS["size_rank"].compute(others, PERSONS).recomputed == "1"
     smallest = statement("municipality_population", "101", municipality="smallest", **years)
     assert CHECKS["municipality_population"].compute(smallest, PERSONS).details["held_years"] == [
-        "2010"
+        2010
     ]
 
 
