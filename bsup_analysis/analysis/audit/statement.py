@@ -42,7 +42,7 @@ class Finding:
     status: str
     reason: str
     recomputed: str = ""
-    details: Mapping[str, float | str | list[str]] = field(default_factory=dict)
+    details: Mapping[str, float | str | list[str] | list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,11 @@ class Statement:
         return list(range(int(first), int(last) + 1))
 
     def against(
-        self, reason: str, low: float, high: float | None = None, **details: float | str | list[str]
+        self,
+        reason: str,
+        low: float,
+        high: float | None = None,
+        **details: float | str | list[str] | list[int],
     ) -> Finding:
         """Compare the printed number with a computed one, or with the interval it lies in."""
         ends = low, low if high is None else high
