@@ -21,155 +21,22 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 import requests
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import sha256, write_aside
-from bsup_analysis.statbank import jsonstat
+from bsup_analysis.statbank import jsonstat, patience
 from bsup_analysis.statbank.jsonstat import Malformed, Selection, Table
-from bsup_analysis.statbank.patience import (
-    AGENT,
-    LIMITS,
-    FetchError,
-    Limits,
-    Patient,
-    Refused,
-    Transient,
-    printable,
-    too_long,
-    unreachable,
-)
+from bsup_analysis.statbank.patience import FetchError, Limits, Refused, Transient
 
-T = TypeVar("T")
 ADDRESS = "https://data.ssb.no/api/pxwebapi/v2"
-
-
-@dataclass(frozen=True)
-class Request:
-    """One HTTP request: a GET, or a POST where there is a body."""
-
-    url: str
-    parameters: Mapping[str, str]
-    body: Mapping[str, Any] | None
-
-
-class Http(Patient):
-    """All requests of one fetch, under one set of limits."""
-
-    def __init__(self, limits: Limits, say: Callable[[str], None]) -> None:
-        super().__init__(limits, say)
-        self._recent: deque[float] = deque(maxlen=limits.queries)
-
-    def get(self, request: Request, read: Callable[[bytes], T]) -> tuple[bytes, T]:
-        """Send a request until its answer can be read.
-
-        Parameters
-        ----------
-        request
-            What to send.
-        read
-            Reads the body, or raises `Malformed`.
-
-        Returns
-        -------
-        bytes, T
-            The body as it came, and what was read from it.
-
-        Raises
-        ------
-        FetchError
-            The server refused, every try failed, or time ran out.
-        """
-
-        def once() -> tuple[bytes, T]:
-            self._keep_to_the_rate()
-            content = self._send(request)
-            return content, read(content)
-
-        return self.insist(once)
-
-    def _keep_to_the_rate(self) -> None:
-        if len(self._recent) == self._limits.queries:
-            wait = self._recent[0] + self._limits.window_seconds - time.monotonic()
-            if wait > 0:
-                limit = f"{self._limits.queries} queries in {self._limits.window_seconds:g} s"
-                self._wait(wait, f"SSB allows {limit}")
-
-    def _send(self, request: Request) -> bytes:
-        """Send once, and return the body of an answer with status 200, whole."""
-        try:
-            most = self._limits.answer_bytes
-            response, content = self.within(lambda seconds: _send(request, seconds, most))
-        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
-            raise Transient("the answer was cut off") from None
-        except (requests.ConnectionError, requests.Timeout) as error:
-            raise unreachable(error, request.url, "REQUESTS_CA_BUNDLE") from None
-        except requests.RequestException as error:
-            raise FetchError(f"the request could not be sent ({type(error).__name__})") from None
-        finally:
-            self._recent.append(time.monotonic())  # no earlier than the server counted it
-        if response.status_code == 200:
-            return content
-        status, said = response.status_code, _said(response, content)
-        if status == 429:
-            # without Retry-After: requests leave the server's window only with time
-            pause = _retry_after(response)
-            pause = self._limits.window_seconds if pause is None else pause
-            raise Transient(f"SSB asks for fewer queries ({status})", "", pause)
-        if status >= 500 or status == 408:
-            raise Transient(f"{said} ({status})", "", _retry_after(response))
-        if 300 <= status < 400:
-            said = f"the address has moved to {response.headers.get('Location', 'nowhere')[:200]}"
-        raise Refused(f"refused: {said} ({status})")
-
-
-def _send(request: Request, seconds: float, most_bytes: int) -> tuple[requests.Response, bytes]:
-    """Send once; the answer, and its body unpacked."""
-    content = bytearray()
-    with requests.request(
-        "GET" if request.body is None else "POST",
-        request.url,
-        params=request.parameters,
-        json=request.body,
-        headers={"User-Agent": AGENT},
-        timeout=max(seconds, 0) + 1,  # `within` has the limit; this ends a thread left behind
-        allow_redirects=False,  # a redirected POST becomes a GET, answered with other data
-        stream=True,
-    ) as response:
-        for piece in response.iter_content(1 << 16):
-            content += piece
-            if len(content) > most_bytes:
-                raise too_long(most_bytes)
-    return response, bytes(content)
-
-
-def _said(response: requests.Response, content: bytes) -> str:
-    """Return the title and detail of an error, printable and short."""
-    try:
-        body = json.loads(content)
-        words = [str(body[k]) for k in ("title", "detail") if body.get(k)]
-    except (ValueError, AttributeError, TypeError, RecursionError):
-        words = []
-    return printable(": ".join(dict.fromkeys(words)) or response.reason or "no reason given")
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Read Retry-After, seconds or a date (RFC 9110, section 10.2.3); None where unreadable."""
-    given = response.headers.get("Retry-After", "").strip()
-    if given.isascii() and given.isdigit():
-        return float(given)
-    try:
-        until = parsedate_to_datetime(given)
-    except ValueError:
-        return None
-    until = until.replace(tzinfo=until.tzinfo or dt.UTC)
-    return max(0.0, (until - dt.datetime.now(dt.UTC)).total_seconds())
 
 
 @dataclass(frozen=True)
@@ -223,12 +90,8 @@ class Found:
     answers: tuple[Answer, ...]
 
 
-def _quiet(line: str) -> None:
-    """Show nothing."""
-
-
-class Client:
-    """One fetch from the StatBank.
+class Client(patience.Patient):
+    """One fetch from the StatBank: all its requests under one set of limits.
 
     Parameters
     ----------
@@ -248,17 +111,15 @@ class Client:
         self,
         *,
         fresh: bool = False,
-        progress: Callable[[str], None] = _quiet,
+        progress: Callable[[str], None] = lambda _: None,
         folder: Path | None = None,
-        limits: Limits = LIMITS,
+        limits: Limits = patience.LIMITS,
         address: str = ADDRESS,
     ) -> None:
-        self._http = Http(limits, progress)
+        super().__init__(limits, progress)
         self._folder = folder or paths.root() / "data" / "municipal" / "ssb"
-        self._address = address
-        self._limits = limits
-        self._fresh = fresh
-        self._progress = progress
+        self._address, self._fresh = address, fresh
+        self._recent: deque[float] = deque(maxlen=limits.queries)
 
     def fetch(self, table_id: str, choose: Callable[[Table], Selection]) -> Found:
         """Fetch what `choose` selects from a table's metadata, all of one vintage.
@@ -304,7 +165,7 @@ class Client:
                 why = "may have changed since its metadata were kept"
             if fresh:
                 raise FetchError("it was updated while it was being fetched")
-            self._progress(f"table {table_id} {why}; all of it is asked anew")
+            self._say(f"table {table_id} {why}; all of it is asked anew")
             fresh = True
 
     def _pieces(self, table: Table, record: Answer, selection: Selection, fresh: bool) -> Found:
@@ -315,7 +176,7 @@ class Client:
             answers.append(answer)
             frames.append(part.cells())
             how = "kept" if kept else "arrived"
-            self._progress(f"table {table_id}: answer {number} of {len(pieces)} {how}")
+            self._say(f"table {table_id}: answer {number} of {len(pieces)} {how}")
         return Found(table, pd.concat(frames, ignore_index=True), tuple(answers))
 
     def _answer(
@@ -333,19 +194,24 @@ class Client:
         kept = None if fresh else self._kept(path, read)
         if kept is not None:
             return *kept, True
-        url = f"{self._address}/tables/{table_id}/"
-        if selection is None:
-            request = Request(f"{url}metadata", {"lang": "no"}, None)
-        else:
-            parameters = {"lang": "no", "outputFormat": "json-stat2"}
-            request = Request(f"{url}data", parameters, jsonstat.post_body(selection))
-        content, table = self._http.get(request, read)
+        url, body = f"{self._address}/tables/{table_id}/metadata", None
+        parameters = {"lang": "no"}
+        if selection is not None:
+            url, body = f"{self._address}/tables/{table_id}/data", jsonstat.post_body(selection)
+            parameters["outputFormat"] = "json-stat2"
+
+        def once() -> tuple[bytes, Table]:
+            self._keep_to_the_rate()
+            content = self._send(url, parameters, body)
+            return content, read(content)
+
+        content, table = self.insist(once)
         answer = Answer(
             table_id=table_id,
             title=table.title,
             file=path.name,
-            url=request.url,
-            body=request.body,
+            url=url,
+            body=body,
             asked_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             updated=table.updated,
             sha256=hashlib.sha256(content).hexdigest(),
@@ -353,6 +219,60 @@ class Client:
         write_aside(path, content)  # before the record, so that a record never lies
         write_aside(_record(path), json.dumps(asdict(answer), indent=1, ensure_ascii=False) + "\n")
         return table, answer, False
+
+    def _keep_to_the_rate(self) -> None:
+        if len(self._recent) == self._limits.queries:
+            wait = self._recent[0] + self._limits.window_seconds - time.monotonic()
+            if wait > 0:
+                limit = f"{self._limits.queries} queries in {self._limits.window_seconds:g} s"
+                self._wait(wait, f"SSB allows {limit}")
+
+    def _send(
+        self, url: str, parameters: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> bytes:
+        """Send a GET, or a POST where there is a body; the whole answer, if its status is 200."""
+
+        def send(seconds: float) -> tuple[requests.Response, bytes]:
+            content = bytearray()
+            with requests.request(
+                "GET" if body is None else "POST",
+                url,
+                params=parameters,
+                json=body,
+                headers={"User-Agent": patience.AGENT},
+                timeout=max(seconds, 0) + 1,  # `within` has the limit; this ends a thread left
+                allow_redirects=False,  # a redirected POST becomes a GET, answered with other data
+                stream=True,
+            ) as response:
+                for piece in response.iter_content(1 << 16):
+                    content += piece
+                    if len(content) > self._limits.answer_bytes:
+                        raise patience.too_long(self._limits.answer_bytes)
+            return response, bytes(content)
+
+        try:
+            response, content = self.within(send)
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
+            raise Transient("the answer was cut off") from None
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise patience.unreachable(error, url, "REQUESTS_CA_BUNDLE") from None
+        except requests.RequestException as error:
+            raise FetchError(f"the request could not be sent ({type(error).__name__})") from None
+        finally:
+            self._recent.append(time.monotonic())  # no earlier than the server counted it
+        if response.status_code == 200:
+            return content
+        status, said = response.status_code, _said(response, content)
+        if status == 429:
+            # without Retry-After: requests leave the server's window only with time
+            pause = _retry_after(response)
+            pause = self._limits.window_seconds if pause is None else pause
+            raise Transient(f"SSB asks for fewer queries ({status})", "", pause)
+        if status >= 500 or status == 408:
+            raise Transient(f"{said} ({status})", "", _retry_after(response))
+        if 300 <= status < 400:
+            said = f"the address has moved to {response.headers.get('Location', 'nowhere')[:200]}"
+        raise Refused(f"refused: {said} ({status})")
 
     def _kept(self, path: Path, read: Callable[[bytes], Table]) -> tuple[Table, Answer] | None:
         """Return a kept answer; None where there is none, or, with a report, a damaged one."""
@@ -370,9 +290,28 @@ class Client:
             what = f"{record.name} cannot be read"
         except Malformed as error:
             what = f"{path.name}: {error}"
-        self._progress(
+        self._say(
             f"a kept answer of table {path.parent.name} is damaged ({what}); it is asked anew"
         )
+        return None
+
+
+def _said(response: requests.Response, content: bytes) -> str:
+    """Return the title and detail of an error, printable and short."""
+    try:
+        body = json.loads(content)
+        words = [str(body[k]) for k in ("title", "detail") if body.get(k)]
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        words = []
+    said = ": ".join(dict.fromkeys(words)) or response.reason or "no reason given"
+    return patience.printable(said)
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Read Retry-After, seconds or a date (RFC 9110, section 10.2.3); None where unreadable."""
+    try:
+        return Retry().parse_retry_after(response.headers.get("Retry-After", ""))
+    except (InvalidHeader, ValueError, OverflowError):
         return None
 
 

@@ -12,19 +12,9 @@ from urllib.parse import quote
 
 import websocket
 
+from bsup_analysis.statbank import patience
 from bsup_analysis.statbank.jsonstat import Malformed
-from bsup_analysis.statbank.patience import (
-    AGENT,
-    LIMITS,
-    FetchError,
-    Limits,
-    Patient,
-    Refused,
-    Transient,
-    printable,
-    too_long,
-    unreachable,
-)
+from bsup_analysis.statbank.patience import FetchError, Limits, Refused, Transient, printable
 
 T = TypeVar("T")
 TOO_LARGE, ABORTED = 7009, (15, 16, 21)  # a page of too many cells; failures that may pass (Qlik)
@@ -44,7 +34,7 @@ class TooLarge(Refused):
 class _Socket(websocket.WebSocket):
     """A WebSocket that reads no answer without end."""
 
-    most = LIMITS.answer_bytes
+    most = patience.LIMITS.answer_bytes
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.left = self.most
@@ -54,7 +44,7 @@ class _Socket(websocket.WebSocket):
         data = super()._recv(bufsize)
         self.left -= len(data)
         if self.left < 0:
-            raise too_long(self.most)
+            raise patience.too_long(self.most)
         return data
 
 
@@ -83,7 +73,7 @@ class Link:
         except websocket.WebSocketProtocolException as error:
             raise Transient(f"the connection broke ({printable(str(error))})") from None
         except NO_CONNECTION as error:
-            raise unreachable(error, self._url, "SSL_CERT_FILE") from None
+            raise patience.unreachable(error, self._url, "SSL_CERT_FILE") from None
         except (websocket.WebSocketException, ValueError) as error:
             # a redirect too: it leads to a log-in, or to other data
             said = printable(str(error))
@@ -102,7 +92,7 @@ class Link:
             suppress_origin=True,
             redirect_limit=0,
             class_=_Socket,
-            header=[f"User-Agent: {AGENT}"],
+            header=[f"User-Agent: {patience.AGENT}"],
         )
         while self._receive()[1].get("method") != "OnConnected":
             pass
@@ -150,7 +140,7 @@ class Link:
         return text, message
 
 
-class Engine(Patient):
+class Engine(patience.Patient):
     """An app, asked again over a new connection where one is lost.
 
     Parameters
