@@ -16,12 +16,14 @@ import sqlite3
 import stat
 import threading
 import time
+import tomllib
 import uuid
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from bsup_analysis.errors import InputError
@@ -89,6 +91,22 @@ def read_regular(path: Path, most: int | None = None) -> bytes:
             " and years of the study."
         )
     return content
+
+
+def read_toml(path: Path, name: str = "") -> dict[str, Any]:
+    """Read a TOML file; `name` is what a sentence calls it, if not by the file's own name.
+
+    Raises
+    ------
+    InputError
+        It is missing, or no TOML in UTF-8.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{name or path.name} is missing; restore it from git.") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{name or path.name} is no TOML in UTF-8: {error}.") from None
 
 
 def write_aside(path: Path, content: bytes | str) -> bool:

@@ -116,7 +116,7 @@ def fetch(
     """
     from bsup_analysis import paths
     from bsup_analysis.files import write_aside
-    from bsup_analysis.municipal_import.importing import Origin, import_fetched, import_file
+    from bsup_analysis.municipal_import.importing import import_fetched, import_file
     from bsup_analysis.municipal_import.municipalities import reference
     from bsup_analysis.statbank import Client, Limits, fetch_population, fetch_startlaan, husbanken
     from bsup_analysis.statbank.qlik import Engine
@@ -140,22 +140,13 @@ def fetch(
         path = out or paths.root() / "data" / "municipal" / "husbanken" / "start_loans.csv"
         write_aside(path.with_suffix(".answer.jsonl"), brought.answer)
         write_aside(path, to_csv(brought.table))
-        method = f"bsup fetch husbanken. {' '.join(brought.notes)} Query: {brought.query}."
-        origin = Origin(
-            husbanken.PRODUCER,
-            brought.document,
-            engine.url,
-            method,
-            husbanken.LICENCE,
-            husbanken.LEAST_SHOWN,
-        )
         result = import_file(
             path,
             reference(),
             definition=definition,
             set_aside=set_aside or [],
             dry_run=dry_run,
-            origin=origin,
+            origin=brought,
         )
         for line in (*brought.notes, *result.lines()):
             typer.echo(line)

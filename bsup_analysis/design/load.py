@@ -8,7 +8,6 @@ a table is well formed is for its schema to say.
 import csv
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -20,6 +19,7 @@ from pydantic_core import ErrorDetails
 from bsup_analysis import paths
 from bsup_analysis.design.model import Design, Readings
 from bsup_analysis.errors import InputError
+from bsup_analysis.files import read_toml
 from bsup_analysis.language import gaps, templates
 
 _HEADER = re.compile(r"^\s*\[(\[?)\s*([\w.\"-]+)\s*\]\]?\s*(?:#.*)?$")
@@ -267,21 +267,13 @@ def load_design(path: Path) -> Design:
         The file is missing, is not TOML, or says something the design does not know; the
         sentence names file, line and what to do.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"{path.name} is missing; restore it from the repository.") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} is not UTF-8 (byte {error.start}); save it so.") from None
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path.name} cannot be read as TOML: {error}.") from None
+    content = read_toml(path)
 
     def refuse(location: Location, problem: str) -> InputError:
         where = ".".join(str(part) for part in location)
         where += "" if problem.startswith(("is ", "has no ")) else ":"
-        return InputError(f"{path.name}, line {line_of(text, location)}: {where} {problem}.")
+        line = line_of(path.read_text(encoding="utf-8"), location)
+        return InputError(f"{path.name}, line {line}: {where} {problem}.")
 
     readings = content.get("readings")
     if isinstance(readings, dict):

@@ -190,15 +190,13 @@ def demo_panel(known: Calibration, parameters: DemoParameters) -> pd.DataFrame:
 
 
 def _check(parameters: DemoParameters) -> None:
-    effect, dispersion, noise = parameters.effect, parameters.dispersion, parameters.noise
+    effect = 1.0 if parameters.effect is None else parameters.effect
+    seed, dispersion, noise = parameters.seed, parameters.dispersion, parameters.noise
     for inside, refusal in (
-        (
-            effect is None or 0 < effect < 100,
-            f"--effect is a rate ratio above 0 and below 100, not {effect}.",
-        ),
+        (0 < effect < 100, f"--effect is a rate ratio above 0 and below 100, not {effect}."),
         (1 <= dispersion <= 100, f"--dispersion is at least 1 (Poisson), not {dispersion}."),
         (0 <= noise <= 2, f"--noise is from 0 to 2, not {noise}."),
-        (parameters.seed >= 0, f"--seed is not negative, but {parameters.seed} is."),
+        (seed >= 0, f"--seed is not negative, but {seed} is."),
     ):
         if not inside:
             raise InputError(refusal)

@@ -19,7 +19,7 @@ from bsup_analysis.municipal_import.doubts import (
     refuse_unit_errors,
 )
 from bsup_analysis.municipal_import.layout import Choices, Layout, find_layout
-from bsup_analysis.municipal_import.mapping import Mapped, Rejected, divided, entries, map_entries
+from bsup_analysis.municipal_import.mapping import Entry, Mapped, Rejected, entries, map_entries
 from bsup_analysis.municipal_import.municipal_table import DEFINITIONS, validated, write_municipal
 from bsup_analysis.municipal_import.municipalities import (
     FIRST_YEAR,
@@ -29,8 +29,9 @@ from bsup_analysis.municipal_import.municipalities import (
 )
 from bsup_analysis.municipal_import.reading import RawTable, read_raw
 from bsup_analysis.municipal_import.validation import AGREES, DEVIATES, INCOMPLETE, compare
-from bsup_analysis.municipal_import.vocabulary import UNITS_NOK
+from bsup_analysis.municipal_import.vocabulary import UNITS_NOK, WORDS
 from bsup_analysis.statbank.fetch import Fetched
+from bsup_analysis.statbank.husbanken import Brought
 
 UNDECIDED = "undecided"
 NOT_USED = "not used"
@@ -38,19 +39,6 @@ OWN_YEAR = "the codes of each row's own year"
 ANY_ERA = "of the nearest year whose codes all numbers of a year stand under"
 SET_ASIDE = ("divided", "unknown")
 _DECIMAL = {"comma": ",", "point": "."}
-_MEANING = {
-    "municipality": "municipality, by code or name",
-    "name": "name beside the code",
-    "county": "county",
-    "year": "year",
-    "loans": "number of loans",
-    "amount_nok": "amount in NOK",
-    "amount_1000_nok": "amount in thousands of NOK",
-    "amount_million_nok": "amount in millions of NOK",
-    "quantity": "name of the quantity",
-    "value": "value of the quantity named",
-    "": NOT_USED,
-}
 
 
 @dataclass(frozen=True)
@@ -156,26 +144,6 @@ def _listed(name: str, table: pd.DataFrame, most: int) -> Iterator[str]:
         yield f"  ... and {len(table) - most} more"
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where a table was fetched that lists codes of every era, and what its owner shows of it.
-
-    Parameters
-    ----------
-    producer, document, url, method, licence
-        For the record.
-    least_shown
-        The least count that the owner shows; of smaller ones no more than that is kept.
-    """
-
-    producer: str
-    document: str
-    url: str
-    method: str
-    licence: str
-    least_shown: int
-
-
 @dataclass
 class Part:
     """What is known of one code in one year, and the municipality of 2009 that it is part of.
@@ -257,7 +225,7 @@ def import_file(
     accept: Sequence[str] = (),
     dry_run: bool = False,
     today: dt.date | None = None,
-    origin: Origin | None = None,
+    origin: Brought | None = None,
 ) -> ImportResult:
     """Import a file of start loans by municipality and year.
 
@@ -290,7 +258,7 @@ def import_file(
     today
         The day for the record; today where None.
     origin
-        Where the table was fetched; None: it is the reader's own.
+        What was fetched, if the table is of codes of every era; None: it is the reader's own.
 
     Returns
     -------
@@ -412,7 +380,11 @@ def _refuse_synthetic(raw: RawTable) -> None:
 def _understood(layout: Layout) -> pd.DataFrame:
     """Tell what each column was taken for."""
     rows = [
-        (c.index + 1, c.header, _MEANING[c.role] + (f", {c.year}" if c.year else ""))
+        (
+            c.index + 1,
+            c.header,
+            WORDS["meaning"].get(c.role, NOT_USED) + (f", {c.year}" if c.year else ""),
+        )
         for c in layout.columns
     ]
     return pd.DataFrame(rows, columns=["column", "header", "taken_for"])
@@ -570,7 +542,7 @@ def import_fetched(
     own, source = str(counts["definition"].iloc[0]), str(counts["source"].iloc[0])
     if definition not in (None, own):
         raise InputError(f"{file} counts {own}, not {definition}; name that.")
-    parts, rejected = _fetched_parts(counts, against, file, "divided" in set_aside)
+    parts, rejected = _fetched_parts(counts, against, file, set_aside)
     if not parts:
         raise InputError(f"{file} has no row that can be used; ask for other years.")
     table = added_up(parts, against, own, source)
@@ -607,34 +579,25 @@ def import_fetched(
 
 
 def _fetched_parts(
-    counts: pd.DataFrame, against: Reference, file: str, set_aside: bool
+    counts: pd.DataFrame, against: Reference, file: str, set_aside: Sequence[str]
 ) -> tuple[list[Part], list[Rejected]]:
     """Map each row of the counts, in the codes of its own year, to the borders of 2009."""
-    places, parts, rejected = against.places, [], []
-    for line, row in enumerate(counts.to_dict("records"), start=2):
+    held, rows = [], dict(enumerate(counts.to_dict("records"), start=2))
+    for line, row in rows.items():
         code, year = row["municipality_code"], row["year"]
-        if not FIRST_YEAR <= year <= LAST_YEAR:
+        if code not in against.places.in_force.get(year, ()):
             raise InputError(
-                f"{file}, row {line}: borders are known for {FIRST_YEAR}-{LAST_YEAR}, not for"
-                f" {year}; ask for other years."
+                f"{file}, row {line}: municipality code {code} was not in force in {year}, as far"
+                f" as codes are known ({FIRST_YEAR}-{LAST_YEAR}); ask for other years."
             )
-        if code not in places.in_force[year]:
-            raise InputError(
-                f"{file}, row {line}: municipality code {code} was not in force in {year}; fetch"
-                " the table anew with --fresh."
-            )
-        units = places.units(code, year)
-        names = {"loans": "value", "loans_low": "low", "loans_high": "high"}
+        number = ".." if pd.isna(row["value"]) else row["value"]
+        held.append(Entry(line, code, "", (), str(year), {"loans": number}))
+    table, no_choice = RawTable(file, "", ()), Choices({})
+    mapped, rejected, _ = map_entries(held, against.places, table, None, set_aside, no_choice)
+    names, parts = {"loans": "value", "loans_low": "low", "loans_high": "high"}, []
+    for entry, year, code, codes_of, unit in mapped:
+        row = rows[entry.row]
         values = {n: None if pd.isna(row[c]) else int(row[c]) for n, c in names.items()}
-        if len(units) == 1:
-            notes = [row["note"]] if row["note"] else []
-            parts.append(Part(units[0], year, code, year, {line}, values, notes))
-            continue
-        reason = divided(code, year, places)
-        if values["loans"] is not None and not set_aside:
-            raise InputError(
-                f"{file}, row {line}: {reason}; ask for other years, or add --set-aside divided"
-                " and let the municipalities behind it stay unknown."
-            )
-        rejected.append(Rejected(line, reason, f"{code} {year}"))
+        notes = [row["note"]] if row["note"] else []
+        parts.append(Part(unit, year, code, codes_of, {entry.row}, values, notes))
     return parts, rejected

@@ -14,6 +14,7 @@ from bsup_analysis.municipal_import.layout import Choices, Column, Layout
 from bsup_analysis.municipal_import.municipalities import (
     FIRST_YEAR,
     LAST_YEAR,
+    Codes,
     DoubtError,
     Places,
 )
@@ -26,6 +27,9 @@ from bsup_analysis.municipal_import.vocabulary import (
     quantity_of,
     simple,
 )
+
+# all that a row says of its municipality: label, name beside a code, counties
+Place = tuple[str, str, tuple[str, ...]]
 
 
 class Entry(NamedTuple):
@@ -51,7 +55,7 @@ class Entry(NamedTuple):
     cells: Mapping[str, Cell]
 
     @property
-    def place(self) -> tuple[str, str, tuple[str, ...]]:
+    def place(self) -> Place:
         """All that the row says of the municipality."""
         return self.label, self.name, self.counties
 
@@ -282,7 +286,7 @@ def map_entries(
         if len(units) == 1:
             mapped.append(Mapped(entry, year, code, era, units[0]))
             continue
-        reason = divided(code, era, places)
+        reason = _divided(code, era, places)
         if not nothing and "divided" not in set_aside:
             raise InputError(
                 f"{where}: {reason}; give numbers in the borders of 2009, or add --set-aside"
@@ -293,12 +297,10 @@ def map_entries(
 
 
 def _eras(
-    entries: Sequence[Entry],
-    places: Places,
-    labels: Mapping[tuple[str, str, tuple[str, ...]], frozenset[str] | str],
+    entries: Sequence[Entry], places: Places, labels: Mapping[Place, Codes | str]
 ) -> dict[int, int]:
     """Find the year whose codes the numbers of each year stand under."""
-    held: dict[int, set[frozenset[str]]] = {}
+    held: dict[int, set[Codes]] = {}
     for entry in entries:
         codes, year = labels[entry.place], head_of(entry.year).year
         if year and not isinstance(codes, str) and not entry.nothing:
@@ -313,32 +315,30 @@ def _labels(
     set_aside: bool,
     choices: Choices,
     any_era: bool,
-) -> Mapping[tuple[str, str, tuple[str, ...]], frozenset[str] | str]:
+) -> Mapping[Place, Codes | str]:
     """Find what every label means, once: codes, or why it is no municipality of the region."""
     accepted = {plain(word).casefold() for word in choices.accepted}
     valued = {entry.place for entry in entries if not (entry.nothing if any_era else entry.empty)}
-    found: dict[tuple[str, str, tuple[str, ...]], frozenset[str] | str] = {}
-    doubts: dict[str, DoubtError] = {}
+    found: dict[Place, Codes | str] = {}
+    doubts: dict[str, str] = {}
     for entry in entries:
-        key = entry.place
+        key, where = entry.place, table.where(entry.row)
         if key in found:
             continue
         try:
-            found[key] = places.candidates(
-                entry.label, entry.name, table.where(entry.row), entry.counties, accepted
-            )
+            found[key] = places.candidates(*key, accepted)
         except DoubtError as doubt:
             found[key] = "no municipality, no number"
             if key in valued:
-                doubts.setdefault(doubt.word, doubt)
-        except InputError:
+                doubts.setdefault(doubt.word, f"{where}: {doubt}")
+        except InputError as error:
             if key in valued and not set_aside:
-                raise
+                raise InputError(f"{where}: {error}") from None
             found[key] = "unknown municipality" if key in valued else "no municipality, no number"
     if doubts:
-        first, *more = doubts.values()
-        also = " ".join(option("--accept", one.word) for one in more)
-        raise InputError(str(first)[:-1] + (f" {also}." if more else "."))
+        (_, first), *more = doubts.items()
+        also = " ".join(option("--accept", word) for word, _ in more)
+        raise InputError(first[:-1] + (f" {also}." if more else "."))
     return found
 
 
@@ -363,7 +363,7 @@ def _year(entry: Entry, where: str, choices: Choices) -> int | str:
     )
 
 
-def divided(code: str, year: int, places: Places) -> str:
+def _divided(code: str, year: int, places: Places) -> str:
     """Say why a code stands for no one municipality of 2009: none, or several of them."""
     own = f"{code} {places.name_of(code)}"
     names = [places.name_of(unit) for unit in places.units(code, year)]

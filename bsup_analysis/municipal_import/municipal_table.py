@@ -1,9 +1,6 @@
 """The municipal table: its schema, its file, and beside it the record of where it comes from."""
 
 import datetime as dt
-import json
-import re
-import tomllib
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +9,8 @@ from pandera.errors import SchemaErrors
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import digest_of, lock_of, only_one, repair, sha256, write_together
+from bsup_analysis.files import digest_of, lock_of, only_one, repair, write_together
+from bsup_analysis.tables.sources import record_differs, record_text
 from bsup_analysis.tables.strict_csv import read_csv, to_csv
 from bsup_analysis.tables.table_schemas import read_schemas
 
@@ -104,12 +102,11 @@ def write_municipal(
         "sha256": digest_of(content),
         "method": method,
     }
-    lines = [f"{key} = {_toml(value)}" for key, value in about.items()]
-    for name, column in SCHEMA.columns.items():
-        unit = column.metadata["unit"]
-        lines += ["", f"[columns.{name}]", f"unit = {_toml(unit)}"]
-        lines.append(f"description = {_toml(column.description)}")
-    told = "\n".join([*lines, ""]).encode()
+    columns = {
+        f"columns.{name}": {"unit": one.metadata["unit"], "description": one.description}
+        for name, one in SCHEMA.columns.items()
+    }
+    told = record_text(about, columns).encode()
     with only_one(lock_of(paths.root())):
         write_together({path.name: content, record.name: told}, (), path.parent)
     return path, record
@@ -120,15 +117,6 @@ def _files() -> tuple[Path, Path]:
     return folder / f"{NAME}.csv", folder / f"{NAME}.provenance.toml"
 
 
-def _toml(value: object) -> str:
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, str):
-        # control characters come from file names; TOML writes them otherwise than JSON
-        value = re.sub(r"[\x00-\x1f\x7f]", " ", value)
-    return json.dumps(value, ensure_ascii=False)
-
-
 def read_municipal() -> pd.DataFrame:
     """Read the municipal table, checked against its schema and its record.
 
@@ -137,7 +125,7 @@ def read_municipal() -> pd.DataFrame:
     InputError
         There is no table, it is refused, or it is not the file its record describes.
     """
-    path, record = _files()
+    path, _ = _files()
     repair(path.parent, paths.root())
     if not path.is_file():
         raise InputError(
@@ -146,16 +134,6 @@ def read_municipal() -> pd.DataFrame:
             " panel=FILE."
         )
     table = read_csv(path, SCHEMA)
-    try:
-        recorded = tomllib.loads(record.read_text(encoding="utf-8"))["sha256"]
-    except (FileNotFoundError, KeyError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        raise InputError(
-            "data/municipal/start_loans.provenance.toml is missing or not readable; import the"
-            " table again."
-        ) from None
-    if recorded != sha256(path):
-        raise InputError(
-            "data/municipal/start_loans.csv is not the file its record describes; import the"
-            " table again."
-        )
+    if difference := record_differs(path):
+        raise InputError(f"{difference}; import the table again.")
     return table

@@ -25,8 +25,9 @@ _AREA, _SUM = pattern_of(WORDS["areas"]["name"]), pattern_of(WORDS["areas"]["sum
 _HARMLESS = pattern_of(WORDS["names"]["brackets"])
 _SHARED = frozenset(WORDS["names"]["shared"])
 _COUNTIES = WORDS["counties"]
+Codes = frozenset[str]
 # a county or municipality that is none of the region's
-OUTSIDE: frozenset[str] = frozenset()
+OUTSIDE = Codes()
 
 
 class DoubtError(InputError):
@@ -44,7 +45,7 @@ def simple_name(name: str) -> str:
     return re.sub(r"\s+kommune$", "", text).removeprefix("kommune ").strip()
 
 
-def county_of(text: str) -> frozenset[str] | None:
+def county_of(text: str) -> Codes | None:
     """Tell which codes of the region begin as a county's do, by its name, number or short form.
 
     Returns
@@ -123,17 +124,17 @@ class Places:
     _units: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def in_force(self) -> Mapping[int, frozenset[str]]:
+    def in_force(self) -> Mapping[int, Codes]:
         """Codes in force on 1 January of each year."""
         return {year: self.changes.codes_in(year) for year in range(FIRST_YEAR, LAST_YEAR + 1)}
 
     @cached_property
-    def counties(self) -> frozenset[str]:
+    def counties(self) -> Codes:
         """First two digits of the region's codes."""
         return frozenset(code[:2] for codes in self.in_force.values() for code in codes)
 
     @cached_property
-    def by_name(self) -> Mapping[str, frozenset[str]]:
+    def by_name(self) -> Mapping[str, Codes]:
         """Codes by simplified name; `Snåase - Snåsa` is known by either half."""
         found: dict[str, set[str]] = {}
         known = frozenset().union(*self.in_force.values())
@@ -152,18 +153,15 @@ class Places:
         self,
         label: str,
         name: str,
-        where: str,
         counties: Sequence[str] = (),
         accepted: Collection[str] = (),
-    ) -> frozenset[str] | str:
+    ) -> Codes | str:
         """Find the codes a label may mean.
 
         Parameters
         ----------
         label, name
             What the row calls the municipality, and the name beside a code.
-        where
-            The row, for sentences.
         counties
             What the row says of its county, by name or number.
         accepted
@@ -184,33 +182,33 @@ class Places:
         """
         if UNIT.match(label):
             raise InputError(
-                f"{where}: {label[:20]!r} is a unit of bsup demo; synthetic data are not imported."
+                f"{label[:20]!r} is a unit of bsup demo; synthetic data are not imported."
             )
         if is_area(label) or (label.isdigit() and len(label) < 3 and is_area(f"0 {name}")):
             return "a total or another area"
         match = _CODE.fullmatch(label)
         said = match[2] or name if match else label
-        inside, unknown = self._county(counties, said, where, accepted)
+        inside, unknown = self._county(counties, said, accepted)
         if unknown and (not match or unknown in counties):
             raise DoubtError(
-                f"{where}: {label[:40]!r}: {unknown[:40]!r} beside the name is no county or word"
+                f"{label[:40]!r}: {unknown[:40]!r} beside the name is no county or word"
                 " that is known; write the municipality's code",
                 unknown,
             )
         if not match:
-            return self._by_name(label, where, inside, accepted)
-        return self._by_code(match[1].zfill(4), said, where, inside, accepted)
+            return self._by_name(label, inside, accepted)
+        return self._by_code(match[1].zfill(4), said, inside, accepted)
 
     def _county(
-        self, counties: Sequence[str], said: str, where: str, accepted: Collection[str]
-    ) -> tuple[frozenset[str] | None, str]:
+        self, counties: Sequence[str], said: str, accepted: Collection[str]
+    ) -> tuple[Codes | None, str]:
         """Read what is said of the county, and give what of it is not understood."""
         brackets = [text.strip() for text in _BRACKETS.findall(said)]
-        inside: frozenset[str] | None = None
+        inside: Codes | None = None
         for text in filter(None, (*counties, *brackets)):
             found = county_of(text)
             if found is not None and inside is not None and not (found & inside or found == inside):
-                raise InputError(f"{where}: {said[:40]!r} has two counties; correct one of them.")
+                raise InputError(f"{said[:40]!r} has two counties; correct one of them.")
             if found is not None:
                 inside = found if inside is None else inside & found
             elif text.casefold() not in accepted and (
@@ -220,19 +218,14 @@ class Places:
         return inside, ""
 
     def _by_code(
-        self,
-        code: str,
-        said: str,
-        where: str,
-        inside: frozenset[str] | None,
-        accepted: Collection[str],
-    ) -> frozenset[str] | str:
+        self, code: str, said: str, inside: Codes | None, accepted: Collection[str]
+    ) -> Codes | str:
         beside = self._beside(said)
         wrong = inside is not None and code[:2] not in inside
         if code[:2] in _COUNTIES["other_codes"] and code[:2] not in self.counties:
             if inside or (beside and simple_name(said) not in _SHARED):
                 raise InputError(
-                    f"{where}: code {code} lies outside the region, but the row says"
+                    f"code {code} lies outside the region, but the row says"
                     f" {said[:40]!r}; correct the one that is wrong."
                 )
             return "outside the region"
@@ -241,24 +234,24 @@ class Places:
         if not any(code in codes for codes in self.in_force.values()):
             near = get_close_matches(code, sorted(frozenset().union(*self.in_force.values())), 3)
             raise InputError(
-                f"{where}: municipality code {code} was not in force in the region in any year"
+                f"municipality code {code} was not in force in the region in any year"
                 f" {FIRST_YEAR}-{LAST_YEAR}; correct it{_or(near)}."
             )
         if wrong or (beside is not None and code not in beside):
             raise InputError(
-                f"{where}: code {code} is {self.name_of(code)}, but the row says"
+                f"code {code} is {self.name_of(code)}, but the row says"
                 f" {'another county' if wrong else repr(said[:40])}; correct the one that is wrong."
             )
         known = beside is not None or not simple_name(said) or is_area(said)
         if not known and said.casefold() not in accepted:
             raise DoubtError(
-                f"{where}: code {code} is {self.name_of(code)}, and {said[:40]!r} beside it is not"
+                f"code {code} is {self.name_of(code)}, and {said[:40]!r} beside it is not"
                 " known; correct it",
                 said,
             )
         return frozenset({code})
 
-    def _beside(self, name: str) -> frozenset[str] | None:
+    def _beside(self, name: str) -> Codes | None:
         """Find the codes of a name; None where it, or either half of it, is not known."""
         whole = self.by_name.get(simple_name(name))
         if whole is not None or " - " not in name:
@@ -266,20 +259,14 @@ class Places:
         halves = [self.by_name.get(simple_name(part), frozenset()) for part in name.split(" - ")]
         return frozenset.intersection(*halves) or None
 
-    def _by_name(
-        self,
-        label: str,
-        where: str,
-        inside: frozenset[str] | None,
-        accepted: Collection[str],
-    ) -> frozenset[str] | str:
+    def _by_name(self, label: str, inside: Codes | None, accepted: Collection[str]) -> Codes | str:
         found, name = self._beside(label), simple_name(label)
         if inside == OUTSIDE and inside is not None and (found is None or name in _SHARED):
             return "outside the region"
         if found is None:
             near = get_close_matches(name, list(self.by_name), 3)
             raise InputError(
-                f"{where}: {label[:40]!r} is not a municipality of the region by any name of"
+                f"{label[:40]!r} is not a municipality of the region by any name of"
                 f" {FIRST_YEAR}-{LAST_YEAR}; correct it{_or([n.title() for n in near])}, or add"
                 " --set-aside unknown if it lies elsewhere."
             )
@@ -287,28 +274,28 @@ class Places:
             own = frozenset(code for code in found if code[:2] in inside)
             if not own:
                 raise InputError(
-                    f"{where}: {label[:40]!r} does not lie in the county that the row says;"
+                    f"{label[:40]!r} does not lie in the county that the row says;"
                     " correct the one that is wrong."
                 )
             return own
         if name in _SHARED and name not in accepted:
             raise DoubtError(
-                f"{where}: another county has a municipality called {label[:40]!r} too; write the"
+                f"another county has a municipality called {label[:40]!r} too; write the"
                 " code or the county",
                 name.title(),
             )
         return found
 
-    def years_of(self, candidates: frozenset[str]) -> list[int]:
+    def years_of(self, candidates: Codes) -> list[int]:
         """Give the years in which one of some codes was in force."""
         return [year for year in self.in_force if self.code_in(candidates, year)]
 
-    def code_in(self, candidates: frozenset[str], year: int) -> str | None:
+    def code_in(self, candidates: Codes, year: int) -> str | None:
         """Give the one of some codes that was in force in a year."""
         found = candidates & self.in_force.get(year, frozenset())
         return next(iter(found)) if len(found) == 1 else None
 
-    def era(self, held: Iterable[frozenset[str]], year: int) -> int:
+    def era(self, held: Iterable[Codes], year: int) -> int:
         """Give the nearest year in which codes of each of some rows were in force; else `year`."""
         fit = [one for one in self.in_force if all(self.code_in(codes, one) for codes in held)]
         return min(fit, key=lambda one: abs(one - year), default=year)
@@ -322,7 +309,7 @@ class Places:
                 self._units[code, year] = ()
         return self._units[code, year]
 
-    def parts(self, unit: str, year: int) -> frozenset[str]:
+    def parts(self, unit: str, year: int) -> Codes:
         """Give the codes of a year that together are a municipality of 2009."""
         return frozenset(code for code in self.in_force[year] if self.units(code, year) == (unit,))
 
@@ -357,7 +344,7 @@ class Reference:
     """
 
     places: Places
-    units: frozenset[str]
+    units: Codes
     published: pd.DataFrame
 
 

@@ -13,7 +13,6 @@ import ast
 import hashlib
 import json
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import digest
+from bsup_analysis.files import digest, read_toml
 
 LAB_ONLY = "lab_only"
 _HEADING = re.compile(r"^#[ \t]+(.+?)[ \t#]*$|<h1\b[^>]*>((?:.|\n)*?)</h1>", re.MULTILINE)
@@ -163,12 +162,7 @@ def read_texts(path: Path) -> dict[str, str]:
     InputError
         The file is no TOML, or holds something else than texts.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{_name(path)} is no TOML ({error}).") from None
+    content = read_toml(path, _name(path)) if path.is_file() else {}
     for name, text in content.items():
         if not isinstance(text, str):
             raise InputError(f"{_name(path)}: {name} must be a text.")

@@ -5,7 +5,6 @@ construction selects some (`bsup_analysis.tables.processed`), else all; a raw ro
 source where a column does, else the record's.
 """
 
-import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from bsup_analysis.published.lineage import FIRST_ROW, row_spans
 from bsup_analysis.published.reader import read_rows
 from bsup_analysis.tables import ORIGINS, OUTPUTS
 from bsup_analysis.tables.processed import USED
+from bsup_analysis.tables.sources import record_of
 
 # columns that say where a row stands, the most exact first
 _PLACES = ("page", "source_url", "source_reference", "source")
@@ -85,8 +85,7 @@ def _origins(name: str) -> list[str]:
 
 def _record(path: Path) -> dict[str, Any]:
     """Read what is recorded of a file, and where each of its rows stands."""
-    record = path.with_suffix(".provenance.toml")
-    content = tomllib.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    content = record_of(path)
     told = {key: content[key] for key in _RECORDED if content.get(key)}
     rows = read_rows(path) if path.suffix == ".csv" else []
     told["rows"] = row_spans(range(FIRST_ROW, FIRST_ROW + len(rows)))

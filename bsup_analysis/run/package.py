@@ -6,23 +6,20 @@ The README follows the template of the Social Science Data Editors.
 import ast
 import io
 import subprocess
-import tomllib
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bsup_analysis import paths
 from bsup_analysis.design import Design, load_design
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import write_aside
+from bsup_analysis.files import read_toml, write_aside
 from bsup_analysis.published.manifest import MANIFEST, PACKAGE, PROFILES
 from bsup_analysis.published.reader import Check, Published, read_profiles, read_published
 from bsup_analysis.report.render import generated
 from bsup_analysis.tables import sources
+from bsup_analysis.tables.codebook import markdown
 
 README, OWN_README = "README.md", "README-project.md"
 # the earliest time an archive can hold
@@ -30,16 +27,6 @@ _TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _REGULAR, _EXECUTABLE, _PLAIN = 0o100000, 0o755, 0o644
 _SHOWN = 5
-# the template's classes, and how many minutes each goes up to
-_DURATIONS = {
-    "<10 minutes": 10,
-    "10-60 minutes": 60,
-    "1-8 hours": 480,
-    "8-24 hours": 1440,
-    "1-3 days": 4320,
-    "3-14 days": 20160,
-    "> 14 days": float("inf"),
-}
 _MEBIBYTE = 2**20
 
 
@@ -189,26 +176,14 @@ def package_readme(
     size
         Bytes of all other files of the package.
     """
-    environment = Environment(  # noqa: S701 - Markdown, from our own records
-        loader=PackageLoader("bsup_analysis.run", "."),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["cell"] = lambda text: " ".join(str(text).split()).replace("|", "\\|")
-    project = tomllib.loads((paths.root() / "pyproject.toml").read_text("utf-8"))["project"]
-    took = tomllib.loads(files("bsup_analysis.report").joinpath("run_time.toml").read_text("utf-8"))
-    minutes = took["first_report_seconds"] / 60
-    chosen = next(label for label, most in _DURATIONS.items() if minutes < most)
+    project = read_toml(paths.root() / "pyproject.toml")["project"]
+    took = read_toml(Path(__file__).parents[1] / "report" / "run_time.toml")
     manifest = published.manifest
     kinds = [one["kind"] for one in manifest["exhibits"].values()]
     runs = {page["run"] for page in manifest["pages"].values()}
-    return environment.get_template("package.md.j2").render(
-        title=project["description"],
+    return markdown(Path(__file__).with_name("package.md.j2")).render(
+        project=project,
         package=PACKAGE,
-        requires_python=project["requires-python"],
-        license=project["license"],
         manifest=manifest,
         numbers=len(published.numbers),
         figures=kinds.count("figure"),
@@ -224,7 +199,6 @@ def package_readme(
         programs=list(programs(manifest, labels, paths.root())),
         seeds=list(_seeds(design)),
         took=took,
-        durations=[(label, label == chosen) for label in _DURATIONS],
         storage=f"{size / _MEBIBYTE:.0f} MiB",
         data=data,
         missing=[one["path"] for one in data if not one["provided"]],
@@ -291,7 +265,7 @@ def _seeds(design: Design) -> Iterator[tuple[str, int, str]]:
     seed = design.inference.seed
     yield "`study.toml`, `inference.seed`", seed.value, seed.reason
     for path in sorted((paths.root() / "data" / "simulation").glob("*.csv")):
-        if "seed" in (drawn := _drawn(path)):
+        if "seed" in (drawn := sources.record_of(path)):
             yield f"`data/simulation/{path.name}`", drawn["seed"], drawn.get("warning", "")
 
 
@@ -335,7 +309,7 @@ def datasets(
             source = f"by the authors, built from {built_from}"
             notes = "built anew by `make report`"
         elif folder == "simulation":
-            drawn = _drawn(paths.root() / path)
+            drawn = sources.record_of(paths.root() / path)
             source = "by the authors: SYNTHETIC"
             known = [f"{key} {drawn[key]}" for key in ("seed", "draws") if key in drawn]
             notes = ", ".join(["drawn at random with a known truth", *known])
@@ -345,9 +319,3 @@ def datasets(
         row = {"path": path, "source": source, "notes": notes, "provided": path in held}
         described.append({**row, "record": record})
     return described
-
-
-def _drawn(path: Path) -> dict[str, Any]:
-    """Read the record of a simulated table; empty without one."""
-    record = path.with_suffix(".provenance.toml")
-    return tomllib.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from bsup_analysis.design.model import Choice, Text, Year, Years
 from bsup_analysis.errors import InputError
+from bsup_analysis.files import read_toml
 
+T = TypeVar("T")
 FILE = Path(__file__).with_name("scenarios.toml")
 _STRICT = ConfigDict(extra="forbid", strict=True)
 _Size = Annotated[float, Field(ge=0, le=5)]
@@ -100,14 +101,14 @@ def load_config(path: Path = FILE) -> Config:
     InputError
         The file is missing, is not TOML, or says something it must not; the sentence says what.
     """
+    return read_settings(Config, path)
+
+
+def read_settings(kind: type[T], path: Path) -> T:
+    """Read a TOML file as settings of a kind; raises as `load_config` does."""
+    content = json.dumps(read_toml(path))
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path.name} is missing; restore it from the repository.") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path.name} cannot be read as TOML: {error}.") from None
-    try:
-        return TypeAdapter(Config).validate_json(json.dumps(content))
+        return TypeAdapter(kind).validate_json(content)
     except ValidationError as invalid:
         first = invalid.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -6,7 +6,6 @@ saw.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -32,6 +31,7 @@ from bsup_analysis.simulation.rule_experiment import (
 )
 from bsup_analysis.simulation.runner import Estimate, Step, simulate
 from bsup_analysis.simulation.schemas import PREFIX, SCHEMAS
+from bsup_analysis.tables.sources import record_text
 
 ANCHOR_DRAWS = 100
 _DIGITS = 6
@@ -220,15 +220,7 @@ def record(
     if verdicts is not None:
         entries["rule_sha256"] = sha256(RULE_FILE)
         tables["first_verdicts"] = verdicts
-    lines = [f"{key} = {_toml(value)}" for key, value in entries.items()]
-    for title, rows in tables.items():
-        lines += ["", f"[{title}]", *(f"{key} = {_toml(value)}" for key, value in rows.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: object) -> str:
-    """Write a string or number as TOML, which takes them as JSON does."""
-    return json.dumps(value, ensure_ascii=False)
+    return record_text(entries, tables)
 
 
 def detectable_ratios(table: pd.DataFrame, power: float) -> pd.DataFrame:

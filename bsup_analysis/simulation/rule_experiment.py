@@ -9,9 +9,7 @@ draw k has the same random numbers in every world (`generator`).
 
 from __future__ import annotations
 
-import json
 import math
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,7 +18,7 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked
 
 from bsup_analysis.design.model import Choice
@@ -33,7 +31,7 @@ from bsup_analysis.estimators.poisson import (
     restricted,
     treatment_model,
 )
-from bsup_analysis.simulation.config import Scenario, load_config, scenario
+from bsup_analysis.simulation.config import Scenario, load_config, read_settings, scenario
 from bsup_analysis.simulation.generator import Region
 from bsup_analysis.simulation.replicate import ROWS, Task, critical, random_sets, task_of
 
@@ -81,8 +79,7 @@ class Settings:
 @cache
 def settings() -> Settings:
     """Read `rule.toml`."""
-    content = json.dumps(tomllib.loads(FILE.read_text(encoding="utf-8")))
-    return TypeAdapter(Settings).validate_json(content)
+    return read_settings(Settings, FILE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,14 +4,13 @@
 made beside it.
 """
 
-import tomllib
 from pathlib import Path
 
 import pandas as pd
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import sha256
+from bsup_analysis.tables.sources import record_differs
 from bsup_analysis.tables.strict_csv import read_csv
 from bsup_analysis.tables.table_schemas import read_schemas
 
@@ -37,16 +36,6 @@ def read_stored(name: str) -> pd.DataFrame:
 
 def differs(name: str) -> str | None:
     """Say how a stored table differs from its record, or None where the hash agrees."""
-    path = paths.simulation() / f"{name}.csv"
-    record = path.with_suffix(".provenance.toml")
+    difference = record_differs(paths.simulation() / f"{name}.csv")
     again = "restore it from git, or make it anew with: bsup simulate --store"
-    for file in (record, path):
-        if not file.is_file():
-            return f"data/simulation/{file.name} is missing; {again}"
-    try:
-        recorded = tomllib.loads(record.read_text(encoding="utf-8"))["sha256"]
-    except (KeyError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return f"data/simulation/{record.name} cannot be read; {again}"
-    if sha256(path) != recorded:
-        return f"data/simulation/{path.name} is not the file its record describes; {again}"
-    return None
+    return difference and f"{difference}; {again}"

@@ -176,15 +176,22 @@ class Brought:
         What the reader must know, one sentence each.
     answer
         The answers as they came, a line each.
-    document, query
-        App, reload, measures and the answer's sha256; and the question, as JSON.
+    document, url, method
+        For the record: app, reload, measures and the answer's sha256; the address; and the
+        question, as JSON.
+    producer, licence, least_shown
+        Whose it is; and the least count that the owner shows: of smaller ones no more is kept.
     """
 
     table: pd.DataFrame
     notes: tuple[str, ...]
     answer: bytes
     document: str
-    query: str
+    url: str
+    method: str
+    producer: str = PRODUCER
+    licence: str = LICENCE
+    least_shown: int = LEAST_SHOWN
 
 
 def fetch_husbanken(
@@ -233,7 +240,9 @@ def fetch_husbanken(
         f"Husbanken's statistics bank, app {state[0]} ({engine.app}), reloaded {state[1]}. {named}"
         f" Answer (sha256): {hashlib.sha256(answer).hexdigest()}."
     )
-    return Brought(table, (named, *notes), answer, document, json.dumps(cube, ensure_ascii=False))
+    query = json.dumps(cube, ensure_ascii=False)
+    method = f"bsup fetch husbanken. {' '.join([named, *notes])} Query: {query}."
+    return Brought(table, (named, *notes), answer, document, engine.url, method)
 
 
 def _field(found: Contents, wanted: str) -> str:

@@ -6,10 +6,9 @@ The provenance record beside each raw table says who made it, where it stands, a
 import datetime as dt
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import pandas as pd
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -17,8 +16,8 @@ from pydantic.dataclasses import dataclass
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import sha256, write_aside
-from bsup_analysis.tables.strict_csv import read_csv
+from bsup_analysis.files import read_toml, sha256, write_aside
+from bsup_analysis.tables.strict_csv import read_csv, shown
 from bsup_analysis.tables.table_schemas import SOURCES
 
 _STRICT = ConfigDict(extra="forbid")
@@ -87,18 +86,15 @@ def read_record(name: str) -> Provenance:
         There is no record, or it is not complete; no raw table is read without one.
     """
     path = record_path(name)
-    where = path.relative_to(paths.root())
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    where = str(path.relative_to(paths.root()))
+    if not path.is_file():
         raise InputError(
             f"{where} is missing: write down where {paths.raw_path(name).name} comes from before"
             " it is used."
-        ) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{where} cannot be read as TOML in UTF-8: {error}.") from None
+        )
+    content = json.dumps(read_toml(path, where), default=str)
     try:
-        return TypeAdapter(Provenance).validate_json(json.dumps(content, default=str))
+        return TypeAdapter(Provenance).validate_json(content)
     except ValidationError as invalid:
         first = invalid.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -117,6 +113,43 @@ def hash_differs(name: str) -> str | None:
         f" (sha256 {found[:12]}..., recorded {expected[:12]}...); restore it from git, or,"
         f" if the edit is meant, say so with: bsup seal {name}"
     )
+
+
+def record_of(table: Path) -> dict[str, Any]:
+    """Read what is recorded beside a table; empty where nothing is."""
+    record = table.with_suffix(".provenance.toml")
+    return read_toml(record) if record.is_file() else {}
+
+
+def record_differs(table: Path) -> str | None:
+    """Say how a table differs from the record beside it, or None where the hash agrees."""
+    record = table.with_suffix(".provenance.toml")
+    for file in (record, table):
+        if not file.is_file():
+            return f"{shown(file)} is missing"
+    try:
+        recorded = read_toml(record)["sha256"]
+    except (InputError, KeyError):
+        return f"{shown(record)} cannot be read"
+    same = recorded == sha256(table)
+    return None if same else f"{shown(table)} is not the file its record describes"
+
+
+def record_text(entries: Mapping[str, object], tables: Mapping[str, Mapping[str, object]]) -> str:
+    """Write a record as TOML: what is said of a table, and then each of `tables` by its title."""
+    lines = [f"{key} = {_toml(value)}" for key, value in entries.items()]
+    for title, rows in tables.items():
+        lines += ["", f"[{title}]", *(f"{key} = {_toml(value)}" for key, value in rows.items())]
+    return "\n".join([*lines, ""])
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, str):
+        # control characters come from file names; TOML writes them otherwise than JSON
+        value = re.sub(r"[\x00-\x1f\x7f]", " ", value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def seal(name: str) -> Path:

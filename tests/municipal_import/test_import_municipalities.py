@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from bsup_analysis.errors import InputError
+from bsup_analysis.municipal_import.layout import Choices
+from bsup_analysis.municipal_import.mapping import Entry, map_entries
 from bsup_analysis.municipal_import.municipalities import Reference
+from bsup_analysis.municipal_import.reading import RawTable
 from bsup_analysis.tables.sources import read_source
 
 KLASS = Path(__file__).resolve().parents[3] / "shared/payloads/klass131_codesAt_2026-01-01.json"
@@ -126,7 +129,7 @@ def test_each_code_that_maps_is_part_of_exactly_one_municipality(against: Refere
     ],
 )
 def test_labels(against: Reference, label: str, year: int, code: str) -> None:
-    found = against.places.candidates(label, "", "f, row 2")
+    found = against.places.candidates(label, "")
     assert isinstance(found, frozenset)
     assert against.places.code_in(found, year) == code
 
@@ -150,7 +153,7 @@ def test_labels(against: Reference, label: str, year: int, code: str) -> None:
 def test_other_areas_are_known_for_what_they_are(
     against: Reference, label: str, reason: str
 ) -> None:
-    assert against.places.candidates(label, "", "f, row 2") == reason
+    assert against.places.candidates(label, "") == reason
 
 
 @pytest.mark.parametrize(
@@ -168,6 +171,7 @@ def test_other_areas_are_known_for_what_they_are(
 def test_unknown_labels_are_refused_with_the_row(
     against: Reference, label: str, name: str, match: str
 ) -> None:
+    entry, table = Entry(2, label, name, (), "2009", {"loans": 1}), RawTable("f", "", ())
     with pytest.raises(InputError, match=match) as refused:
-        against.places.candidates(label, name, "f, row 2")
+        map_entries([entry], against.places, table, None, (), Choices({}))
     assert str(refused.value).startswith("f, row 2")

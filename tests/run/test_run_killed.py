@@ -271,21 +271,25 @@ def test_reports_on_a_disk_that_is_not_there_is_told_before_anything_runs(toy: P
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP"])
 def test_a_request_to_end_is_heard_and_hup_ignored_stays_ignored(project: Path, name: str) -> None:
-    code = (
-        "import signal, time\nfrom bsup_analysis import cli\n"
-        "cli.app = lambda: (print('up', flush=True), time.sleep(60))\n"
-        "try:\n    cli.main()\nexcept KeyboardInterrupt:\n    print('interrupted')\n"
-    )
+    number = getattr(signal, f"SIG{name}")
+
+    def command() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+        cli.app = lambda: (sys.stdout.write("up\n"), time.sleep(60))
+        try:
+            cli.main()
+        except KeyboardInterrupt:
+            sys.stdout.write("interrupted\n")
+
     for ignored in (False, True) if name == "HUP" else (False,):
-        start = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{code}"
-        process = subprocess.Popen(
-            [sys.executable, "-c", start if ignored else code], stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == "up\n"
-        process.send_signal(getattr(signal, f"SIG{name}"))
-        if ignored:
-            time.sleep(0.5)
-            assert process.poll() is None
-            process.kill()
-        assert (process.communicate()[0] == "interrupted\n") == (not ignored)
+        child, printed = toy_project.in_a_child(command)
+        with printed:
+            assert printed.readline() == "up\n"
+            os.kill(child, number)
+            if ignored:
+                time.sleep(0.5)
+                assert os.waitpid(child, os.WNOHANG) == (0, 0)
+                os.kill(child, signal.SIGKILL)
+            assert (printed.read() == "interrupted\n") == (not ignored)
+        toy_project.ended(child)

@@ -3,11 +3,11 @@
 import errno
 import json
 import os
+import shutil
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -15,7 +15,15 @@ from typing import Any
 
 import pytest
 import toy_project
-from toy_project import WRITE, publish, published, write_notebook
+from toy_project import (
+    WRITE,
+    ended,
+    in_a_child,
+    publish,
+    publish_and_die,
+    published,
+    write_notebook,
+)
 
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import digest, lock_of, only_one, write_together
@@ -316,23 +324,12 @@ def test_document_changed_before_it_is_published_is_made_anew(reported: Project)
 # --- killed ---
 
 
-def begun(project: Project, *arguments: str) -> subprocess.Popen[str]:
-    """Begin to publish in a process of its own."""
-    package = str(Path(toy_project.make.__code__.co_filename).parents[2])
-    return subprocess.Popen(
-        [sys.executable, toy_project.__file__, str(project.root), *arguments],
-        env={**os.environ, "PYTHONPATH": package},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-
-
 def killed_at(project: Project, rename: int) -> int:
     """Publish, killed at a rename into `reports/`; give the status it ends with."""
-    process = begun(project, str(rename))
-    process.communicate()
-    return process.returncode
+    child, printed = in_a_child(lambda: publish_and_die(project, rename))
+    with printed:
+        printed.read()
+    return ended(child)
 
 
 def both_reports(project: Project) -> tuple[dict[str, bytes], dict[str, bytes]]:
@@ -349,6 +346,31 @@ def both_reports(project: Project) -> tuple[dict[str, bytes], dict[str, bytes]]:
     assert everything(project) == old
     change_loans(project)
     return old, new
+
+
+@pytest.fixture(scope="module")
+def published_twice(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Path, dict[str, bytes], dict[str, bytes]]:
+    """A toy as `both_reports` leaves it, a copy of its folder, and its two reports."""
+    root, copy = (tmp_path_factory.mktemp("twice") / name for name in ("toy", "copy"))
+    toy_project.write_project(root)
+    with toy_project.without_kernels(root):
+        reports = both_reports(toy_project.with_report(toy_project.describe(root)))
+    shutil.copytree(root, copy)
+    return root, copy, *reports
+
+
+@pytest.fixture
+def changed(
+    published_twice: tuple[Path, Path, dict[str, bytes], dict[str, bytes]],
+) -> Iterator[tuple[Project, dict[str, bytes], dict[str, bytes]]]:
+    """It anew, at the same place: a project whose data have changed since it was published."""
+    root, copy, old, new = published_twice
+    shutil.rmtree(root)
+    shutil.copytree(copy, root)
+    with toy_project.without_kernels(root):
+        yield toy_project.with_report(toy_project.describe(root)), old, new
 
 
 def read_by(project: Project, command: str) -> None:
@@ -370,9 +392,9 @@ def read_by(project: Project, command: str) -> None:
     [(0, "trace"), (1, "verify"), (2, "report"), (4, "trace"), (6, "verify"), (8, "report")],
 )
 def test_kill_in_the_middle_of_publishing_leaves_the_old_report_whole(
-    reported: Project, renames: int, command: str
+    changed: tuple[Project, dict[str, bytes], dict[str, bytes]], renames: int, command: str
 ) -> None:
-    old, new = both_reports(reported)
+    reported, old, new = changed
     assert killed_at(reported, renames) == -signal.SIGKILL
     half = everything(reported)
     if renames > 1:
@@ -386,9 +408,11 @@ def test_kill_in_the_middle_of_publishing_leaves_the_old_report_whole(
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_kill_at_any_moment_leaves_one_report_whole(reported: Project, how: signal.Signals) -> None:
+def test_kill_at_any_moment_leaves_one_report_whole(
+    changed: tuple[Project, dict[str, bytes], dict[str, bytes]], how: signal.Signals
+) -> None:
     """Before a publication, at random moments of one that takes half a second, and after it."""
-    old, new = both_reports(reported)
+    reported, old, new = changed
     random = Random(20092012)  # noqa: S311 - moments, not secrets
     loans = reported.root / "data" / "raw" / "loans.csv"
     whole = []
@@ -397,12 +421,13 @@ def test_kill_at_any_moment_leaves_one_report_whole(reported: Project, how: sign
             loans.write_text(toy_project.TABLES["loans"], encoding="utf-8")
         else:
             change_loans(reported)
-        process = begun(reported, "-1", "0.06")
-        assert process.stdout is not None
-        assert not moment_s or any("running  publish" in line for line in process.stdout)
-        time.sleep(moment_s)
-        process.send_signal(how)
-        process.communicate()
+        child, printed = in_a_child(lambda: publish_and_die(reported, each_takes_s=0.06))
+        with printed:
+            assert not moment_s or any("running  publish" in line for line in printed)
+            time.sleep(moment_s)
+            os.kill(child, how)  # of one that has ended, too, until it is waited for
+            printed.read()
+        ended(child)
         whole.append(everything(reported) in (old, new))
         read_by(reported, "trace")
         assert everything(reported) in (old, new)
@@ -410,9 +435,11 @@ def test_kill_at_any_moment_leaves_one_report_whole(reported: Project, how: sign
     assert all(whole) == (how == signal.SIGTERM)
 
 
-def test_reader_waits_for_no_command_that_publishes(reported: Project) -> None:
+def test_reader_waits_for_no_command_that_publishes(
+    changed: tuple[Project, dict[str, bytes], dict[str, bytes]],
+) -> None:
     """A journal that belongs to a living command is not touched."""
-    both_reports(reported)
+    reported, _, _ = changed
     killed_at(reported, 5)
     half = everything(reported)
     with only_one(lock_of(reported.root)), pytest.raises(InputError, match="another bsup is at wo"):

@@ -1,19 +1,18 @@
 """A small project for the pipeline's tests: three raw tables, one processed, two notebooks.
 
 The notebooks write what the contract asks for with plain `json`, so that these tests know
-nothing of the real study.  `python toy_project.py FOLDER` publishes one from a process of its own.
+nothing of the real study.
 """
 
-import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from unittest.mock import patch
 
 import nbformat
@@ -219,10 +218,29 @@ def _renamed(folder: Path, die_after: int, each_takes_s: float) -> Any:
     return patch.object(Path, "replace", counted)
 
 
-if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as the command does
-    here = with_report(describe(Path(sys.argv[1])))
-    slow_s = float(sys.argv[3]) if len(sys.argv) > 3 else 0
-    with without_kernels(here.root), _renamed(here.reports, int(sys.argv[2]), slow_s):
-        done = publish(here)
-    json.dump({"done": done.done, "skipped": done.skipped}, sys.stdout)
+def in_a_child(act: Callable[[], object]) -> tuple[int, TextIO]:
+    """Do something in a child process, forked, with what it prints in a pipe."""
+    out, into = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 70
+        try:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # as the command does
+            sys.stdout = os.fdopen(into, "w", buffering=1)
+            act()
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(into)
+    return child, os.fdopen(out)
+
+
+def ended(child: int) -> int:
+    """Wait for a child, and give the status it ends with: the signal as a negative number."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def publish_and_die(project: Project, renames: int = -1, each_takes_s: float = 0) -> None:
+    """Publish, with slow renames into `reports/`, and killed before one of them."""
+    with without_kernels(project.root), _renamed(project.reports, renames, each_takes_s):
+        publish(project)

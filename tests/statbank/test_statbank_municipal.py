@@ -187,7 +187,7 @@ def test_a_divided_area_without_a_number_stops_nobody(against: Reference) -> Non
     ("row", "said"),
     [
         (("5001", 2009, 1), "5001 was not in force in 2009"),
-        (("1601", 2001, 1), "2002-2024, not for 2001"),
+        (("1601", 2001, 1), "not in force in 2001, as far as codes are known .2002-2024."),
     ],
 )
 def test_codes_out_of_their_time_are_refused(
