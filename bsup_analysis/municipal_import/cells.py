@@ -8,6 +8,7 @@ its own reason.  An en dash is neither: it is refused.
 
 import re
 import shlex
+import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
@@ -55,7 +56,7 @@ def plain(cell: Cell) -> str:
     """
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         cell = int(cell)
-    text = " ".join(str(cell).split())
+    text = " ".join(unicodedata.normalize("NFC", str(cell)).split())
     return text if text.isprintable() else "".join(filter(str.isprintable, text)).strip()
 
 
@@ -67,7 +68,7 @@ def shown(cell: Cell) -> str:
 
 def option(flag: str, value: str) -> str:
     """Write an option as it is to be typed, in double quotes where a shell would break it up."""
-    if re.fullmatch(r"[\w=#,.+-]+", value) and not value.startswith("#"):
+    if re.fullmatch(r"[\w=,.+-][\w=#,.+-]*(?<![,.])", value):
         return f"{flag} {value}"
     return f"{flag} " + (shlex.quote(value) if re.search(r'["$`\\!%]', value) else f'"{value}"')
 

@@ -6,7 +6,7 @@ two things.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -20,7 +20,8 @@ from bsup_analysis.municipal_import.vocabulary import (
     divides_years,
     head_of,
     is_harmless,
-    kind_of_numbers,
+    kinds_of_numbers,
+    known_part,
     part_of_year,
     quantity_of,
     role_of,
@@ -115,6 +116,11 @@ class Choices:
         """Tell whether the reader takes a word or mark to be harmless."""
         return plain(word).casefold() in {plain(one).casefold() for one in self.accepted}
 
+    def read(self, header: str) -> str:
+        """Give a header without what the reader accepts beside its year."""
+        named = head_of(header).year and self.accepts(header) and not part_of_year(header)
+        return known_part(header) if named else header
+
 
 def mapping_of(options: Sequence[str]) -> dict[str, str]:
     """Read `--map role=header` options.
@@ -159,12 +165,13 @@ def find_layout(table: RawTable, choices: Choices) -> Layout:
     for number, row in enumerate(table.rows[:FIRST_ROWS], start=1):
         if is_blank(row):
             continue
-        headers = [plain(cell) for cell in row]
+        headers = [choices.read(plain(cell)) for cell in row]
         below = table.rows[number] if number < len(table.rows) else ()
         single = headers if len({*filter(None, headers)}) > 1 else None
-        for last, candidate in ((number + 1, _joined(headers, below)), (number, single)):
-            if candidate is None:
+        for last, found in ((number + 1, _joined(headers, below)), (number, single)):
+            if found is None:
                 continue
+            candidate = [choices.read(header) for header in found]
             try:
                 columns = _columns(candidate, choices, table)
             except InputError as error:
@@ -222,13 +229,17 @@ def _columns(headers: Sequence[str], choices: Choices, table: RawTable) -> list[
     """Give each column its role: the reader's, else the header's."""
     named: dict[int, str] = {}
     for role, header in choices.mapping.items():
-        named |= dict.fromkeys(_find(headers, role, header, table), role)
+        named |= dict.fromkeys(_find(headers, role, header, table, choices), role)
     taken = {"amount", *UNITS_NOK} if {*named.values()} & {*UNITS_NOK} else set()
     taken |= {*named.values()} - {"county"}
     own = [role_of(header) for header in headers]
+    # another year's column keeps what its header says
+    chosen = {head_of(headers[i]).year for i in named}
     left_out = {i for i, header in enumerate(headers) if choices.ignores(i, header)}
     roles = [
-        "" if i in left_out else named.get(i, "" if role in taken else role)
+        ""
+        if i in left_out
+        else named.get(i, "" if role in taken and head_of(headers[i]).year in chosen else role)
         for i, role in enumerate(own)
     ]
     # a code names the municipality rather than a name, which then checks it
@@ -245,9 +256,12 @@ def _columns(headers: Sequence[str], choices: Choices, table: RawTable) -> list[
     return found
 
 
-def _find(headers: Sequence[str], role: str, header: str, table: RawTable) -> list[int]:
+def _find(
+    headers: Sequence[str], role: str, header: str, table: RawTable, choices: Choices
+) -> list[int]:
     """Find the column, or the columns of years, that the reader named."""
-    wanted, bare = simple(header), "" if header == YEARS else simple(header)
+    wanted = simple(choices.read(header))
+    bare = "" if header == YEARS else wanted
     if _PLACES.fullmatch(header):
         found = [i for i in range(len(headers)) if f"#{i + 1}" in header.split(",")]
         return _found(found, headers, role, header, table)
@@ -287,6 +301,12 @@ def _map_option(role: str, some: Sequence[Column], columns: Sequence[Column]) ->
     return option("--map", f"{role}={name}")
 
 
+def _ways(roles: Iterable[str], some: Sequence[Column], columns: Sequence[Column]) -> str:
+    """Write the `--map` options that name some columns as one role or another."""
+    *ways, last = [_map_option(role, some, columns) for role in roles]
+    return f"{', '.join(ways)} or {last}" if ways else last
+
+
 def _settled(
     columns: Sequence[Column], table: RawTable, last: int, choices: Choices
 ) -> tuple[Column, ...]:
@@ -311,12 +331,15 @@ def _settled(
     roles = {column.role for column in columns}
     if "bare" in roles and not roles & {"quantity", "year"}:
         bare = [column for column in columns if column.role == "bare"]
-        kinds = ("loans", "amount_nok", "amount_1000_nok")
-        ways = [_map_option(role, bare, columns) for role in kinds]
-        raise InputError(
-            f"{where}: the columns of years do not say what they hold; say so with"
-            f" {', '.join(ways[:-1])} or {ways[-1]}."
-        )
+        years = {column.year for column in bare}
+        held = {c.role for c in columns if c.year in years}
+        kinds = [] if "loans" in held else ["loans"]
+        kinds += [] if held & {"amount", *UNITS_NOK} else UNITS_NOK
+        if kinds:
+            raise InputError(
+                f"{where}: the columns of years do not say what they hold; say so with"
+                f" {_ways(kinds, bare, columns)}."
+            )
     # below years alone, the rows name the quantity
     value = "value" if "quantity" in roles else ""
     settled = [
@@ -329,7 +352,7 @@ def _settled(
         others = [c for c in settled if not c.role and quantity_of(c.header) == OTHER]
         way = "a header such as Antall lån"
         if others:
-            way = _map_option(kind_of_numbers(others[0].header), others[:1], columns)
+            way = _ways(kinds_of_numbers(others[0].header), others[:1], columns)
         told = "".join(f" ({shown(c.header)} is something else)" for c in others[:1])
         raise InputError(
             f"{where}: no column is recognised as loans or amounts{told}; if one holds start loans"
@@ -377,14 +400,14 @@ def _places(columns: Sequence[Column]) -> str:
 def _ask_for_unit(columns: Sequence[Column], where: str) -> None:
     """Ask for the unit of amounts that state none, or more than one."""
     unclear = [column for column in columns if column.role == "amount"]
-    units = [unit for unit in UNITS_NOK if any(c.role == unit for c in columns)]
+    amounts = [column for column in columns if column.role in UNITS_NOK]
+    units = [unit for unit in UNITS_NOK if any(c.role == unit for c in amounts)]
     if unclear:
-        ways = [_map_option(unit, unclear, columns) for unit in UNITS_NOK]
         raise InputError(
             f"{where}: {shown(unclear[0].header)} does not say whether it is in NOK, thousands or"
-            f" millions; say so with {', '.join(ways[:-1])} or {ways[-1]}."
+            f" millions; say so with {_ways(UNITS_NOK, unclear, columns)}."
         )
-    if len(units) > 1:
+    if len({c.year for c in amounts}) < len({(c.year, c.role) for c in amounts}):
         ways = [_map_option(u, [c for c in columns if c.role == u], columns) for u in units]
         raise InputError(
             f"{where}: amounts stand in more than one unit ({', '.join(units)}); name one of them"
@@ -408,11 +431,6 @@ def _ask_for_unknown(
     for column in columns:
         head, named = head_of(column.header), shown(column.header)
         ignore = _ignore(column, columns)
-        if column.role and column.year and head.mark and not choices.accepts(column.header):
-            raise InputError(
-                f"{where}: {named} is not quite a year; read it as {column.year} with"
-                f" {option('--accept', column.header)}, or leave it out with {ignore}."
-            )
         cells = [row[column.index] for row in table.rows[last:] if column.index < len(row)]
         first = next(filter(None, map(plain, cells)), None)
         if first is None:
@@ -427,13 +445,20 @@ def _ask_for_unknown(
             continue
         if part_of_year(column.header):
             raise InputError(
-                f"{where}: {named} is a part of a year, not a year; add up to whole years, or"
-                f" leave it out with {ignore}."
+                f"{where}: {named} is not one whole year; add up to whole years, or leave it out"
+                f" with {ignore}."
+            )
+        known = known_part(column.header)
+        other = of_years and not column.role and known != simple(column.header)
+        if (head.mark and column.role) or (other and role_of(known)):
+            raise InputError(
+                f"{where}: {named} is not quite a year; read it as {head.year} with"
+                f" {option('--accept', column.header)}, or leave it out with {ignore}."
             )
         if not column.role:
-            kind = kind_of_numbers(column.header)
-            way = f", or name it with {_map_option(kind, [column], columns)}"
-            free = of_numbers and kind not in {c.role for c in columns}
+            kinds = kinds_of_numbers(column.header, first)
+            way = f", or name it with {_ways(kinds, [column], columns)}"
+            free = of_numbers and not {*kinds} & {c.role for c in columns}
             named = named if column.header else "without a header"
             raise InputError(
                 f"{where}: column {column.index + 1} ({named}) is not understood and may divide"

@@ -345,14 +345,14 @@ def _labels(
 def _year(entry: Entry, where: str, choices: Choices) -> int | str:
     """Read the year, or say why the row has none that is used."""
     head = head_of(entry.year)
-    accepted = not head.mark or choices.accepts(entry.year)
     year = int(entry.year) if re.fullmatch("[0-9]{4}", entry.year) else head.year
-    if year and not head.words and accepted:
+    quite = not (head.words or head.mark) or choices.accepts(entry.year)
+    if year and quite and not part_of_year(entry.year):
         inside = FIRST_YEAR <= year <= LAST_YEAR
         return year if inside else f"year outside {FIRST_YEAR}-{LAST_YEAR}"
     if entry.empty:
         return "no year, no number"
-    if head.year and not head.words and not part_of_year(entry.year):
+    if head.year and not part_of_year(entry.year):
         raise InputError(
             f"{where}: {shown(entry.year)} is not quite a year; read it as {head.year} with"
             f" {option('--accept', entry.year)}."

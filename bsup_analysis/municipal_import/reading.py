@@ -51,10 +51,15 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+# UTF-8 read as Windows-1252, and what stands for letters that were lost
+_SPOILT = re.compile(r"\w{0,20}(?:Ã[\u0080-\u00bf…‰˜†Ÿ]|\N{REPLACEMENT CHARACTER})\w{0,20}")
 _CELL = re.compile(rb"<(?:\w+:)?c(\s[^>]*)?>")
 _ATTRIBUTE = re.compile(rb"""\s([rst])=["']([^"']*)["']""")
 _PLACE = re.compile(rb"([A-Z]{1,3})([0-9]{1,7})")
 _VALUE = re.compile(rb"(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>([^<]*)<", re.DOTALL)
+_ERROR = re.compile(
+    rb"""(\st=["']e["'][^>]*>(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>)[^<]*""", re.DOTALL
+)
 _TEXT = re.compile(rb"<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)<")
 _FORMULA = re.compile(
     rb"""<(?:\w+:)?c\s[^>]*?\br=["']([A-Z]+[0-9]+)["'][^>]*>\s*<(?:\w+:)?f\b[^>]*?"""
@@ -159,7 +164,7 @@ def read_delimited(content: bytes, file: str) -> RawTable:
     Parameters
     ----------
     content
-        The file's bytes: by byte order mark, else UTF-8, else Windows-1252, else Latin-1.
+        The file's bytes: by byte order mark, else UTF-8, else Windows-1252.
     file
         Its name, for sentences.
 
@@ -175,8 +180,11 @@ def read_delimited(content: bytes, file: str) -> RawTable:
         raise InputError(f"{file} is a web page or XML, not a table; save it as Excel or CSV.")
     comments: list[str] = []
     lines = 0
+    first = next((line for line in text.splitlines() if not line.startswith("#")), "")
     for line in _LINE.finditer(text):
-        if not line[0].startswith("#"):
+        # a header may begin with # too: it has as many columns as what is below
+        header = any(0 < line[0].count(sign) == first.count(sign) for sign in SEPARATORS)
+        if header or not line[0].startswith("#"):
             break
         comments.append(line[0].strip())
         lines = line.end()
@@ -214,15 +222,23 @@ def read_delimited(content: bytes, file: str) -> RawTable:
 
 def _decode(content: bytes, file: str) -> str:
     marked = [name for mark, name in _MARKS.items() if content.startswith(mark)]
-    for encoding in marked or ("utf-8", "cp1252", "latin-1"):
+    for encoding in marked or ("utf-8", "cp1252"):
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if spoilt := _SPOILT.search(text):
+            raise InputError(
+                f"{file}: the letters of {spoilt[0]!r} were spoilt when it was saved; save"
+                " the table again as CSV (UTF-8)."
+            )
         if "\0" in text:
             break
         return text
-    raise InputError(f"{file} is not a text file; save the table as CSV (UTF-8), Excel or Parquet.")
+    raise InputError(
+        f"{file} is not a text file in UTF-8 or Windows-1252; save the table as CSV (UTF-8), Excel"
+        " or Parquet."
+    )
 
 
 def _parsed(text: str, start: int, separator: str, most: int | None) -> Iterator[list[str]]:
@@ -348,6 +364,12 @@ def read_workbook(content: bytes, file: str, sheet: str | None) -> RawTable:
                     f"{where}, cell {place.decode()}: a formula whose value is not stored;"
                     " open the file in Excel, save it again, and import that."
                 )
+        if errors:  # calamine refuses those of newer programs
+            parts |= {
+                part: _ERROR.sub(rb"\1#N/A", xml)
+                for part, xml in parts.items()
+                if part.startswith("xl/worksheets/")
+            }
         book = python_calamine.CalamineWorkbook.from_filelike(_packed(parts))
         cells = book.get_sheet_by_name(name)
         rows = [[_cell(v) for v in row] for row in cells.to_python(skip_empty_area=False)]

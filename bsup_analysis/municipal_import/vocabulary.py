@@ -5,7 +5,7 @@ A text is understood where known words use all of it up.  Nothing is guessed fro
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,8 +37,12 @@ _OTHER = _whole_words(WORDS["unused"]["other"])
 _MATTERS = _whole_words([*WORDS["unused"]["other"], *WORDS["unused"]["text"]])
 _ROLE = {role: pattern_of(words) for role, words in WORDS["roles"].items()}
 _YEAR = re.compile(r"(?<!\d)(?:19[89]\d|20[0-3]\d)(?!\d)")
+_CONSTANT = re.compile(r"(?<!\d)\d{4}-(?=kr|nok|pris)", re.IGNORECASE)
+_CALLED_YEAR = re.compile(r"\b(?:år|året|aar|year)\s+(?=(?:19|20)\d\d)", re.IGNORECASE)
+# more digits than loans of a municipality have, whatever their signs are
+_MANY_DIGITS = re.compile(r"(?:\D*\d){8}")
 NEW_YEAR = re.compile(r"([0-9]{4})(?:\.0|-01-01(?:[T ]00:00(?::00)?)?)?")
-_MARK = re.compile(rf"(?<=\d\d\d\d)\s*(?:{'|'.join(WORDS['year']['mark'])})+\s*$")
+_MARK = re.compile(rf"(?<=\d\d\d\d)[\s–]*(?:{'|'.join(WORDS['year']['mark'])})+\s*$")
 _PART, _WHOLE, _PROVISIONAL = (
     pattern_of(WORDS["year"][kind]) for kind in ("part", "whole", "provisional")
 )
@@ -65,14 +69,19 @@ class Head(NamedTuple):
 
 
 def simple(text: Cell) -> str:
-    """Give a header without case, underscores and punctuation."""
-    return " ".join(re.sub(r"[_:;,./()\[\]\-]+", " ", plain(text).casefold()).split())
+    """Give a header without case, underscores and punctuation, words apart from numbers.
+
+    `2009-kr` are kr of fixed prices.
+    """
+    text = re.sub(r"^#\s*(?=[^\W\d])", "", _CONSTANT.sub("faste ", plain(text).casefold()))
+    text = re.sub(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)", " ", text)
+    return " ".join(re.sub(r"[_:;,./()\[\]\-]+", " ", text).split())
 
 
 @lru_cache(maxsize=10_000)
 def head_of(header: Cell) -> Head:
     """Read a header, or a cell that holds a year."""
-    text = plain(header)
+    text = _CALLED_YEAR.sub("", _CONSTANT.sub("faste ", plain(header)))
     if new_year := NEW_YEAR.fullmatch(text):
         text = new_year[1]
     found = _MARK.search(text.casefold())
@@ -102,24 +111,41 @@ def quantity_of(text: Cell) -> str:
     words = head_of(text).words
     if _OTHER.search(words):
         return OTHER
-    rest = words
-    for pattern in (*_UNIT.values(), *_QUANTITY.values()):
-        rest = pattern.sub(" ", rest)
     has = {kind: pattern.search(words) is not None for kind, pattern in _QUANTITY.items()}
     units = units_in(words)
-    if rest.strip() or (has["amount"] == has["count"] and (units or has["amount"])):
+    amount = has["amount"] or bool(units)
+    if _not_known(words) or (amount and has["count"]):
         return ""
-    if has["amount"]:
+    if amount:
         return units[0] if len({*units} - {"amount_nok"}) < 2 and units else "amount"
     # loans paid out may be their number or their amount
     counted = has["count"] or (has["loan"] and not has["paid"])
-    return "loans" if counted and not units else ""
+    return "loans" if counted else ""
 
 
-def kind_of_numbers(header: Cell) -> str:
-    """Tell what a header that is not understood most likely counts: `amount_nok` or `loans`."""
+def _not_known(words: str) -> list[str]:
+    """Give the words of a simplified text that are no words of quantities and units."""
+    for pattern in (*_UNIT.values(), *_QUANTITY.values()):
+        words = pattern.sub(" ", words)
+    return words.split()
+
+
+def known_part(header: Cell) -> str:
+    """Give a header that names a year without the words that are not known."""
+    words, year, _ = head_of(header)
+    if not year:
+        return ""
+    return " ".join([*(w for w in words.split() if w not in _not_known(words)), str(year)])
+
+
+def kinds_of_numbers(header: Cell, first: str = "") -> Sequence[str]:
+    """Tell what a header that is not understood may count: amounts of any unit, or loans.
+
+    `first` is the first cell below it.
+    """
     words = simple(header)
-    return "amount_nok" if _QUANTITY["amount"].search(words) or "beløp" in words else "loans"
+    amounts = units_in(words) or re.search("beløp|amount|sum|kron|volum", words)
+    return [*UNITS_NOK] if amounts or _MANY_DIGITS.match(first) else ["loans"]
 
 
 def units_in(words: str) -> list[str]:

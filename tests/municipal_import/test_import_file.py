@@ -136,7 +136,7 @@ def test_a_whole_is_not_taken_beside_its_parts(imported: Imported) -> None:
 @pytest.mark.parametrize("title", ["", "Beløp i 1000 kr;;"], ids=["bare", "below a title"])
 def test_columns_of_years_without_a_word_ask_for_a_mapping(imported: Imported, title: str) -> None:
     rows = [*filter(None, [title]), "kommune;2011;2012", "1601;200;210"]
-    with pytest.raises(InputError, match=r"--map loans=years, .* or --map amount_1000_nok=years"):
+    with pytest.raises(InputError, match=r"--map loans=years, .*--map amount_1000_nok=years or"):
         imported(rows)
     named = imported(rows, mapping={"loans": "years"})
     assert value(named, "1601", 2012) == 210

@@ -7,6 +7,7 @@ the messages advise, one question after the other.  `READ` are files that are cl
 import io
 import re
 import shlex
+import unicodedata
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -208,6 +209,36 @@ READ = {
         ],
         {("1601", 2009): [225, 134_258_616], ("1601", 2010): [295, 206_848_920]},
     ),
+    "years called years": (
+        ["Kommune;Antall år 2009;Antall året 2010", "Trondheim;225;295"],
+        {("1601", 2009): [225, None], ("1601", 2010): [295, None]},
+    ),
+    **{
+        f"a unit written otherwise: {header}": (
+            [f"Kommunenr;År;{header}", f"1601;2011;{amount}"],
+            {("1601", 2011): [None, 150_000_000]},
+        )
+        for header, amount in (
+            ("Beløp 1000kr", 150_000),
+            ("Beløp (kkr)", 150_000),
+            ("Beløp ('000 kr)", 150_000),
+            ("Beløp i tus. kr", 150_000),
+            ("Beløp T.kr", 150_000),
+            ("Beløp (mkr)", 150),
+        )
+    },
+    "a unit a year": (
+        ["Kommunenr;Beløp (1000 kr) 2009;Beløp (kr) 2010", "1601;134259;206848920"],
+        {("1601", 2009): [None, 134_259_000], ("1601", 2010): [None, 206_848_920]},
+    ),
+    "a header that begins with #": (
+        ["#Kommunenr;År;Antall", "1601;2011;260"],
+        {("1601", 2011): [260, None]},
+    ),
+    "letters of two signs": (
+        unicodedata.normalize("NFD", "Kommune;År;Antall\nÅlesund;2011;3\n"),
+        {("1504", 2011): [3, None]},
+    ),
     "a total beside years": (
         ["Kommune;Antall 2009;Antall 2010;Sum", "Trondheim;225;295;520"],
         {("1601", 2009): [225, None], ("1601", 2010): [295, None]},
@@ -288,6 +319,17 @@ ANSWERED = {
             "2010¹",
             "2010 **",
             "2010 foreløpige tall",
+            "2010 – foreløpige",
+            "2010 (prov.)",
+            "2010+",
+            "*2010",
+            "2010x",
+            "2010 (ikke endelig)",
+            "2010 a)",
+            "per 2010",
+            "pr. 2010",
+            "Regnskap 2010",
+            "2010 (jan.–des.)",
         )
     },
     "a year of a row marked": (
@@ -335,6 +377,40 @@ ANSWERED = {
     "years twice over": (
         ["Kommunenr;År;Antall 2011", "1601;2011;260"],
         "leave one",
+        {("1601", 2011): [260, None]},
+    ),
+    "years three times": (
+        ["Kommunenr;2009;2010;2009;2010;2009;2010", "1601;225;295;134258616;206848920;1;2"],
+        "#2,#3",
+        {("1601", 2009): [225, 134_258_616], ("1601", 2010): [295, 206_848_920]},
+    ),
+    "one year without a quantity": (
+        ["Kommunenr;Antall 2009;2010", "1601;225;295"],
+        "loans=2010",
+        {("1601", 2009): [225, None], ("1601", 2010): [295, None]},
+    ),
+    **{
+        f"a unit written otherwise: {header}": (
+            [f"Kommunenr;År;{header}", f"1601;2011;{amount}"],
+            "amount_1000_nok",
+            {("1601", 2011): [None, 150_000_000]},
+        )
+        for header, amount in (
+            ("Lånebeløp (kr 1000)", 150_000),
+            ("Lånesum", 150_000_000),
+            ("Utlån", 150_000_000),
+            ("Startlån (mill. 2011-kroner)", 150),
+            ("Beløp (tusenlapper)", 150_000),
+        )
+    },
+    "amounts of fixed prices": (
+        ["Kommunenr;År;Beløp (kr) 2009-priser", "1601;2011;150000000"],
+        "something else",
+        {("1601", 2011): [None, 150_000_000]},
+    ),
+    "a column of numbers called #": (
+        ["#;Kommunenr;År;Antall", "1;1601;2011;260"],
+        '"#"',
         {("1601", 2011): [260, None]},
     ),
     "a column not understood": (
@@ -431,6 +507,12 @@ ANSWERED = {
             ("Gjennomsnitt", "gjennomsnitt"),
             ("Innvilgede startlån etter formål", "innvilgede"),
             ("Budsjett", "budsjett"),
+            ("Startlån akkumulert", "akkumulert"),
+            ("Beholdning ved årets slutt", "beholdning"),
+            ("Klager på startlån", "klager"),
+            ("Tallene er ikke endelige", "ikke endelige"),
+            ("I 2009-kroner", "faste kroner"),
+            ("8 mnd.", "mnd."),
         )
     },
     "a note below": (
@@ -543,7 +625,21 @@ REFUSED = {
     },
     **{
         f"the error {error} in a workbook": (with_error(error), f"row 3: '{error}' is an error")
-        for error in ("#REF!", "#VALUE!", "#N/A", "#DIV/0!", "#NAME?")
+        for error in ("#REF!", "#VALUE!", "#N/A", "#DIV/0!", "#NAME?", "#SPILL!", "#GETTING_DATA")
+    },
+    "a date of the count": (["Kommunenr;År;Per dato;Antall", "1601;2011;31.5.2011;9"], "divides"),
+    **{
+        f"letters spoilt, {name}": (content, words)
+        for name, content, words in (
+            ("by an old Mac", "Kommune;År;Antall\nØrsta;2011;3\n".encode("mac-roman"), "UTF-8"),
+            ("by DOS", "Kommune;År;Antall\nØrsta;2011;3\n".encode("cp865"), "UTF-8"),
+            (
+                "twice",
+                "Kommune;År;Antall\n".encode().decode("cp1252").encode(),
+                "'Ã…r' were spoilt",
+            ),
+            ("for good", "Kommune;\N{REPLACEMENT CHARACTER}r;Antall\n", "were spoilt"),
+        )
     },
     "one municipality twice": ([HEAD, "1601;2011;260", "1601;2011;260"], "stands in row 2 already"),
     "two counties": (
