@@ -101,7 +101,7 @@ def test_readme_says_what_the_numbers_say() -> None:
 # the words around a number of each group, written here and not in a template
 GROWTH = {
     "en": {"priority": r"by (\S+)% in the priority", "other": r"by (\S+)% in the others"},
-    "nb": {"priority": r"(\S+) % i satsingskommunene", "other": r"(\S+) % i de øvrige"},
+    "nb": {"priority": r"med (\S+) prosent i satsing", "other": r"med (\S+) prosent i de øvrige"},
 }
 
 

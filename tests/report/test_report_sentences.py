@@ -472,12 +472,12 @@ def test_the_report_says_of_how_many_articles_the_totals_are(
         (
             "nb",
             "økte med 11,0 prosent i de 17 satsingskommunene og med 22,0 prosent i de 68 øvrige",
-            "med +11,0 % i satsingskommunene og med +22,0 % i de øvrige",
+            "antall startlån med 11,0 prosent i satsingskommunene og med 22,0 prosent i de øvrige",
         ),
         (
             "en",
             "rose by 11.0% in the 17 priority municipalities and by 22.0% in the 68 others",
-            "by +11.0% in the priority municipalities and by +22.0% in the others",
+            "rose by 11.0% in the priority municipalities and by 22.0% in the others",
         ),
     ],
 )
