@@ -132,7 +132,7 @@ HOOKS = {
 }
 # decorators that call nothing by themselves; any other hands the function to a library
 PLAIN = {"property", "cached_property", "staticmethod", "classmethod", "cache", "contextmanager"}
-PLAIN |= {"result", "traced", "wraps", "overload", "lru_cache"}
+PLAIN |= {"result", "exhibit", "wraps", "overload", "lru_cache"}
 
 
 def _name(node: ast.expr) -> str:

@@ -6,12 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bsup_analysis.design import Design
-from bsup_analysis.effects.agreement import (
-    AgreementContrast,
-    CountyComparison,
-    agreement_contrast,
-    county_comparison,
-)
+from bsup_analysis.effects import agreement
 from bsup_analysis.effects.group_poisson import GroupContrast, group_contrast
 from bsup_analysis.effects.intervals import (
     AmountContrast,
@@ -249,10 +244,10 @@ class AgreementReading:
     """
 
     reading: str
-    contrast: AgreementContrast
+    contrast: agreement.AgreementContrast
     randomisation: GrowthRandomisation
     within_counties: GrowthRandomisation
-    counties: CountyComparison
+    counties: agreement.CountyComparison
 
 
 def agreement_readings(
@@ -292,10 +287,10 @@ def agreement_readings(
         found.append(
             AgreementReading(
                 reading,
-                agreement_contrast(rows, treated, **settings),
+                agreement.agreement_contrast(rows, treated, **settings),
                 randomise_growth(rows, treated),
                 randomise_growth(rows, treated, strata),
-                county_comparison(rows, treated, county, **settings),
+                agreement.county_comparison(rows, treated, county, **settings),
             )
         )
     return tuple(found)

@@ -8,14 +8,8 @@ import pandas as pd
 
 from bsup_analysis.analysis.groups import GROUPS, agreement_unit, region_amounts, rounded
 from bsup_analysis.design import Design, Outcome, Specification
+from bsup_analysis.effects import inference, paired
 from bsup_analysis.effects.group_poisson import GroupContrast, GroupTotals
-from bsup_analysis.effects.inference import (
-    RatioInterval,
-    SpecificationRow,
-    dispersed_se,
-    ratio_interval,
-    specification_row,
-)
 from bsup_analysis.effects.intervals import (
     AmountContrast,
     GrowthParts,
@@ -23,13 +17,6 @@ from bsup_analysis.effects.intervals import (
     average_ratio,
     implied_loans,
     implied_ratio,
-)
-from bsup_analysis.effects.paired import (
-    Dispersion,
-    Paired,
-    clustered_half,
-    clustered_half_average,
-    growth_dispersion,
 )
 from bsup_analysis.effects.posterior import Belief, posterior
 
@@ -78,30 +65,30 @@ class OutcomeContrast:
     unit_other: float
     phi: float
     known_share: float
-    intervals: Mapping[str, RatioInterval]
+    intervals: Mapping[str, inference.RatioInterval]
 
     @property
-    def widest(self) -> RatioInterval:
+    def widest(self) -> inference.RatioInterval:
         """The widest interval, on the scale of logarithms."""
         return max(self.intervals.values(), key=lambda interval: interval.high / interval.low)
 
-    def interval_at(self, phi_other: float, level: float, power: float) -> RatioInterval:
+    def interval_at(self, phi_other: float, level: float, power: float) -> inference.RatioInterval:
         """Give the interval if the others had dispersion `phi_other`."""
         se = math.sqrt(self.variance_priority + phi_other * self.unit_other)
         return _widened(self.ratio, se, level, power)
 
     def tipping_dispersion(self, level: float) -> float | None:
         """Give the others' dispersion at which the interval just touches one, if there is any."""
-        reach = ratio_interval(0.0, 1.0, level=level).high
+        reach = inference.ratio_interval(0.0, 1.0, level=level).high
         needed = (math.log(self.ratio.value) / math.log(reach)) ** 2 - self.variance_priority
         return needed / self.unit_other if needed > 0 else None
 
 
 def _widened(
     ratio: Interval, se: float, level: float, power: float, df: int | None = None
-) -> RatioInterval:
+) -> inference.RatioInterval:
     """Give the interval of a ratio that is itself known only within its rounding."""
-    interval = ratio_interval(math.log(ratio.value), se, level=level, power=power, df=df)
+    interval = inference.ratio_interval(math.log(ratio.value), se, level=level, power=power, df=df)
     return replace(
         interval,
         low=interval.low * ratio.low / ratio.value,
@@ -134,8 +121,8 @@ def outcome_contrast(
     nok_contrast: GroupContrast,
     amounts_rounding: AmountContrast,
     group_growth_parts: Mapping[str, GrowthParts],
-    priority_loans: Paired,
-    priority_amounts: Paired,
+    priority_loans: paired.Paired,
+    priority_amounts: paired.Paired,
     design: Design,
 ) -> OutcomeContrast:
     """Contrast the two groups' growth in an outcome at the published level."""
@@ -143,25 +130,25 @@ def outcome_contrast(
     before, after = (_cells(chosen, group_year, year) for year in design.years)
     poisson = loans_contrast.totals
     if chosen.per == "loans":
-        totals, half = poisson, clustered_half_average(priority_loans, priority_amounts)
+        totals, half = poisson, paired.clustered_half_average(priority_loans, priority_amounts)
         parts = group_growth_parts
         pearson, ratio = math.nan, parts["priority"].average / parts["other"].average
     elif chosen.column == "loans":
-        totals, half = poisson, clustered_half(priority_loans)
-        pearson, ratio = growth_dispersion(priority_loans).phi, Interval.exact(poisson.ratio)
+        totals, half = poisson, paired.clustered_half(priority_loans)
+        pearson, ratio = paired.growth_dispersion(priority_loans).phi, Interval.exact(poisson.ratio)
     else:
-        totals, half = nok_contrast.totals, clustered_half(priority_amounts)
-        pearson, ratio = growth_dispersion(priority_amounts).phi, amounts_rounding.ratio
+        totals, half = nok_contrast.totals, paired.clustered_half(priority_amounts)
+        pearson, ratio = paired.growth_dispersion(priority_amounts).phi, amounts_rounding.ratio
     if chosen.per == "population":  # the standard error stays (METHODS, published level, section 1)
         ratio = ratio / _relative_growth(group_year, design)
     df = len(priority_loans.codes) - 1
-    clustered = dispersed_se(totals, phi_priority=half.equivalent_phi)
+    clustered = inference.dispersed_se(totals, phi_priority=half.equivalent_phi)
     errors: dict[str, tuple[float, int | None]] = {"clustered": (clustered, df)}
     if chosen.per != "loans":
-        dispersed = dispersed_se(totals, phi_priority=pearson)
+        dispersed = inference.dispersed_se(totals, phi_priority=pearson)
         errors = {"phi17": (dispersed, None), "phi17_t": (dispersed, df), **errors}
     if chosen.column == "loans":
-        errors = {"poisson": (dispersed_se(totals), None), **errors}
+        errors = {"poisson": (inference.dispersed_se(totals), None), **errors}
     return OutcomeContrast(
         outcome=outcome,
         measure=chosen,
@@ -181,7 +168,7 @@ def outcome_contrast(
 
 
 def beliefs(
-    priority_loans: Paired,
+    priority_loans: paired.Paired,
     loans_contrast: GroupContrast,
     municipality_year: pd.DataFrame,
     design: Design,
@@ -220,12 +207,12 @@ class DispersionPath:
 
     phi_other: tuple[float, ...]
     multiple: tuple[float, ...]
-    intervals: tuple[RatioInterval, ...]
+    intervals: tuple[inference.RatioInterval, ...]
     tipping: float | None
 
 
 def dispersion_path(
-    outcome_contrast: OutcomeContrast, loans_dispersion: Dispersion, design: Design
+    outcome_contrast: OutcomeContrast, loans_dispersion: paired.Dispersion, design: Design
 ) -> DispersionPath:
     """Move the others' dispersion over the design's grid.
 
@@ -244,26 +231,28 @@ def dispersion_path(
     )
 
 
-def _with_malvik_of_the_text(rows: Paired, malvik: pd.DataFrame, year: int) -> Paired:
+def _with_malvik_of_the_text(rows: paired.Paired, malvik: pd.DataFrame, year: int) -> paired.Paired:
     printed = malvik[(malvik["year"] == year) & (malvik["quantity"] == "loans")]["printed_value"]
     position = rows.codes.index(MALVIK)
     pre = (*rows.pre[:position], int(printed.item()), *rows.pre[position + 1 :])
     return replace(rows, pre=pre)
 
 
-def _error(chosen: Specification, totals: GroupTotals, rows: Paired) -> tuple[float, int | None]:
+def _error(
+    chosen: Specification, totals: GroupTotals, rows: paired.Paired
+) -> tuple[float, int | None]:
     """Give the standard error of the log ratio and the degrees of freedom it rests on."""
     if chosen.dispersion == "poisson":
-        return dispersed_se(totals), None
-    dispersion = growth_dispersion(rows)
+        return inference.dispersed_se(totals), None
+    dispersion = paired.growth_dispersion(rows)
     clustered = chosen.dispersion == "clustered"
-    phi = clustered_half(rows).equivalent_phi if clustered else dispersion.phi
-    return dispersed_se(totals, phi_priority=phi), dispersion.df
+    phi = paired.clustered_half(rows).equivalent_phi if clustered else dispersion.phi
+    return inference.dispersed_se(totals, phi_priority=phi), dispersion.df
 
 
 def specification_table(
-    priority_loans: Paired,
-    priority_amounts: Paired,
+    priority_loans: paired.Paired,
+    priority_amounts: paired.Paired,
     printed_share_2008: Interval,
     municipality: pd.DataFrame,
     municipality_year: pd.DataFrame,
@@ -272,7 +261,7 @@ def specification_table(
     nok_contrast: GroupContrast,
     programme_p06_malvik: pd.DataFrame,
     design: Design,
-) -> tuple[SpecificationRow, ...]:
+) -> tuple[inference.SpecificationRow, ...]:
     """Compute every specification that the design names."""
     region_loans = region_year.set_index("year")["loans"].astype(float)
     averages = average_ratio(loans_contrast.totals, nok_contrast.totals)
@@ -281,7 +270,7 @@ def specification_table(
         "amount_nok": region_amounts(region_year, design),
     }
 
-    def compute(chosen: Specification) -> SpecificationRow:
+    def compute(chosen: Specification) -> inference.SpecificationRow:
         column = design.outcomes[chosen.outcome].column
         total = known[column]
         if chosen.region_loans:
@@ -305,7 +294,7 @@ def specification_table(
         if chosen.per_inhabitant:
             kept = ~municipality_year["municipality_code"].isin(chosen.without)
             ratio = ratio / _relative_growth(municipality_year[kept], design)
-        return specification_row(
+        return inference.specification_row(
             chosen.name, ratio, *_error(chosen, totals, rows), level=design.level
         )
 

@@ -6,13 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bsup_analysis.effects import paired
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval
-from bsup_analysis.effects.paired import (
-    Paired,
-    growth_dispersion,
-    left_out_changes,
-    share_changes,
-)
 from bsup_analysis.errors import InputError
 
 
@@ -33,8 +28,8 @@ class AgreementContrast:
         Interval with the variance from leaving out one row at a time (CRV3).
     """
 
-    treated: Paired
-    untreated: Paired
+    treated: paired.Paired
+    untreated: paired.Paired
     scaled: RatioInterval
     clustered: RatioInterval
     jackknife: RatioInterval
@@ -46,7 +41,7 @@ class AgreementContrast:
 
 
 def agreement_contrast(
-    rows: Paired,
+    rows: paired.Paired,
     treated: Sequence[str],
     *,
     level: float = 0.95,
@@ -85,9 +80,9 @@ def agreement_contrast(
     df, factor = min(number, len(without.codes)) - 1, len(rows.codes) / (len(rows.codes) - 1)
     sandwich, jackknife = (
         math.fsum(change**2 for side in sides for change in changes(side))
-        for changes in (share_changes, left_out_changes)
+        for changes in (paired.share_changes, paired.left_out_changes)
     )
-    spread = growth_dispersion(*sides)
+    spread = paired.growth_dispersion(*sides)
     poisson = with_agreement.poisson_variance + without.poisson_variance
     scaled, clustered, left_out = (
         ratio_interval(log_ratio, math.sqrt(variance), level=level, power=power, df=degrees)
@@ -141,7 +136,7 @@ class CountyComparison:
 
 
 def county_comparison(
-    rows: Paired,
+    rows: paired.Paired,
     treated: Sequence[str],
     county: Mapping[str, str],
     *,
@@ -200,7 +195,9 @@ def county_comparison(
     )
 
 
-def _mantel_haenszel(rows: Paired, named: frozenset[str], county: Mapping[str, str]) -> float:
+def _mantel_haenszel(
+    rows: paired.Paired, named: frozenset[str], county: Mapping[str, str]
+) -> float:
     """Log of the pooled ratio; a county left with one kind adds nothing to either sum."""
     tables: dict[str, list[float]] = {}
     for code, pre, post in zip(rows.codes, rows.pre, rows.post, strict=True):

@@ -13,16 +13,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from bsup_analysis.exhibit.style import (
-    ACCENT,
-    HALO,
-    PRINTED,
-    PRIORITY,
-    REGION,
-    SMALL,
-    beside,
-    new_figure,
-)
+from bsup_analysis.exhibit import style
 from bsup_analysis.language import Words
 
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
@@ -76,9 +67,11 @@ def name_rows(axes: Axes, names: Sequence[str], at: Sequence[float] | None = Non
 def write_beside(axes: Axes, at: Sequence[float], texts: Sequence[str], title: str) -> None:
     """Write a column of texts right of the axes, one a row, under a title."""
     for y, text in zip(at, texts, strict=True):
-        beside(axes, text, (1.02, y), (0, 0), xycoords=("axes fraction", "data"), **SMALL)
+        style.beside(
+            axes, text, (1.02, y), (0, 0), xycoords=("axes fraction", "data"), **style.SMALL
+        )
     bold = {"fontsize": "small", "va": "bottom", "fontweight": "bold"}
-    beside(axes, title, (1.02, 1), (0, 4), xycoords="axes fraction", **bold)
+    style.beside(axes, title, (1.02, 1), (0, 4), xycoords="axes fraction", **bold)
 
 
 def ratio_axis(
@@ -117,12 +110,12 @@ def ratio_axis(
     direction = words(f"ratios.direction.{of}")
     if across:
         axes.set(xscale="log", xlim=ends)
-        axes.axvline(1, color=REGION, lw=0.9, zorder=0.5)
-        axes.set_xlabel(direction, x=at_one, fontsize="small", color=REGION)
+        axes.axvline(1, color=style.REGION, lw=0.9, zorder=0.5)
+        axes.set_xlabel(direction, x=at_one, fontsize="small", color=style.REGION)
     else:
         axes.set(yscale="log", ylim=ends)
-        axes.axhline(1, color=REGION, lw=0.9, zorder=0.5)
-        axes.set_ylabel(direction, y=at_one, fontsize="small", color=REGION)
+        axes.axhline(1, color=style.REGION, lw=0.9, zorder=0.5)
+        axes.set_ylabel(direction, y=at_one, fontsize="small", color=style.REGION)
     number_axis(axis, words, "ratio", [t for t in ticks if ends[0] <= t <= ends[1]])
     axes.grid(axis=along)
 
@@ -165,7 +158,7 @@ def forest(
     whole
         A ratio to draw through all rows, and what it is called.
     """
-    figure, axes = new_figure(height_in=1.15 + ROW_IN * len(rows))
+    figure, axes = style.new_figure(height_in=1.15 + ROW_IN * len(rows))
     known = rows.dropna(subset=["ratio"])
     edges = ["low", "high", "detectable_below", "detectable_above"]
     low = max(float(known[edges].min().min()), 1 / WIDEST) if len(known) else 0.5
@@ -177,11 +170,13 @@ def forest(
     ratio_axis(axes, low, high, words, ticks=ticks_between(low, high))
     axes.grid(axis="y", alpha=0.5)
     axes.set_title(title)
-    axes.plot([], [], "o-", color=PRIORITY, mfc="white", label=words("ratios.mark.holds"))
-    axes.plot([], [], "D-", color=ACCENT, mfc="white", label=words("ratios.mark.excludes"))
-    axes.plot([], [], "|", color=PRINTED, ms=9, mew=1.6, label=words("ratios.mark.detectable"))
+    axes.plot([], [], "o-", color=style.PRIORITY, mfc="white", label=words("ratios.mark.holds"))
+    axes.plot([], [], "D-", color=style.ACCENT, mfc="white", label=words("ratios.mark.excludes"))
+    axes.plot(
+        [], [], "|", color=style.PRINTED, ms=9, mew=1.6, label=words("ratios.mark.detectable")
+    )
     if whole:
-        axes.axvline(whole[0], color=PRIORITY, ls=":", label=whole[1])
+        axes.axvline(whole[0], color=style.PRIORITY, ls=":", label=whole[1])
     figure.legend(loc="outside lower center", ncols=2 if whole else 3, fontsize="small")
     return figure
 
@@ -189,11 +184,11 @@ def forest(
 def _row(axes: Axes, position: int, row: object, words: Words) -> None:
     ratio, low, high = row.ratio, row.low, row.high  # type: ignore[attr-defined]
     if math.isnan(ratio):
-        look = {"xycoords": ("axes fraction", "data"), "style": "italic", **SMALL}
-        beside(axes, words("ratios.no_estimate"), (0.02, position), (0, 0), **look)
+        look = {"xycoords": ("axes fraction", "data"), "style": "italic", **style.SMALL}
+        style.beside(axes, words("ratios.no_estimate"), (0.02, position), (0, 0), **look)
         return
     excludes = low > 1 or high < 1
-    colour = ACCENT if excludes else PRIORITY
+    colour = style.ACCENT if excludes else style.PRIORITY
     axes.plot([low, high], [position, position], color=colour, lw=2)
     axes.plot(
         ratio,
@@ -204,7 +199,7 @@ def _row(axes: Axes, position: int, row: object, words: Words) -> None:
         ms=7 if row.is_main else 5,  # type: ignore[attr-defined]
     )
     for limit in (row.detectable_below, row.detectable_above):  # type: ignore[attr-defined]
-        axes.plot(limit, position, "|", color=PRINTED, ms=9, mew=1.6, zorder=1)
+        axes.plot(limit, position, "|", color=style.PRINTED, ms=9, mew=1.6, zorder=1)
 
 
 def set_names(axes: Axes, marks: pd.DataFrame, unit_pt: float, size_pt: float = 7.95) -> None:
@@ -250,7 +245,7 @@ def set_names(axes: Axes, marks: pd.DataFrame, unit_pt: float, size_pt: float = 
             ha="center",
             va="center",
             fontsize=size_pt,
-            **HALO,
+            **style.HALO,
         )
 
 

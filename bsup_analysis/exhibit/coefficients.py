@@ -6,7 +6,7 @@ import pandas as pd
 
 from bsup_analysis.effects.regression import Fit
 from bsup_analysis.exhibit.charts import forest, side_of_one
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 
@@ -26,8 +26,8 @@ def _rows(fit: Fit) -> pd.DataFrame:
     return rows.assign(is_main=(rows["variance"] == fit.vcov_type) & (rows["term"] == first))
 
 
-@traced
-def regression(fit: Fit, words: Words) -> Exhibit:
+@exhibit("", "regression")
+def regression(fit: Fit, words: Words) -> Content:
     """Tabulate a fitted regression and draw the interval of its ratio under each variance.
 
     Parameters
@@ -49,10 +49,7 @@ def regression(fit: Fit, words: Words) -> Exhibit:
     df = [words("regression.normal") if pd.isna(n) else words.count(n) for n in data["df"]]
     drawn = data.assign(label=labels)
     unit = "log ratio" if fit.is_ratio else "coefficient"
-    return Exhibit.of(
-        f"regression_{identifier}",
-        "regression",
-        words,
+    return Content(
         data,
         {
             "formula": fit.formula,
@@ -64,10 +61,11 @@ def regression(fit: Fit, words: Words) -> Exhibit:
         },
         title=words(f"regression.title_{fit.model.family}", formula=fit.formula),
         draw=(lambda: forest(drawn, words("regression.axis"), words)) if fit.is_ratio else None,
-        shown=words.table("regression", drawn.assign(interval=intervals, df=df)),
+        table=drawn.assign(interval=intervals, df=df),
         numbers={
             f"regression_{identifier}_coefficient": (main["estimate"], unit),
             f"regression_{identifier}_standard_error": (main["se"], unit),
             f"regression_{identifier}_dispersion": (fit.dispersion, "variance divided by mean"),
         },
+        id=f"regression_{identifier}",
     )

@@ -3,12 +3,12 @@
 import copy
 import html
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, wraps
+from functools import cached_property, partial, wraps
+from inspect import signature
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal, ParamSpec, Self
+from typing import Any, Literal, ParamSpec
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -61,7 +61,7 @@ class Exhibit:
     banner
         What a reader must see first: SYNTHETIC data, or an exhibit of the reader's own.
     made_by, given
-        The function that made it and what it was given, set by `traced`; the study knows by
+        The function that made it and what it was given, set by `exhibit`; the study knows by
         them what the exhibit rests on.
     """
 
@@ -78,73 +78,6 @@ class Exhibit:
     banner: str = ""
     made_by: str = ""
     given: tuple[Any, ...] = field(default=(), repr=False, compare=False)
-
-    @classmethod
-    def of(
-        cls,
-        identifier: str,
-        stem: str,
-        words: Words,
-        data: pd.DataFrame,
-        values: Mapping[str, object] = MappingProxyType({}),
-        *,
-        draw: Callable[[], Figure] | None = None,
-        draw_narrow: Callable[[], Figure] | None = None,
-        shown: pd.DataFrame | None = None,
-        numbers: Mapping[str, tuple[Any, str]] = MappingProxyType({}),
-        **texts: str,
-    ) -> Self:
-        """Make an exhibit whose words lie under one stem.
-
-        Parameters
-        ----------
-        identifier, data, draw, draw_narrow, shown
-            As of the exhibit.
-        stem
-            Where `title`, `caption`, `source` and `alternative_text` are. A source that several
-            exhibits share may lie further up; without an alternative text the caption is it.
-        words
-            The language.
-        values
-            Raw values of the places in those words.
-        numbers
-            Value and unit by id, a whole number as it is; what is unknown or infinite has no place
-            in numbers.json.
-        texts
-            Any of the four that is not the stem's own.
-
-        Raises
-        ------
-        InputError
-            A text or a value of one is missing.
-        """
-
-        def text(name: str) -> str:
-            if name in texts:
-                return texts[name]
-            if name == "alternative_text" and f"{stem}.{name}" not in words:
-                return text("caption")
-            place = stem
-            while name == "source" and f"{place}.{name}" not in words and "." in place:
-                place = place.rpartition(".")[0]
-            return words(f"{place}.{name}", **values)
-
-        return cls(
-            id=identifier,
-            title=text("title"),
-            caption=text("caption"),
-            source=text("source"),
-            alternative_text=text("alternative_text"),
-            data=data,
-            draw=draw,
-            draw_narrow=draw_narrow,
-            shown=shown,
-            numbers={
-                name: Number(value, unit)
-                for name, (value, unit) in numbers.items()
-                if pd.notna(value) and math.isfinite(value)
-            },
-        )
 
     @property
     def kind(self) -> Literal["figure", "table"]:
@@ -274,16 +207,125 @@ class Exhibit:
         return f"{self.id}: {self.title}"
 
 
-def traced(make: Callable[P, Exhibit]) -> Callable[P, Exhibit]:
-    """Let the exhibit that a function makes remember the function and its arguments."""
+@dataclass(frozen=True)
+class Content:
+    """What a function under `exhibit` makes: all of an exhibit but its id and its words.
 
-    @wraps(make)
-    def remembering(*arguments: P.args, **named: P.kwargs) -> Exhibit:
-        given = (*arguments, *named.values())
-        made_by = f"{make.__module__}.{make.__qualname__}"
-        return replace(make(*arguments, **named), made_by=made_by, given=given)
+    Parameters
+    ----------
+    data
+        As of the exhibit.
+    values
+        Raw values of the places in its words.
+    draw, narrow
+        Makes the figure; if `narrow`, for a narrow screen too: it is given which by that name.
+    table
+        Raw rows of the table that is shown, whose columns lie under the exhibit's stem
+        (`Words.table`); what a row has not is taken from `values`. Ready-made where `shown` is.
+    shown
+        As of the exhibit, where its rows are no rows of `table`.
+    numbers
+        Value and unit by id, a whole number as it is; what is unknown or infinite has no place
+        in numbers.json.
+    title, caption, source, alternative_text
+        Where it is not the text of that name under the stem.
+    id, stem
+        Where they are not those that `exhibit` is given.
+    named
+        What the id of the exhibit and those of its numbers become.
+    """
 
-    return remembering
+    data: pd.DataFrame
+    values: Mapping[str, object] = field(default_factory=dict)
+    draw: Callable[..., Figure] | None = None
+    narrow: bool = False
+    table: pd.DataFrame | Iterable[Mapping[str, Any]] | None = None
+    shown: pd.DataFrame | None = None
+    numbers: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
+    title: str | None = None
+    caption: str | None = None
+    source: str | None = None
+    alternative_text: str | None = None
+    id: str = ""
+    stem: str = ""
+    named: Callable[[str], str] = str
+
+
+def exhibit(identifier: str, stem: str) -> Callable[[Callable[P, Content]], Callable[P, Exhibit]]:
+    """Make an exhibit of what a function gives, which has an argument `words`.
+
+    The exhibit remembers the function and its arguments.
+
+    Parameters
+    ----------
+    identifier, stem
+        The exhibit's id, and where its `title`, `caption`, `source` and `alternative_text` are in
+        the words; both may name arguments of the function, as in `regression_{outcome}`. A source
+        that several exhibits share may lie further up; without an alternative text the caption is
+        it.
+
+    Raises
+    ------
+    InputError
+        A text or a value of one is missing.
+    """
+
+    def decorate(make: Callable[P, Content]) -> Callable[P, Exhibit]:
+        arguments = signature(make)
+
+        @wraps(make)
+        def making(*given: P.args, **named: P.kwargs) -> Exhibit:
+            content, by_name = make(*given, **named), arguments.bind(*given, **named).arguments
+            return replace(
+                _worded(
+                    content.id or identifier.format(**by_name),
+                    content.stem or stem.format(**by_name),
+                    content,
+                    by_name["words"],
+                ),
+                made_by=f"{make.__module__}.{make.__qualname__}",
+                given=(*given, *named.values()),
+            )
+
+        return making
+
+    return decorate
+
+
+def _worded(identifier: str, stem: str, content: Content, words: Words) -> Exhibit:
+    """Put id and words to what an exhibit shows."""
+
+    def text(name: str) -> str:
+        if (own := getattr(content, name)) is not None:
+            return str(own)
+        if name == "alternative_text" and f"{stem}.{name}" not in words:
+            return text("caption")
+        place = stem
+        while name == "source" and f"{place}.{name}" not in words and "." in place:
+            place = place.rpartition(".")[0]
+        return words(f"{place}.{name}", **content.values)
+
+    draw, narrow, shown = content.draw, None, content.shown
+    if draw and content.narrow:
+        draw, narrow = partial(draw, narrow=False), partial(draw, narrow=True)
+    if content.table is not None:
+        shown = words.table(stem, content.table, **content.values)
+    return Exhibit(
+        content.named(identifier),
+        text("title"),
+        text("caption"),
+        text("source"),
+        text("alternative_text"),
+        content.data,
+        draw,
+        narrow,
+        shown,
+        {
+            content.named(name): Number(value, unit)
+            for name, (value, unit) in content.numbers.items()
+            if pd.notna(value) and math.isfinite(value)
+        },
+    )
 
 
 def marked(exhibit: Exhibit, words: Words) -> Exhibit:

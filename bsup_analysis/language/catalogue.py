@@ -218,7 +218,7 @@ class Words(Numbers):
         return self(f"{form}.{value}")
 
     def table(
-        self, stem: str, rows: pd.DataFrame | Iterable[Mapping[str, Any]], **values: object
+        self, stem: str, rows: pd.DataFrame | Iterable[Mapping[str, Any]], /, **values: object
     ) -> pd.DataFrame:
         """Write rows under the columns that stand in `[<stem>.columns]`.
 

@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 
 from bsup_analysis.analysis.audit import NO_CLAIM
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import ACCENT, OTHER, PALE, PRIORITY, REGION, new_figure
 from bsup_analysis.language import UNKNOWN, Words
 
@@ -84,8 +84,8 @@ def _undecided(audit: pd.DataFrame) -> pd.Series:
     return audit["reason"] == "pages_differ"
 
 
-@traced
-def audit_summary(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
+@exhibit("audit_summary", "audit.summary")
+def audit_summary(statement_audit: pd.DataFrame, words: Words) -> Content:
     """Count the document's claims by what became of them, by kind and by page.
 
     Rows that are no claims of the document are drawn apart and enter no count but their own.
@@ -123,18 +123,13 @@ def audit_summary(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
         )
         return figure
 
-    return Exhibit.of(
-        "audit_summary",
-        "audit.summary",
-        words,
-        statement_audit.groupby(["page", "kind", "status"]).size().reset_index(name="statements"),
-        {**counts, "apart": len(statement_audit) - len(claims)},
-        draw=draw,
-        numbers={
-            f"audit_{name}": (int(n), "issues" if name.startswith("issues") else "statements")
-            for name, n in counts.items()
-        },
-    )
+    data = statement_audit.groupby(["page", "kind", "status"]).size().reset_index(name="statements")
+    values = {**counts, "apart": len(statement_audit) - len(claims)}
+    numbers = {
+        f"audit_{name}": (int(n), "issues" if name.startswith("issues") else "statements")
+        for name, n in counts.items()
+    }
+    return Content(data, values, draw=draw, numbers=numbers)
 
 
 def grouped(text: str, words: Words) -> str:
@@ -220,18 +215,12 @@ def _written(row: pd.Series, words: Words) -> dict[str, Any]:
     }
 
 
-@traced
-def audit_statements(statement_audit: pd.DataFrame, words: Words) -> Exhibit:
+@exhibit("audit_statements", "audit.statements")
+def audit_statements(statement_audit: pd.DataFrame, words: Words) -> Content:
     """List every statement: printed and recomputed, what it was recomputed from, and why."""
     rows = [_written(row, words) for _, row in statement_audit.iterrows()]
-    return Exhibit.of(
-        "audit_statements",
-        "audit.statements",
-        words,
-        statement_audit,
-        {"total": len(statement_audit)},
-        shown=words.table("audit.statements", rows),
-    )
+    values = {"total": len(statement_audit)}
+    return Content(statement_audit, values, table=rows)
 
 
 def _told(readings: pd.DataFrame, words: Words) -> pd.DataFrame:
@@ -244,8 +233,8 @@ def _told(readings: pd.DataFrame, words: Words) -> pd.DataFrame:
     return readings.assign(**text, pages=readings["page"].str.split(";"))
 
 
-@traced
-def audit_issues(statement_audit: pd.DataFrame, readings: pd.DataFrame, words: Words) -> Exhibit:
+@exhibit("audit_issues", "audit.issues")
+def audit_issues(statement_audit: pd.DataFrame, readings: pd.DataFrame, words: Words) -> Content:
     """List what contradicted claims are about, those that are one disagreement in one row."""
     disputed = statement_audit.dropna(subset=["issue"])
     undecided = disputed.loc[_undecided(disputed), "issue"].unique()
@@ -267,33 +256,21 @@ def audit_issues(statement_audit: pd.DataFrame, readings: pd.DataFrame, words: W
         ]
         listed = {name: table.loc[issue, name].split(";") for name in ("page", "statement_id")}
         rows.append({**told, **listed, "issue": issue, "said": "; ".join(said)})
-    return Exhibit.of(
-        "audit_issues",
-        "audit.issues",
-        words,
-        table.reset_index(),
-        {"total": len(table), "statements": len(disputed)},
-        shown=words.table(
-            "audit.issues", pd.DataFrame(rows).assign(decided=table["decided"].array)
-        ),
+    values = {"total": len(table), "statements": len(disputed)}
+    return Content(
+        table.reset_index(), values, table=pd.DataFrame(rows).assign(decided=table["decided"].array)
     )
 
 
-@traced
-def audit_readings(readings: pd.DataFrame, words: Words) -> Exhibit:
+@exhibit("audit_readings", "audit.readings")
+def audit_readings(readings: pd.DataFrame, words: Words) -> Content:
     """List every statement that can be read in more than one way, and the reading used."""
-    return Exhibit.of(
-        "audit_readings",
-        "audit.readings",
-        words,
-        readings.drop(columns="drives"),
-        {"total": len(readings)},
-        shown=words.table("audit.readings", _told(readings, words)),
-    )
+    data = readings.drop(columns="drives")
+    return Content(data, {"total": len(readings)}, table=_told(readings, words))
 
 
-@traced
-def audit_arithmetic(table_arithmetic: pd.DataFrame, words: Words) -> Exhibit:
+@exhibit("audit_arithmetic", "audit.arithmetic")
+def audit_arithmetic(table_arithmetic: pd.DataFrame, words: Words) -> Content:
     """Count the row changes and sums of the table on p. 14, and how many of them are exact."""
     difference = (table_arithmetic["printed"] - table_arithmetic["recomputed"]).abs()
     checked = table_arithmetic.assign(exact=difference == 0, difference=difference)
@@ -304,15 +281,9 @@ def audit_arithmetic(table_arithmetic: pd.DataFrame, words: Words) -> Exhibit:
         checked=("exact", "size"), exact=("exact", "sum"), largest=("difference", "max")
     )
     total, exact = len(checked), int(checked["exact"].sum())
-    return Exhibit.of(
-        "audit_arithmetic",
-        "audit.arithmetic",
-        words,
-        table_arithmetic,
-        {"total": total, "exact": exact},
-        shown=words.table("audit.arithmetic", counts.reset_index()),
-        numbers={
-            "audit_table_checks_total": (total, "checks"),
-            "audit_table_checks_exact": (exact, "checks"),
-        },
-    )
+    values = {"total": total, "exact": exact}
+    numbers = {
+        "audit_table_checks_total": (total, "checks"),
+        "audit_table_checks_exact": (exact, "checks"),
+    }
+    return Content(table_arithmetic, values, table=counts.reset_index(), numbers=numbers)

@@ -1,7 +1,6 @@
 """What was measured in every municipality: the unemployed, and residents who came as refugees."""
 
 from collections.abc import Iterable
-from functools import partial
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,20 +8,9 @@ from matplotlib.figure import Figure
 
 from bsup_analysis.design import Design
 from bsup_analysis.effects.regression import Fit
+from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.charts import number_axis, side_of_one
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.style import (
-    GROUP_TEXT_COLOUR,
-    PALE,
-    PHONE_IN,
-    PRINTED,
-    REGION,
-    SMALL,
-    WIDTH_IN,
-    beside,
-    group_line,
-    new_figure,
-)
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 # as the groups are called in ids of numbers
@@ -48,27 +36,29 @@ def _lines(axes: Axes, table: pd.DataFrame, groups: Iterable[str], words: Words)
     for group in groups:
         rows = table[table["group"] == group]
         name = words("measured.norway") if group == "norway" else words(f"groups.{group}")
-        colour = GROUP_TEXT_COLOUR.get(group, REGION)
+        colour = style.GROUP_TEXT_COLOUR.get(group, style.REGION)
         for _, run in rows.groupby((rows["year"].diff() > 1).cumsum()):
             if group == "norway":
-                axes.plot(run["year"], run["per_1000"], color=REGION, linestyle=":", linewidth=2)
+                axes.plot(
+                    run["year"], run["per_1000"], color=style.REGION, linestyle=":", linewidth=2
+                )
             else:
-                group_line(axes, group, run["year"], run["per_1000"])
+                style.group_line(axes, group, run["year"], run["per_1000"])
         end = (rows["year"].iloc[-1], rows["per_1000"].iloc[-1])
-        beside(axes, name, end, (8, 0), color=colour, **SMALL)
+        style.beside(axes, name, end, (8, 0), color=colour, **style.SMALL)
     axes.set_xticks(range(table["year"].min(), table["year"].max() + 1))
     axes.set_ylim(bottom=0)
     axes.grid(axis="y")
 
 
-@traced
+@exhibit("unemployment", "measured.unemployment")
 def unemployment(
     municipality_indicators: pd.DataFrame,
     labour_market_norway: pd.DataFrame,
     fit: Fit,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the unemployed of both groups and the country, and the ratio of the last change.
 
     Parameters
@@ -102,10 +92,14 @@ def unemployment(
         return of[end] / of[start] - 1
 
     def draw(narrow: bool) -> Figure:
-        figure, axes = new_figure(height_in=3.6, width_in=PHONE_IN if narrow else WIDTH_IN)
-        axes.axvspan(last - 0.5, last + 0.5, color=PALE, alpha=0.6, lw=0)
+        figure, axes = style.new_figure(
+            height_in=3.6, width_in=style.PHONE_IN if narrow else style.WIDTH_IN
+        )
+        axes.axvspan(last - 0.5, last + 0.5, color=style.PALE, alpha=0.6, lw=0)
         _lines(axes, data, IDS, words)
-        beside(axes, words("measured.selection"), (last, 0.5), (0, 0), ha="center", **SMALL)
+        style.beside(
+            axes, words("measured.selection"), (last, 0.5), (0, 0), ha="center", **style.SMALL
+        )
         number_axis(axes.yaxis, words, "count", range(0, 100, 5))
         # room for the names at the ends of the lines
         axes.set_xlim(right=data["year"].max() + (7.5 if narrow else 2.6))
@@ -134,49 +128,35 @@ def unemployment(
         f"{stem}_ci_low": (ratio.low, "ratio"),
         f"{stem}_ci_high": (ratio.high, "ratio"),
     }
-    return Exhibit.of(
-        "unemployment",
-        "measured.unemployment",
-        words,
-        data,
+    values = {
+        "first": data["year"].min(),
+        "end": data["year"].max(),
+        "before": before,
+        "last": last,
+        "treated": treated,
+        **{f"rate_{group}": rates.loc[group, before] for group in IDS},
+        **{f"rise_{group}": changes[group, before, last] for group in IDS},
+        **{f"turn_{group}": changes[group, last, treated] for group in IDS},
+        "ratio": ratio,
+        "level": ratio.level,
+        "side": words(f"measured.side.{side_of_one(ratio.low, ratio.high)}"),
+    }
+    table = [
         {
-            "first": data["year"].min(),
-            "end": data["year"].max(),
-            "before": before,
-            "last": last,
-            "treated": treated,
-            **{f"rate_{group}": rates.loc[group, before] for group in IDS},
-            **{f"rise_{group}": changes[group, before, last] for group in IDS},
-            **{f"turn_{group}": changes[group, last, treated] for group in IDS},
-            "ratio": ratio,
-            "level": ratio.level,
-            "side": words(f"measured.side.{side_of_one(ratio.low, ratio.high)}"),
-        },
-        draw=partial(draw, narrow=False),
-        draw_narrow=partial(draw, narrow=True),
-        shown=words.table(
-            "measured.unemployment",
-            [
-                {
-                    "name": name,
-                    "rate_before": of[before],
-                    "rate_last": of[last],
-                    "rate_treated": of[treated],
-                    "rise": change(of, before, last),
-                    "turn": change(of, last, treated),
-                }
-                for name, of in rows
-            ],
-            before=before,
-            last=last,
-            treated=treated,
-        ),
-        numbers=numbers,
-    )
+            "name": name,
+            "rate_before": of[before],
+            "rate_last": of[last],
+            "rate_treated": of[treated],
+            "rise": change(of, before, last),
+            "turn": change(of, last, treated),
+        }
+        for name, of in rows
+    ]
+    return Content(data, values, draw=draw, narrow=True, table=table, numbers=numbers)
 
 
-@traced
-def refugees(municipality_indicators: pd.DataFrame, design: Design, words: Words) -> Exhibit:
+@exhibit("refugees", "measured.refugees")
+def refugees(municipality_indicators: pd.DataFrame, design: Design, words: Words) -> Content:
     """Show refugees for each inhabitant, and the share of immigrants without a known reason."""
     table = municipality_indicators
     rates = per_thousand(table, "refugees")
@@ -193,21 +173,21 @@ def refugees(municipality_indicators: pd.DataFrame, design: Design, words: Words
     years = sorted(share.index)
 
     def draw() -> Figure:
-        figure, (left, right) = new_figure(1, 2, 3.6, width_ratios=(1.35, 1))
+        figure, (left, right) = style.new_figure(1, 2, 3.6, width_ratios=(1.35, 1))
         for axes in (left, right):
             for year in lost:
                 ends = year - 0.5, year + 0.5
-                axes.axvspan(*ends, facecolor="white", edgecolor=PALE, hatch="////", lw=0)
+                axes.axvspan(*ends, facecolor="white", edgecolor=style.PALE, hatch="////", lw=0)
         _lines(left, rates, ("priority", "other"), words)
         ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         at = ((lost[0] + lost[-1]) / 2, 2.5)
-        look = {"ha": "center", "color": PRINTED, "bbox": ground, **SMALL}
-        beside(left, words("measured.refugees.lost"), at, (0, 0), **look)
+        look = {"ha": "center", "color": style.PRINTED, "bbox": ground, **style.SMALL}
+        style.beside(left, words("measured.refugees.lost"), at, (0, 0), **look)
         number_axis(left.yaxis, words, "count", range(0, 100, 5))
         left.set_title(words("measured.refugees.axis"))
         for group in ("priority", "other"):
             rows = data[data["group"] == group]
-            group_line(right, group, rows["year"], rows["reason_unknown"])
+            style.group_line(right, group, rows["year"], rows["reason_unknown"])
         right.set_ylim(0, 1)
         number_axis(right.yaxis, words, "percent.0")
         right.set_title(words("measured.refugees.unknown"))
@@ -227,36 +207,26 @@ def refugees(municipality_indicators: pd.DataFrame, design: Design, words: Words
     numbers |= {
         f"immigrants_reason_unknown_{year}": (value, "share") for year, value in share.items()
     }
-    return Exhibit.of(
-        "refugees",
-        "measured.refugees",
-        words,
-        data,
-        {
-            "first": first,
-            "last": last,
-            "lost": lost,
-            "least_lost": share[lost].min(),
-            "share_first": share[first],
-            "share_last": share[last],
-            **{
-                f"{group}_{end}": rate[group, year]
-                for group in ("priority", "other")
-                for end, year in (("first", first), ("last", last))
-            },
+    values = {
+        "first": first,
+        "last": last,
+        "lost": lost,
+        "least_lost": share[lost].min(),
+        "share_first": share[first],
+        "share_last": share[last],
+        **{
+            f"{group}_{end}": rate[group, year]
+            for group in ("priority", "other")
+            for end, year in (("first", first), ("last", last))
         },
-        draw=draw,
-        shown=words.table(
-            "measured.refugees",
-            [
-                {
-                    "year": year,
-                    "priority": cell("priority", year),
-                    "other": cell("other", year),
-                    "unknown": share[year],
-                }
-                for year in years
-            ],
-        ),
-        numbers=numbers,
-    )
+    }
+    cells = [
+        {
+            "year": year,
+            "priority": cell("priority", year),
+            "other": cell("other", year),
+            "unknown": share[year],
+        }
+        for year in years
+    ]
+    return Content(data, values, draw=draw, table=cells, numbers=numbers)

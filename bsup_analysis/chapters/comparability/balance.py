@@ -24,7 +24,7 @@ from matplotlib.ticker import NullLocator
 from bsup_analysis.analysis.phasing import selection_indicators
 from bsup_analysis.design import Design
 from bsup_analysis.exhibit import style
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 GROUPS = ("priority", "other")
@@ -168,10 +168,10 @@ def _draw_inside(axes: Axes, inside: pd.DataFrame, words: Words) -> None:
     axes.set_title(words("selection.size.inside"))
 
 
-@traced
+@exhibit("size_overlap", "selection.size")
 def size_overlap(
     municipality: pd.DataFrame, municipality_year: pd.DataFrame, design: Design, words: Words
-) -> Exhibit:
+) -> Content:
     """Show the population of both groups before the programme, and who lies in the overlap."""
     year = design.window.last_year_before.value
     table = characteristics(municipality, municipality_year, design)
@@ -193,44 +193,36 @@ def size_overlap(
     counts = {k: priority_among_largest(table, k) for k in steps}
     left_out = table[chosen & (table["rank"] > size)]["municipality_name"]
     persons = "persons, 1 January"
-    return Exhibit.of(
-        "size_overlap",
-        "selection.size",
-        words,
-        table[["rank", "municipality_code", "municipality_name", "group", "population"]],
+    data = table[["rank", "municipality_code", "municipality_name", "group", "population"]]
+    values = {
+        "year": year,
+        "all": len(table),
+        "run": run,
+        "size": size,
+        "among": counts[size],
+        "beyond": words.listed(left_out) or words("selection.none"),
+        "smallest": smallest,
+        "largest_other": largest_other,
+        "inside": shared,
+        "others": (~chosen).sum(),
+    }
+    cells = [
         {
-            "year": year,
-            "all": len(table),
-            "run": run,
-            "size": size,
-            "among": counts[size],
-            "beyond": words.listed(left_out) or words("selection.none"),
-            "smallest": smallest,
-            "largest_other": largest_other,
-            "inside": shared,
-            "others": (~chosen).sum(),
-        },
-        draw=draw,
-        shown=words.table(
-            "selection.size",
-            [
-                {
-                    "largest": k,
-                    "chosen": n,
-                    "others": k - n,
-                    "last": table["population"].iloc[k - 1],
-                }
-                for k, n in counts.items()
-            ],
-        ),
-        numbers={
-            f"priority_among_largest_{size}": (counts[size], "municipalities"),
-            f"smallest_priority_population_{year}": (smallest["population"], persons),
-            f"largest_other_population_{year}": (largest_other["population"], persons),
-            f"size_overlap_priority_{year}": (shared.priority, "municipalities"),
-            f"size_overlap_other_{year}": (shared.other, "municipalities"),
-        },
-    )
+            "largest": k,
+            "chosen": n,
+            "others": k - n,
+            "last": table["population"].iloc[k - 1],
+        }
+        for k, n in counts.items()
+    ]
+    numbers = {
+        f"priority_among_largest_{size}": (counts[size], "municipalities"),
+        f"smallest_priority_population_{year}": (smallest["population"], persons),
+        f"largest_other_population_{year}": (largest_other["population"], persons),
+        f"size_overlap_priority_{year}": (shared.priority, "municipalities"),
+        f"size_overlap_other_{year}": (shared.other, "municipalities"),
+    }
+    return Content(data, values, draw=draw, table=cells, numbers=numbers)
 
 
 def centrality_counts(municipality: pd.DataFrame) -> pd.DataFrame:
@@ -249,8 +241,8 @@ def centrality_counts(municipality: pd.DataFrame) -> pd.DataFrame:
     return data.assign(share=data["municipalities"] / of_group).reset_index()
 
 
-@traced
-def centrality(municipality: pd.DataFrame, words: Words) -> Exhibit:
+@exhibit("centrality", "selection.centrality")
+def centrality(municipality: pd.DataFrame, words: Words) -> Content:
     """Show how central the municipalities of both groups are."""
     data = centrality_counts(municipality)
     sizes = data.groupby("group")["municipalities"].sum()
@@ -294,9 +286,7 @@ def centrality(municipality: pd.DataFrame, words: Words) -> Exhibit:
         f"municipalities_centrality_{level}_{group}": (number, "municipalities")
         for (group, level), number in counts.items()
     }
-    return Exhibit.of(
-        "centrality", "selection.centrality", words, data, values, draw=draw, numbers=numbers
-    )
+    return Content(data, values, draw=draw, numbers=numbers)
 
 
 def balance_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -341,10 +331,10 @@ def balance_table(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"inside_priority": "Int64", "inside_other": "Int64"})
 
 
-@traced
+@exhibit("group_balance", "selection.balance")
 def group_balance(
     municipality: pd.DataFrame, municipality_year: pd.DataFrame, design: Design, words: Words
-) -> Exhibit:
+) -> Content:
     """Show how far the groups differ in size, growth, immigrants and centrality."""
     table = characteristics(municipality, municipality_year, design)
     data = balance_table(table)
@@ -382,29 +372,22 @@ def group_balance(
         }
         for name, row in zip(means, data.to_dict("records"), strict=True)
     ]
-    return Exhibit.of(
-        "group_balance",
-        "selection.balance",
-        words,
-        data,
-        {
-            "year": design.window.last_year_before.value,
-            "first_year": min(design.window.population_years.value),
-            "limit": NEGLIGIBLE,
-            "beyond": (difference.abs() > NEGLIGIBLE).sum(),
-            "all": len(data),
-            "widest": widest,
-            "widest_difference": difference[widest],
-            "unknown": table["centrality_level_2008"].isna().sum(),
-            "each": [
-                words("selection.balance.differs", name=name, difference=value)
-                for name, value in difference.items()
-            ],
-        },
-        draw=draw,
-        shown=words.table("selection.balance", rows),
-        numbers={
-            f"standardised_difference_{name}": (value, "standard deviations")
+    values = {
+        "year": design.window.last_year_before.value,
+        "first_year": min(design.window.population_years.value),
+        "limit": NEGLIGIBLE,
+        "beyond": (difference.abs() > NEGLIGIBLE).sum(),
+        "all": len(data),
+        "widest": widest,
+        "widest_difference": difference[widest],
+        "unknown": table["centrality_level_2008"].isna().sum(),
+        "each": [
+            words("selection.balance.differs", name=name, difference=value)
             for name, value in difference.items()
-        },
-    )
+        ],
+    }
+    numbers = {
+        f"standardised_difference_{name}": (value, "standard deviations")
+        for name, value in difference.items()
+    }
+    return Content(data, values, draw=draw, table=rows, numbers=numbers)

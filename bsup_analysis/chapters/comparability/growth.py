@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from bsup_analysis.design import Design
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import GROUP_COLOUR, GROUP_TEXT_COLOUR, REGION, beside, new_figure
 from bsup_analysis.language import Words
 
@@ -86,8 +86,8 @@ def largest_jump(municipality_year: pd.DataFrame, first_year: int, last_year: in
     )
 
 
-@traced
-def population_growth(municipality_year: pd.DataFrame, design: Design, words: Words) -> Exhibit:
+@exhibit("population_growth", "selection.growth")
+def population_growth(municipality_year: pd.DataFrame, design: Design, words: Words) -> Content:
     """Show the population of every municipality before the programme as an index."""
     window = design.window
     first, last = min(window.population_years.value), window.last_year_before.value
@@ -129,6 +129,4 @@ def population_growth(municipality_year: pd.DataFrame, design: Design, words: Wo
         )
         for group, growth in found.items()
     }
-    return Exhibit.of(
-        "population_growth", "selection.growth", words, table, values, draw=draw, numbers=numbers
-    )
+    return Content(table, values, draw=draw, numbers=numbers)

@@ -3,7 +3,6 @@
 The borders are those of 2017 (`borders_2017`), or those of a file that the reader gives.
 """
 
-from functools import partial
 from typing import Any
 
 import geopandas as gpd
@@ -15,21 +14,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bsup_analysis.design import Design
+from bsup_analysis.exhibit import geography
 from bsup_analysis.exhibit.charts import set_names
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.geography import (
-    COUNTIES,
-    MIXED,
-    about_borders,
-    class_of_areas,
-    draw_areas,
-    draw_borders,
-    hexagon_places,
-    map_page,
-    metres,
-    name_areas,
-    simplified,
-)
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import OTHER, PALE, PHONE_IN, PRIORITY, REGION
 from bsup_analysis.language import Words
 
@@ -62,10 +49,10 @@ def levels(municipality: pd.DataFrame) -> pd.Series:
     return level.where(municipality["group"] == "priority", "other").rename("level")
 
 
-@traced
+@exhibit("municipality_map", "maps")
 def municipality_map(
     municipality: pd.DataFrame, areas: gpd.GeoDataFrame, boundaries: str, words: Words
-) -> Exhibit:
+) -> Content:
     """Show priority municipalities, their agreements and the others on a map.
 
     Parameters
@@ -85,7 +72,7 @@ def municipality_map(
         Its data hold `x` and `y` too, each municipality's place on a grid of hexagons in cell
         widths, which the report's page has as buttons.
     """
-    places = hexagon_places(municipality)[["municipality_code", "x", "y"]]
+    places = geography.hexagon_places(municipality)[["municipality_code", "x", "y"]]
     table = municipality.assign(level=levels(municipality)).merge(
         places, on="municipality_code", validate="1:1"
     )
@@ -93,25 +80,25 @@ def municipality_map(
     counts = level.value_counts().reindex(list(LOOKS), fill_value=0)
 
     def draw(narrow: bool) -> Figure:
-        shown = simplified(areas, DETAIL_M)
+        shown = geography.simplified(areas, DETAIL_M)
         size = {"width_in": PHONE_IN, "above_in": 0.45} if narrow else {}
-        figure, axes, unit_pt = map_page(shown.total_bounds, 0.01, **size)
-        drawn = class_of_areas(shown, level)
-        draw_areas(axes, shown, drawn, LOOKS)
+        figure, axes, unit_pt = geography.map_page(shown.total_bounds, 0.01, **size)
+        drawn = geography.class_of_areas(shown, level)
+        geography.draw_areas(axes, shown, drawn, LOOKS)
         county = shown.dissolve(shown["codes"].str[0].str[:2])
-        draw_borders(axes, county, REGION, linewidth=0.7)
+        geography.draw_borders(axes, county, REGION, linewidth=0.7)
         patches = [
             Patch(**look, label=words(f"maps.{level}", count=counts[level]))
             for level, look in LOOKS.items()
         ]
         if (drawn == "mixed").any():
-            patches.append(Patch(**MIXED, label=words("borders.mixed")))
+            patches.append(Patch(**geography.MIXED, label=words("borders.mixed")))
         axes.legend(handles=patches, loc="upper left", fontsize="small")
         named = shown[
             [set(codes) <= set(level[level != "other"].index) for codes in shown["codes"]]
         ]
         names = table.set_index("municipality_code")["municipality_name"]
-        name_areas(axes, named, names, unit_pt)
+        geography.name_areas(axes, named, names, unit_pt)
         return figure
 
     by_county = table.assign(priority=table["group"] == "priority").groupby("county_code")
@@ -120,21 +107,14 @@ def municipality_map(
         "all": len(table),
         "disputed_names": table.loc[table["level"] == "disputed", "municipality_name"],
         "counties": [
-            words("maps.of_county", county=COUNTIES[code], priority=priority, all=size)
+            words("maps.of_county", county=geography.COUNTIES[code], priority=priority, all=size)
             for code, priority, size in by_county["priority"].agg(["sum", "size"]).itertuples()
         ],
-        **about_borders(areas, boundaries, municipality, words),
+        **geography.about_borders(areas, boundaries, municipality, words),
     }
     hidden = ["cluster", "centrality_level_2008", "economic_region_name"]
-    return Exhibit.of(
-        "municipality_map",
-        "maps",
-        words,
-        table.drop(columns=hidden),
-        values,
-        draw=partial(draw, narrow=False),
-        draw_narrow=partial(draw, narrow=True),
-    )
+    data = table.drop(columns=hidden)
+    return Content(data, values, draw=draw, narrow=True)
 
 
 def radius_pt(persons: float) -> float:
@@ -142,7 +122,7 @@ def radius_pt(persons: float) -> float:
     return 22 * float(np.sqrt(persons / 100_000))
 
 
-@traced
+@exhibit("population_circles", "maps.circles")
 def population_circles(
     municipality: pd.DataFrame,
     municipality_year: pd.DataFrame,
@@ -150,7 +130,7 @@ def population_circles(
     boundaries: str,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the population of every municipality in the year of the selection as circles.
 
     Parameters
@@ -168,12 +148,14 @@ def population_circles(
         persons[["municipality_code", "population"]], on="municipality_code", validate="1:1"
     )
     table = table.sort_values("population", ascending=False, kind="stable", ignore_index=True)
-    east, north = metres(table["longitude_deg"], table["latitude_deg"]).T
+    east, north = geography.metres(table["longitude_deg"], table["latitude_deg"]).T
     table = table.assign(x=east, y=north, radius_pt=table["population"].map(radius_pt))
 
     def draw() -> Figure:
-        figure, axes, unit_pt = map_page(areas.total_bounds, 0.01)
-        draw_borders(axes, simplified(areas, DETAIL_BENEATH_M), PALE, linewidth=0.6, zorder=0)
+        figure, axes, unit_pt = geography.map_page(areas.total_bounds, 0.01)
+        geography.draw_borders(
+            axes, geography.simplified(areas, DETAIL_BENEATH_M), PALE, linewidth=0.6, zorder=0
+        )
         # from the largest down, so that none hides a smaller one
         axes.scatter(
             table["x"],
@@ -199,8 +181,8 @@ def population_circles(
         "least": smallest["population"],
         **table.groupby("group")["population"].median(),
     }
-    values |= about_borders(areas, boundaries, municipality, words)
-    return Exhibit.of("population_circles", "maps.circles", words, data, values, draw=draw)
+    values |= geography.about_borders(areas, boundaries, municipality, words)
+    return Content(data, values, draw=draw)
 
 
 def _circle(size_pt: float, face: str, edge: str, label: str) -> Line2D:

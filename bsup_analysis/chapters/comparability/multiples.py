@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.geography import hexagon_places, match
 from bsup_analysis.exhibit.style import PRINTED, PRIORITY, REGION, WIDTH_IN, HouseFigure, beside
 from bsup_analysis.language import Words
@@ -112,7 +112,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, quantity: str, words: Words) -> 
     beside(axes, change, (0, 1), (0, 2), xycoords="axes fraction", fontsize=6.8, color=REGION)
 
 
-def _exhibit(data: pd.DataFrame, quantity: str, ticks: tuple[float, ...], words: Words) -> Exhibit:
+def _content(data: pd.DataFrame, quantity: str, ticks: tuple[float, ...], words: Words) -> Content:
     table = data[data["loans_source"] == TABLE]
     wide = table.pivot(index="municipality_name", columns="year", values=quantity)
     first, last = (wide.loc[table["municipality_name"].unique(), year] for year in wide)
@@ -130,28 +130,22 @@ def _exhibit(data: pd.DataFrame, quantity: str, ticks: tuple[float, ...], words:
             for name in first.index
         ],
     }
-    return Exhibit.of(
-        f"{quantity.removesuffix('_nok')}_by_place",
-        stem,
-        words,
-        data,
-        values,
-        draw=lambda: _draw_panels(data, quantity, ticks, words(f"{stem}.key", **values), words),
-    )
+    key = words(f"{stem}.key", **values)
+    return Content(data, values, draw=lambda: _draw_panels(data, quantity, ticks, key, words))
 
 
-@traced
+@exhibit("loans_by_place", "multiples.loans")
 def loans_by_place(
     municipality: pd.DataFrame, municipality_year: pd.DataFrame, words: Words
-) -> Exhibit:
+) -> Content:
     """Show the number of loans in each priority municipality, placed as on the map."""
-    return _exhibit(published(municipality, municipality_year), "loans", (10, 30, 100, 300), words)
+    return _content(published(municipality, municipality_year), "loans", (10, 30, 100, 300), words)
 
 
-@traced
+@exhibit("average_loan_by_place", "multiples.average_loan_nok")
 def average_loans_by_place(
     municipality: pd.DataFrame, municipality_year: pd.DataFrame, words: Words
-) -> Exhibit:
+) -> Content:
     """Show the average loan in each priority municipality, placed as on the map."""
     data = published(municipality, municipality_year)
-    return _exhibit(data, "average_loan_nok", (200_000, 400_000, 800_000), words)
+    return _content(data, "average_loan_nok", (200_000, 400_000, 800_000), words)

@@ -16,7 +16,7 @@ from bsup_analysis.chapters.effects.priority_growth import detectable_growth, ex
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval
 from bsup_analysis.effects.randomisation import ExactTest
 from bsup_analysis.exhibit.charts import FINE_TICKS, name_rows, number_axis, ratio_axis, side_of_one
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.geography import COUNTIES
 from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
@@ -201,59 +201,49 @@ def _finding(readings: Sequence[AgreementReading], words: Words) -> str:
     return " ".join([*sentences, words(f"agreement.forms_{'agree' if agree else 'differ'}")])
 
 
-@traced
-def agreement_table(agreement_readings: Sequence[AgreementReading], words: Words) -> Exhibit:
+@exhibit("agreement_readings", "agreement.table")
+def agreement_table(agreement_readings: Sequence[AgreementReading], words: Words) -> Content:
     """Table the contrast of loans under every reading: growth, ratio, interval, exact test."""
     return _table(agreement_readings, "loans", words)
 
 
-@traced
+@exhibit("agreement_amount_readings", "agreement.table")
 def agreement_amount_table(
     agreement_readings_amount: Sequence[AgreementReading], words: Words
-) -> Exhibit:
+) -> Content:
     """Table the same contrast of NOK: the answer must not depend on which outcome is shown."""
     return _table(agreement_readings_amount, "amount", words)
 
 
-def _table(readings: Sequence[AgreementReading], outcome: str, words: Words) -> Exhibit:
+def _table(readings: Sequence[AgreementReading], outcome: str, words: Words) -> Content:
     rows = reading_rows(readings)
     primary = readings[0].contrast.jackknife
-    stated = {"level": primary.level, "power": primary.power}
     tests = [_exact_test(found.randomisation.test, words)["test"] for found in readings]
     # loans are the outcome the decision rests on; their ids carry no name of an outcome
     stem = "agreement" if outcome == "loans" else f"agreement_{outcome}"
-    return Exhibit.of(
-        f"{stem}_readings",
-        "agreement.table",
-        words,
-        rows,
-        {
-            "what": words(f"agreement.table.what_{outcome}"),
-            "finding": _finding(readings, words),
-            "count": len(rows),
-            **stated,
-        },
-        title=words(f"agreement.table.title_{outcome}"),
-        shown=words.table("agreement.table", rows.assign(test=tests), **stated),
-        numbers={
-            f"{stem}_{name.format(row['reading'])}": (row[column], unit)
-            for row in rows.to_dict("records")
-            for name, column, unit in NUMBERS
-        }
-        | {
-            f"{stem}_readings_total": (len(rows), "readings"),
-            f"{stem}_readings_apart": (
-                int(((rows["low"] > 1) | (rows["high"] < 1)).sum()),
-                "readings",
-            ),
-        },
-    )
+    values = {
+        "what": words(f"agreement.table.what_{outcome}"),
+        "finding": _finding(readings, words),
+        "count": len(rows),
+        "level": primary.level,
+        "power": primary.power,
+    }
+    apart = int(((rows["low"] > 1) | (rows["high"] < 1)).sum())
+    numbers = {
+        f"{stem}_{name.format(row['reading'])}": (row[column], unit)
+        for row in rows.to_dict("records")
+        for name, column, unit in NUMBERS
+    }
+    for name, count in (("total", len(rows)), ("apart", apart)):
+        numbers[f"{stem}_readings_{name}"] = (count, "readings")
+    title = words(f"agreement.table.title_{outcome}")
+    return Content(rows, values, title=title, table=rows.assign(test=tests), numbers=numbers)
 
 
-@traced
+@exhibit("agreement_contrast_{reading}", "agreement.contrast")
 def agreement_contrast_figure(
     agreement_readings: Sequence[AgreementReading], reading: str, words: Words
-) -> Exhibit:
+) -> Content:
     """Show the ratio under every reading, and where one of them stands among all assignments."""
     found = next(one for one in agreement_readings if one.reading == reading)
     observed = found.contrast.jackknife
@@ -283,20 +273,14 @@ def agreement_contrast_figure(
         right.set_title(words("agreement.contrast.assignments"))
         return figure
 
-    return Exhibit.of(
-        f"agreement_contrast_{reading}",
-        "agreement.contrast",
-        words,
-        pd.concat(
-            [intervals, bins.assign(reading=reading, element="assignments")], ignore_index=True
-        ),
-        values,
-        draw=draw,
+    data = pd.concat(
+        [intervals, bins.assign(reading=reading, element="assignments")], ignore_index=True
     )
+    return Content(data, values, draw=draw)
 
 
-@traced
-def counties(agreement_readings: Sequence[AgreementReading], reading: str, words: Words) -> Exhibit:
+@exhibit("agreement_counties_{reading}", "agreement.counties")
+def counties(agreement_readings: Sequence[AgreementReading], reading: str, words: Words) -> Content:
     """Show county as the competing explanation: growth and ratio inside each, and pooled."""
     found = next(one for one in agreement_readings if one.reading == reading)
     whole, within = found.contrast.jackknife, found.counties.within
@@ -338,35 +322,28 @@ def counties(agreement_readings: Sequence[AgreementReading], reading: str, words
         return figure
 
     stem = f"agreement_within_county_ratio_{reading}"
-    return Exhibit.of(
-        f"agreement_counties_{reading}",
-        "agreement.counties",
-        words,
-        data,
-        {
-            "reading": words(f"readings.{reading}"),
-            "level": whole.level,
-            "power": whole.power,
-            "fewest": data["units"].min(),
-            "p": test.p_value,
-            "assignments": test.assignments,
-            "extreme": test.extreme,
-            "pooled": pooled,
-            "counties": "; ".join(
-                f"{row['area']}: {words.written(row['with'], 'interval')}"
-                f" / {words.written(row['without'], 'interval')}"
-                for row in shown[:-2]
-            ),
-        },
-        draw=draw,
-        shown=words.table("agreement.counties", shown),
-        numbers={
-            f"agreement_ri_within_county_p_{reading}": (test.p_value, "share of assignments"),
-            stem: (within and within.ratio, "ratio"),
-            f"{stem}_ci_low": (within and within.low, "ratio"),
-            f"{stem}_ci_high": (within and within.high, "ratio"),
-        },
-    )
+    values = {
+        "reading": words(f"readings.{reading}"),
+        "level": whole.level,
+        "power": whole.power,
+        "fewest": data["units"].min(),
+        "p": test.p_value,
+        "assignments": test.assignments,
+        "extreme": test.extreme,
+        "pooled": pooled,
+        "counties": "; ".join(
+            f"{row['area']}: {words.written(row['with'], 'interval')}"
+            f" / {words.written(row['without'], 'interval')}"
+            for row in shown[:-2]
+        ),
+    }
+    numbers = {
+        f"agreement_ri_within_county_p_{reading}": (test.p_value, "share of assignments"),
+        stem: (within and within.ratio, "ratio"),
+        f"{stem}_ci_low": (within and within.low, "ratio"),
+        f"{stem}_ci_high": (within and within.high, "ratio"),
+    }
+    return Content(data, values, draw=draw, table=shown, numbers=numbers)
 
 
 def _draw_intervals(

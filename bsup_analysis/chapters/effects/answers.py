@@ -1,7 +1,6 @@
 """The two questions answered in a picture: are the figures right, and did they improve."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,7 +12,7 @@ from bsup_analysis.analysis.outcome_contrast import OutcomeContrast
 from bsup_analysis.design import Design
 from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.charts import found, name_rows, number_axis, ratio_axis, ticks_between
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 GROUPS = ("priority", "other")
@@ -96,8 +95,8 @@ def _group_legend(figure: Figure, axes: Axes, words: Words, **look: Any) -> None
     figure.legend(marks, names, loc="outside lower center", fontsize="small", **look)
 
 
-@traced
-def main_contrast(contrasts: Mapping[str, OutcomeContrast], words: Words) -> Exhibit:
+@exhibit("main_contrast", "answers.main")
+def main_contrast(contrasts: Mapping[str, OutcomeContrast], words: Words) -> Content:
     """Show the growth of both groups in loans and NOK, and each ratio with one interval."""
     data = _growths(contrasts)
     names = [words(f"answers.outcome.{outcome}") for outcome in data["outcome"]]
@@ -115,24 +114,17 @@ def main_contrast(contrasts: Mapping[str, OutcomeContrast], words: Words) -> Exh
 
     loans = data.iloc[0]
     key = _finding(data)
-    return Exhibit.of(
-        "main_contrast",
-        "answers.main",
-        words,
-        data,
-        {
-            **{f"{name}_{at}": row[name] - 1 for at, row in data.iterrows() for name in GROWTH},
-            "loans": tuple(loans[["ratio", "low", "high"]]),
-            "amount": tuple(data.iloc[-1][["ratio", "low", "high"]]),
-            "level": contrasts["loans"].widest.level,
-        },
-        title=words(
-            f"answers.main.title.{key['way']}_{key['found']}",
-            what=words(f"answers.what.{key['what']}"),
-        ),
-        draw=partial(draw, narrow=False),
-        draw_narrow=partial(draw, narrow=True),
+    values = {
+        **{f"{name}_{at}": row[name] - 1 for at, row in data.iterrows() for name in GROWTH},
+        "loans": tuple(loans[["ratio", "low", "high"]]),
+        "amount": tuple(data.iloc[-1][["ratio", "low", "high"]]),
+        "level": contrasts["loans"].widest.level,
+    }
+    title = words(
+        f"answers.main.title.{key['way']}_{key['found']}",
+        what=words(f"answers.what.{key['what']}"),
     )
+    return Content(data, values, title=title, draw=draw, narrow=True)
 
 
 def _figures(
@@ -184,7 +176,7 @@ def _draw_figures(axes: Axes, rows: pd.DataFrame, words: Words) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(2 if average else 4, steps=[1, 2, 5, 10]))
 
 
-@traced
+@exhibit("answers", "answers")
 def answers(
     contrasts: Mapping[str, OutcomeContrast],
     group_year: pd.DataFrame,
@@ -193,7 +185,7 @@ def answers(
     programme_chart_axes: pd.DataFrame,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Answer both questions: printed figures beside recomputed ones, and growth with its ratio."""
     year = design.years[0]
     figures = _figures(group_year, region_year, programme_p13_shares, programme_chart_axes, year)
@@ -236,24 +228,18 @@ def answers(
     loans, key = growths.iloc[0], _finding(growths)
     by = figures.set_index("quantity")
     agrees = round(by["recomputed"]["population"], 2) == by["printed"]["population"]
-    return Exhibit.of(
-        "answers",
-        "answers",
-        words,
-        pd.concat([figures, growths], ignore_index=True),
-        {
-            **{name: by["recomputed"][name] for name in by.index},
-            "printed": by["printed"]["population"],
-            "year": year,
-            **{name: loans[name] - 1 for name in GROWTH},
-            "ratio": tuple(loans[["ratio", "low", "high"]]),
-            "level": contrasts["loans"].widest.level,
-        },
-        title=words(
-            "answers.title",
-            share=words(f"answers.share.{'agrees' if agrees else 'differs'}"),
-            growth=words(f"answers.shown.{key['found'].partition('_')[0]}"),
-        ),
-        draw=partial(draw, narrow=False),
-        draw_narrow=partial(draw, narrow=True),
+    data = pd.concat([figures, growths], ignore_index=True)
+    values = {
+        **{name: by["recomputed"][name] for name in by.index},
+        "printed": by["printed"]["population"],
+        "year": year,
+        **{name: loans[name] - 1 for name in GROWTH},
+        "ratio": tuple(loans[["ratio", "low", "high"]]),
+        "level": contrasts["loans"].widest.level,
+    }
+    title = words(
+        "answers.title",
+        share=words(f"answers.share.{'agrees' if agrees else 'differs'}"),
+        growth=words(f"answers.shown.{key['found'].partition('_')[0]}"),
     )
+    return Content(data, values, title=title, draw=draw, narrow=True)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from bsup_analysis.design import Design
 from bsup_analysis.effects.posterior import Belief
 from bsup_analysis.exhibit.charts import number_axis, ratio_axis
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import ACCENT, PALE, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 
@@ -55,10 +55,10 @@ def counted_growth(group_year: pd.DataFrame, design: Design) -> pd.DataFrame:
     return data
 
 
-@traced
+@exhibit("counted", "belief.counted")
 def counted(
     group_year: pd.DataFrame, municipality_year: pd.DataFrame, design: Design, words: Words
-) -> Exhibit:
+) -> Content:
     """Show what was counted, apart from any inference: levels, what was added, and rates."""
     data = counted_growth(group_year, design)
     found = {(row["measure"], row["year"]): row for row in data.to_dict("records")}
@@ -66,48 +66,37 @@ def counted(
     more, nok = found["loans_more", last], found["amount_nok_more", last]
     own = municipality_year.query("municipality_code == @STEINKJER").set_index("year")["loans"]
     ends = (("b", first), ("a", last))
-    values = {f"{g}_{end}": found["loans_each", y][g] for g in GROUPS for end, y in ends}
+    values = {
+        "people": found["population", first]["share"],
+        "extra": more["priority"] + more["other"],
+        "share": more["share"],
+        "nok": (nok["share_low"], nok["share_high"]),
+        **{f"{g}_{end}": found["loans_each", year][g] for g in GROUPS for end, year in ends},
+    }
     rates = {
         f"{name}_{group}_{year}": (found[measure, year][group], unit)
         for measure, (name, unit) in UNITS.items()
         for group in GROUPS
         for year in design.years
     }
-    return Exhibit.of(
-        "counted",
-        "belief.counted",
-        words,
-        data,
-        {
-            "people": found["population", first]["share"],
-            "extra": more["priority"] + more["other"],
-            "share": more["share"],
-            "nok": (nok["share_low"], nok["share_high"]),
-            **values,
-        },
-        shown=words.table(
-            "belief.counted",
-            [
-                row | {g: words.written(row[g], FORMS.get(row["measure"], "count")) for g in GROUPS}
-                for row in found.values()
-            ],
-        ),
-        numbers={
-            "extra_loans_priority": (more["priority"], "loans"),
-            "extra_loans_other": (more["other"], "loans"),
-            "extra_loans_region": (more["priority"] + more["other"], "loans"),
-            "extra_loans_steinkjer": (own[last] - own[first], "loans"),
-            "extra_loans_share_priority": (more["share"], "share"),
-            **{
-                f"extra_amount_{n}": (nok[n], "share") for n in ("share", "share_low", "share_high")
-            },
-            **rates,
-        },
-    )
+    numbers = {
+        "extra_loans_priority": (more["priority"], "loans"),
+        "extra_loans_other": (more["other"], "loans"),
+        "extra_loans_region": (more["priority"] + more["other"], "loans"),
+        "extra_loans_steinkjer": (own[last] - own[first], "loans"),
+        "extra_loans_share_priority": (more["share"], "share"),
+        **{f"extra_amount_{n}": (nok[n], "share") for n in ("share", "share_low", "share_high")},
+        **rates,
+    }
+    table = [
+        row | {g: words.written(row[g], FORMS.get(row["measure"], "count")) for g in GROUPS}
+        for row in found.values()
+    ]
+    return Content(data, values, table=table, numbers=numbers)
 
 
-@traced
-def belief(beliefs: Sequence[Belief], design: Design, words: Words) -> Exhibit:
+@exhibit("belief", "belief")
+def belief(beliefs: Sequence[Belief], design: Design, words: Words) -> Content:
     """Show the posterior of the ratio against the prior of the spread between municipalities."""
     data = pd.DataFrame(list(beliefs)).sort_values(["scale", "variant"], ignore_index=True)
     chosen, gain = design.inference.spread_scale.value, design.inference.notable_gain.value
@@ -135,27 +124,18 @@ def belief(beliefs: Sequence[Belief], design: Design, words: Words) -> Exhibit:
         figure.legend(loc="outside lower center", fontsize="small")
         return figure
 
-    return Exhibit.of(
-        "belief",
-        "belief",
-        words,
-        data,
-        {**main, **chances, "main": main, "gain": gain - 1, "level": design.level},
-        draw=draw,
-        shown=words.table(
-            "belief",
-            data.assign(
-                name=data["variant"].map(names).where(data["scale"] > 0, words("belief.none")),
-                interval=list(zip(data["ratio"], data["low"], data["high"], strict=True)),
-            ),
-            gain=gain,
-        ),
-        numbers={
-            "posterior_ratio": (main["ratio"], "ratio"),
-            **{f"posterior_ratio_{end}": (main[end], "ratio") for end in ("low", "high")},
-            **{f"posterior_{n}": (main[n], "probability") for n in ("above_one", "above_gain")},
-            "posterior_gain": (gain, "ratio"),
-            "posterior_spread_scale": (chosen, "scale of tau"),
-            **{f"posterior_above_one_{end}": (v, "probability") for end, v in chances.items()},
-        },
+    values = {**main, **chances, "main": main, "level": design.level}
+    values |= {"gain": gain - 1, "notable": gain}
+    table = data.assign(
+        name=data["variant"].map(names).where(data["scale"] > 0, words("belief.none")),
+        interval=list(zip(data["ratio"], data["low"], data["high"], strict=True)),
     )
+    numbers = {
+        "posterior_ratio": (main["ratio"], "ratio"),
+        **{f"posterior_ratio_{end}": (main[end], "ratio") for end in ("low", "high")},
+        **{f"posterior_{n}": (main[n], "probability") for n in ("above_one", "above_gain")},
+        "posterior_gain": (gain, "ratio"),
+        "posterior_spread_scale": (chosen, "scale of tau"),
+        **{f"posterior_above_one_{end}": (v, "probability") for end, v in chances.items()},
+    }
+    return Content(data, values, draw=draw, table=table, numbers=numbers)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from bsup_analysis.effects.intervals import ChartOrder
 from bsup_analysis.errors import InputError
 from bsup_analysis.exhibit.charts import ratio_axis
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, SMALL, beside, new_figure
 from bsup_analysis.language import Words
 
@@ -98,8 +98,8 @@ def _ratios(axes: Axes, rows: pd.DataFrame, words: Words) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-@traced
-def chart_orders_figure(orders_of_the_chart: Sequence[ChartOrder], words: Words) -> Exhibit:
+@exhibit("chart_orders", "chart_order")
+def chart_orders_figure(orders_of_the_chart: Sequence[ChartOrder], words: Words) -> Content:
     """Show every order of the bars: possible or not, confirmed by the press or not, its ratio.
 
     Raises
@@ -136,10 +136,7 @@ def chart_orders_figure(orders_of_the_chart: Sequence[ChartOrder], words: Words)
     side = "below" if ratios.max() < 1 else "above" if ratios.min() > 1 else "both"
     how = "none" if agreed.empty else "one" if agreed.eq(agreed.iloc[0]).all() else "several"
     ends = {"low": agreed.min(), "high": agreed.max()}
-    return Exhibit.of(
-        "chart_orders",
-        "chart_order",
-        words,
+    return Content(
         rows,
         {
             **values,

@@ -14,7 +14,7 @@ from bsup_analysis.effects.intervals import AverageChangeBounds, GrowthParts, In
 from bsup_analysis.effects.verdict import Verdict
 from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.charts import number_axis, ratio_axis, side_of_one, ticks_between
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 GROUPS = ("priority", "other")
@@ -38,8 +38,8 @@ def interval_rows(intervals: Iterable[RatioInterval], **named: object) -> pd.Dat
     return pd.DataFrame(list(intervals)).assign(**named).rename(columns=FILE_NAMES)
 
 
-@traced
-def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
+@exhibit("group_contrast_{outcome_contrast.outcome}", "contrast")
+def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Content:
     """Show the growth of both groups and the ratio of the two, with every interval."""
     contrast, outcome = outcome_contrast, outcome_contrast.outcome
     intervals, ratio = contrast.intervals, contrast.ratio
@@ -88,13 +88,11 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
     widest = contrast.widest
     rounding = words("contrast.rounding", low=ratio.low, high=ratio.high)
     form = FORMS[contrast.measure.column, contrast.measure.per is not None]
-    return Exhibit.of(
-        f"group_contrast_{outcome}",
-        "contrast",
-        words,
+    return Content(
         data,
         {
             "outcome": words(f"outcomes.{outcome}.name"),
+            **{f"head_{when}": words(f"outcomes.{outcome}.{when}") for when in ("before", "after")},
             **growth,
             "ratio": ratio.value,
             "rounding": f" {rounding}" if ratio.high > ratio.low else "",
@@ -109,20 +107,15 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
         },
         title=words(f"outcomes.{outcome}.contrast_title"),
         draw=draw,
-        shown=words.table(
-            "contrast",
-            [
-                {
-                    "group": group,
-                    "before": words.written(contrast.before[group].value, form),
-                    "after": words.written(contrast.after[group].value, form),
-                    "growth": growth[group],
-                }
-                for group in GROUPS
-            ],
-            head_before=words(f"outcomes.{outcome}.before"),
-            head_after=words(f"outcomes.{outcome}.after"),
-        ),
+        table=[
+            {
+                "group": group,
+                "before": words.written(contrast.before[group].value, form),
+                "after": words.written(contrast.after[group].value, form),
+                "growth": growth[group],
+            }
+            for group in GROUPS
+        ],
         numbers=_numbers(contrast),
     )
 
@@ -152,10 +145,10 @@ def _numbers(contrast: OutcomeContrast) -> dict[str, tuple[float, str]]:
     return numbers
 
 
-@traced
+@exhibit("per_inhabitant", "contrast.per_inhabitant")
 def per_inhabitant(
     loans_contrast: GroupContrast, loans_contrast_per_inhabitant: GroupContrast, words: Words
-) -> Exhibit:
+) -> Content:
     """Show the ratio of loans as it is and for each inhabitant."""
     raw, rate = loans_contrast, loans_contrast_per_inhabitant
     data = pd.DataFrame(
@@ -165,24 +158,17 @@ def per_inhabitant(
             "log_ratio": [raw.log_ratio, rate.log_ratio],
         }
     )
-    return Exhibit.of(
-        "per_inhabitant",
-        "contrast.per_inhabitant",
-        words,
-        data,
-        {"plain": raw.ratio, "rate": rate.ratio},
-        shown=words.table("contrast.per_inhabitant", data),
-        numbers={
-            "log_rate_ratio_loans_2009_2010": (raw.log_ratio, "log ratio"),
-            "rate_ratio_per_inhabitant_2009_2010": (rate.ratio, "ratio"),
-        },
-    )
+    numbers = {
+        "log_rate_ratio_loans_2009_2010": (raw.log_ratio, "log ratio"),
+        "rate_ratio_per_inhabitant_2009_2010": (rate.ratio, "ratio"),
+    }
+    return Content(data, {"plain": raw.ratio, "rate": rate.ratio}, table=data, numbers=numbers)
 
 
-@traced
+@exhibit("dispersion_{outcome_contrast.outcome}", "contrast.dispersion")
 def dispersion(
     dispersion_path: DispersionPath, outcome_contrast: OutcomeContrast, words: Words
-) -> Exhibit:
+) -> Content:
     """Show the interval against the dispersion assumed for the municipalities not published."""
     path, contrast = dispersion_path, outcome_contrast
     counts = contrast.measure.column == "loans"
@@ -220,35 +206,29 @@ def dispersion(
     tipping = path.tipping if path.tipping is None or counts else path.tipping / contrast.phi
     kind = "none" if tipping is None else "count" if counts else "multiple"
     unit = "variance / mean" if counts else "multiple of the priority municipalities' dispersion"
-    return Exhibit.of(
-        f"dispersion_{contrast.outcome}",
-        "contrast.dispersion",
-        words,
-        data,
-        {
-            "first": path.intervals[0],
-            "last": path.intervals[-1],
-            "start": position[0],
-            "end": position[-1],
-            "own": own,
-            "known": contrast.known_share,
-            "tipping": words(f"contrast.dispersion.tipping_{kind}", value=tipping, chance=1),
-        },
-        title=words(f"outcomes.{contrast.outcome}.dispersion_title"),
-        draw=draw,
-        numbers={
-            f"tipping_dispersion_{contrast.outcome}": (tipping, unit),
-            f"known_variance_share_{contrast.outcome}": (contrast.known_share, "share"),
-        },
-    )
+    values = {
+        "first": path.intervals[0],
+        "last": path.intervals[-1],
+        "start": position[0],
+        "end": position[-1],
+        "own": own,
+        "known": contrast.known_share,
+        "tipping": words(f"contrast.dispersion.tipping_{kind}", value=tipping, chance=1),
+    }
+    title = words(f"outcomes.{contrast.outcome}.dispersion_title")
+    numbers = {
+        f"tipping_dispersion_{contrast.outcome}": (tipping, unit),
+        f"known_variance_share_{contrast.outcome}": (contrast.known_share, "share"),
+    }
+    return Content(data, values, title=title, draw=draw, numbers=numbers)
 
 
-@traced
+@exhibit("growth_parts", "amount_growth")
 def growth_parts(
     group_growth_parts: Mapping[str, GrowthParts],
     region_average_change: AverageChangeBounds,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show growth in NOK of each group as growth in number and in the average loan."""
     change = region_average_change
     rows = [
@@ -283,31 +263,22 @@ def growth_parts(
         return figure
 
     of_groups = {(group, part): growth[group, part] for group in GROUPS for part in parts}
-    return Exhibit.of(
-        "growth_parts",
-        "amount_growth",
-        words,
-        data,
-        {f"{group}_{part}": value - 1 for (group, part), value in of_groups.items()}
-        | {
-            name.replace("average", "region").removesuffix("_nok"): value
-            for name, value in growth["region"].items()
-        },
-        source=words("contrast.source"),
-        draw=draw,
-        numbers={
-            f"growth_{part}_{group}_2009_2010": (value, "ratio")
-            for (group, part), value in of_groups.items()
-        }
-        | {
-            f"change_{part}_{group}_2009_2010": (value - 1, "relative change")
-            for (group, part), value in of_groups.items()
-        },
-    )
+    values = {f"{group}_{part}": value - 1 for (group, part), value in of_groups.items()} | {
+        name.replace("average", "region").removesuffix("_nok"): value
+        for name, value in growth["region"].items()
+    }
+    numbers = {
+        f"growth_{part}_{group}_2009_2010": (value, "ratio")
+        for (group, part), value in of_groups.items()
+    } | {
+        f"change_{part}_{group}_2009_2010": (value - 1, "relative change")
+        for (group, part), value in of_groups.items()
+    }
+    return Content(data, values, source=words("contrast.source"), draw=draw, numbers=numbers)
 
 
-@traced
-def verdict_table(verdict: Verdict, outcome_contrast: OutcomeContrast, words: Words) -> Exhibit:
+@exhibit("verdict_{outcome_contrast.outcome}", "verdict")
+def verdict_table(verdict: Verdict, outcome_contrast: OutcomeContrast, words: Words) -> Content:
     """Show the verdict, the conditions of the decision table, and what limits its reading."""
     key, widest = verdict.key, verdict.interval
     rows: list[tuple[str, str, str]] = [("verdict", key, verdict.interval_name)]
@@ -326,24 +297,19 @@ def verdict_table(verdict: Verdict, outcome_contrast: OutcomeContrast, words: Wo
     ]
     last = {"question": words("verdict.head_verdict"), "answer": words(f"verdict.word.{key}")}
     outcome = words(f"outcomes.{outcome_contrast.outcome}.name")
-    return Exhibit.of(
-        f"verdict_{outcome_contrast.outcome}",
-        "verdict",
-        words,
-        pd.DataFrame(rows, columns=["kind", "key", "result"]).assign(
-            ratio=widest.ratio, low=widest.low, high=widest.high
-        ),
-        {
-            "outcome": outcome,
-            "key": key,
-            "said": words(f"verdict.said.{key}", outcome=outcome, interval=widest),
-            "reasons": " ".join(words(f"verdict.reason.{reason}") for reason in verdict.reasons),
-        },
-        shown=words.table("verdict", [*shown, {**last, "interval": widest}]),
-        numbers={
-            f"verdict_{outcome_contrast.outcome}": (
-                {"worse": -1, "not_shown": 0, "improved": 1}[key],
-                "-1 worse, 0 not shown, 1 improved",
-            )
-        },
+    data = pd.DataFrame(rows, columns=["kind", "key", "result"]).assign(
+        ratio=widest.ratio, low=widest.low, high=widest.high
     )
+    values = {
+        "outcome": outcome,
+        "key": key,
+        "said": words(f"verdict.said.{key}", outcome=outcome, interval=widest),
+        "reasons": " ".join(words(f"verdict.reason.{reason}") for reason in verdict.reasons),
+    }
+    numbers = {
+        f"verdict_{outcome_contrast.outcome}": (
+            {"worse": -1, "not_shown": 0, "improved": 1}[key],
+            "-1 worse, 0 not shown, 1 improved",
+        )
+    }
+    return Content(data, values, table=[*shown, {**last, "interval": widest}], numbers=numbers)

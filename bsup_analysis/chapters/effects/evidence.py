@@ -11,7 +11,7 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.group_poisson import GroupContrast
 from bsup_analysis.effects.intervals import AmountContrast, Interval, share_odds
 from bsup_analysis.exhibit.charts import side_of_one
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 WITH_2008 = (MALVIK, "1714")  # and Stjørdal: their loans of 2008 are printed (p. 6; press)
@@ -61,7 +61,7 @@ def bounded_variation(
     return pd.DataFrame(rows)
 
 
-@traced
+@exhibit("bounded_2008", "evidence.bounded")
 def bounded(
     printed_share_2008: Interval,
     contrasts: Mapping[str, OutcomeContrast],
@@ -71,7 +71,7 @@ def bounded(
     region_year: pd.DataFrame,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show bounds on the ratio from how far the groups drew apart in the year before."""
     data = bounded_variation(printed_share_2008, contrasts, design)
     after = design.years[0]
@@ -100,25 +100,19 @@ def bounded(
     growth = {
         g: loans[f"{g}_2008_after"] / loans[f"{g}_2008_before"] - 1 for g in ("known", "rest")
     }
-    return Exhibit.of(
-        "bounded_2008",
-        "evidence.bounded",
-        words,
-        data,
-        {"said": " ".join(said), **loans, **growth},
-        shown=words.table("evidence.bounded", cells),
-        numbers={
-            **{
-                f"bounded_{row['outcome']}_{row['reading']}_{end}": (row[f"bound_{end}"], "ratio")
-                for row in data.to_dict("records")
-                for end in ("low", "high")
-            },
-            **{name: (value, "loans") for name, value in loans.items()},
+    values = {"said": " ".join(said), **loans, **growth}
+    numbers = {
+        **{
+            f"bounded_{row['outcome']}_{row['reading']}_{end}": (row[f"bound_{end}"], "ratio")
+            for row in data.to_dict("records")
+            for end in ("low", "high")
         },
-    )
+        **{name: (value, "loans") for name, value in loans.items()},
+    }
+    return Content(data, values, table=cells, numbers=numbers)
 
 
-@traced
+@exhibit("yardsticks", "evidence.outside")
 def outside(
     loans_contrast: GroupContrast,
     amounts_county_17: AmountContrast,
@@ -126,7 +120,7 @@ def outside(
     press_totals: pd.DataFrame,
     municipality_year: pd.DataFrame,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show what is known from outside the document to hold the groups' growth against."""
     facts, totals = external_facts.set_index("external_id"), loans_contrast.totals
     value = facts["value"].astype(float)
@@ -153,25 +147,18 @@ def outside(
         "meraker": (words.million(nok), rate["source_url"]),
     }
     units = {"meraker_amount_nok_2010": "NOK", "change_country_2010": "relative change"}
-    return Exhibit.of(
-        "yardsticks",
-        "evidence.outside",
-        words,
-        pd.DataFrame(found.items(), columns=["measure", "value"]),
-        {**found, "country": found["change_country_2010"]},
-        shown=words.table(
-            "evidence.outside",
-            [
-                {"key": key, "value": cell, "address": source.split("//")[-1].split("/")[0]}
-                for key, (cell, source) in shown.items()
-            ],
-        ),
-        numbers={name: (one, units.get(name, "ratio")) for name, one in found.items()},
-    )
+    data = pd.DataFrame(found.items(), columns=["measure", "value"])
+    values = {**found, "country": found["change_country_2010"]}
+    table = [
+        {"key": key, "value": cell, "address": source.split("//")[-1].split("/")[0]}
+        for key, (cell, source) in shown.items()
+    ]
+    numbers = {name: (one, units.get(name, "ratio")) for name, one in found.items()}
+    return Content(data, values, table=table, numbers=numbers)
 
 
-@traced
-def spillover(contrasts: Mapping[str, OutcomeContrast], words: Words) -> Exhibit:
+@exhibit("spillover", "evidence.spillover")
+def spillover(contrasts: Mapping[str, OutcomeContrast], words: Words) -> Content:
     """Show what the ratio means if part of the others' growth is the programme's doing.
 
     The effect is the priority group's growth over the growth the others had without that part.
@@ -189,28 +176,17 @@ def spillover(contrasts: Mapping[str, OutcomeContrast], words: Words) -> Exhibit
     effects = {(row.outcome, row.part): row[3:] for row in data.itertuples()}
     known = "none" if math.isnan(even["loans"] + even["amount"]) else "both"
     whole = {outcome: effects[outcome, 1.0][0] for outcome in contrasts}
-    return Exhibit.of(
-        "spillover",
-        "evidence.spillover",
-        words,
-        data,
-        {
-            "even": words(f"evidence.spillover.even_{known}", **even),
-            "own": contrasts["loans"].ratio.value,
-            **whole,
-        },
-        shown=words.table(
-            "evidence.spillover",
-            [{"part": part, **{o: effects[o, part] for o in contrasts}} for part in PARTS],
-        ),
-        numbers={
-            **{
-                f"spillover_part_to_one_{outcome}": (part, "share")
-                for outcome, part in even.items()
-            },
-            **{f"spillover_whole_{outcome}": (ratio, "ratio") for outcome, ratio in whole.items()},
-        },
-    )
+    values = {
+        "even": words(f"evidence.spillover.even_{known}", **even),
+        "own": contrasts["loans"].ratio.value,
+        **whole,
+    }
+    table = [{"part": part, **{o: effects[o, part] for o in contrasts}} for part in PARTS]
+    numbers = {
+        **{f"spillover_part_to_one_{outcome}": (part, "share") for outcome, part in even.items()},
+        **{f"spillover_whole_{outcome}": (ratio, "ratio") for outcome, ratio in whole.items()},
+    }
+    return Content(data, values, table=table, numbers=numbers)
 
 
 def rated(
@@ -253,14 +229,14 @@ def rated(
     return pd.DataFrame(rows, columns=["criterion", "found", *STEPS[1:], "step"])
 
 
-@traced
+@exhibit("evidence_strength", "evidence.strength")
 def strength(
     outcome_contrast: OutcomeContrast,
     group_year: pd.DataFrame,
     municipality_year: pd.DataFrame,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show how strong the evidence is: criteria rated apart, of which the weakest decides."""
     data = rated(outcome_contrast, group_year, municipality_year, design)
     found, lowest = data.set_index("criterion")["found"], int(data["step"].min())
@@ -275,34 +251,21 @@ def strength(
         }
         shown = words(f"evidence.strength.value.{name}", value=row["found"])
         rows.append({"criterion": name, "found": shown, "step": STEPS[row["step"]], **at})
-    return Exhibit.of(
-        "evidence_strength",
-        "evidence.strength",
-        words,
-        data,
-        {"word": STEPS[lowest], "power": design.power},
-        shown=words.table("evidence.strength", rows),
-        numbers={
-            "evidence_strength": (lowest, "0 very weak, 1 weak, 2 moderate, 3 strong"),
-            "priority_with_others_of_their_size": (found["alike"], "share of municipalities"),
-            "municipalities_known_share": (found["known"], "share of municipalities"),
-        },
-    )
+    values = {"word": STEPS[lowest], "power": design.power}
+    numbers = {
+        "evidence_strength": (lowest, "0 very weak, 1 weak, 2 moderate, 3 strong"),
+        "priority_with_others_of_their_size": (found["alike"], "share of municipalities"),
+        "municipalities_known_share": (found["known"], "share of municipalities"),
+    }
+    return Content(data, values, table=rows, numbers=numbers)
 
 
-@traced
-def told(other_explanations: pd.DataFrame, kind: str, words: Words) -> Exhibit:
+@exhibit("", "evidence.{kind}")
+def told(other_explanations: pd.DataFrame, kind: str, words: Words) -> Content:
     """Show what else can explain the ratio (`explanation`), or what others found (`finding`)."""
     data = other_explanations[other_explanations["kind"] == kind]
     suffix = "_nb" if words.language == "nb" else ""
     own = {name: data[f"{name}{suffix}"] for name in ("what", "evidence", "reason")}
     ways = {w: int((data["direction"] == w).sum()) for w in ("up", "down", "either")}
-    return Exhibit.of(
-        KINDS[kind],
-        f"evidence.{kind}",
-        words,
-        data,
-        ways,
-        shown=words.table(f"evidence.{kind}", data.assign(**own)),
-        numbers={f"explanations_{w}": (n, "explanations") for w, n in ways.items() if n},
-    )
+    numbers = {f"explanations_{w}": (n, "explanations") for w, n in ways.items() if n}
+    return Content(data, ways, table=data.assign(**own), numbers=numbers, id=KINDS[kind])

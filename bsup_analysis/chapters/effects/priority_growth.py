@@ -14,7 +14,7 @@ from bsup_analysis.effects.inference import ratio_interval
 from bsup_analysis.effects.intervals import AverageChange
 from bsup_analysis.effects.paired import Dispersion, Heterogeneity, Paired
 from bsup_analysis.exhibit import charts
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, SMALL, beside, new_figure
 from bsup_analysis.language import Words
 
@@ -118,7 +118,7 @@ def municipality_growth(
     )
 
 
-@traced
+@exhibit("growth_spread", "inside.growth")
 def growth_spread(
     priority_loans: Paired,
     municipality: pd.DataFrame,
@@ -126,7 +126,7 @@ def growth_spread(
     loans_dispersion: Dispersion,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the growth of loans of every priority municipality, and their spread beyond chance."""
     spread, common = loans_heterogeneity, priority_loans.growth
     before, after = design.window.last_year_before.value, design.window.first_treated_year.value
@@ -214,26 +214,19 @@ def growth_spread(
         return figure
 
     log_growth = "standard deviation of log growth"
-    return Exhibit.of(
-        "growth_spread",
-        "inside.growth",
-        words,
-        rows,
-        values,
-        draw=draw,
-        numbers={
-            f"growth_loans_priority_{before}_{after}": (common, "ratio"),
-            "dispersion_phi_17": (loans_dispersion.phi, "variance / mean"),
-            "tau_log_growth_17": (spread.tau, log_growth),
-            "tau_log_growth_17_ci_low": (spread.tau_low, log_growth),
-            "tau_log_growth_17_ci_high": (spread.tau_high, log_growth),
-            "mean_growth_17": (mean[0], "ratio, random-effects mean"),
-            "prediction_interval_17_low": (spread.prediction_low, "ratio"),
-            "prediction_interval_17_high": (spread.prediction_high, "ratio"),
-            "prediction_interval_observed_17_low": (spread.observed_low, "ratio"),
-            "prediction_interval_observed_17_high": (spread.observed_high, "ratio"),
-        },
-    )
+    numbers = {
+        f"growth_loans_priority_{before}_{after}": (common, "ratio"),
+        "dispersion_phi_17": (loans_dispersion.phi, "variance / mean"),
+        "tau_log_growth_17": (spread.tau, log_growth),
+        "tau_log_growth_17_ci_low": (spread.tau_low, log_growth),
+        "tau_log_growth_17_ci_high": (spread.tau_high, log_growth),
+        "mean_growth_17": (mean[0], "ratio, random-effects mean"),
+        "prediction_interval_17_low": (spread.prediction_low, "ratio"),
+        "prediction_interval_17_high": (spread.prediction_high, "ratio"),
+        "prediction_interval_observed_17_low": (spread.observed_low, "ratio"),
+        "prediction_interval_observed_17_high": (spread.observed_high, "ratio"),
+    }
+    return Content(rows, values, draw=draw, numbers=numbers)
 
 
 def change_parts(change: AverageChange, names: pd.Series) -> pd.DataFrame:
@@ -279,13 +272,13 @@ def movers(parts: pd.DataFrame) -> tuple[list[str], float]:
     return list(rows["municipality_name"][:count]), float(share.iloc[count - 1])
 
 
-@traced
+@exhibit("average_change", "inside.average")
 def average_change(
     priority_average_change: AverageChange,
     municipality: pd.DataFrame,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show what each municipality adds to the change of the priority group's average loan."""
     change = priority_average_change
     parts = change_parts(change, municipality.set_index("municipality_code")["municipality_name"])
@@ -323,22 +316,16 @@ def average_change(
         axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.05), ncols=3, fontsize="small")
         return figure
 
-    return Exhibit.of(
-        "average_change",
-        "inside.average",
-        words,
-        parts,
-        {
-            "before": design.window.last_year_before.value,
-            "after": design.window.first_treated_year.value,
-            "count": len(parts) - 1,
-            "movers": named,
-            "share": share,
-            "weight": words(f"inside.average.{'opposed' if within * composition < 0 else larger}"),
-            **{name: nok / THOUSAND for name, nok in sizes.items()},
-        },
-        draw=draw,
-        numbers={
-            f"average_change_priority_{name}": (nok, "NOK a loan") for name, nok in sizes.items()
-        },
-    )
+    values = {
+        "before": design.window.last_year_before.value,
+        "after": design.window.first_treated_year.value,
+        "count": len(parts) - 1,
+        "movers": named,
+        "share": share,
+        "weight": words(f"inside.average.{'opposed' if within * composition < 0 else larger}"),
+        **{name: nok / THOUSAND for name, nok in sizes.items()},
+    }
+    numbers = {
+        f"average_change_priority_{name}": (nok, "NOK a loan") for name, nok in sizes.items()
+    }
+    return Content(parts, values, draw=draw, numbers=numbers)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from bsup_analysis.design import Design
 from bsup_analysis.effects.intervals import Interval, breakeven_average_ratio, implied_ratio
 from bsup_analysis.exhibit.charts import ratio_axis, side_of_one
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import PALE, PRINTED, PRIORITY, REGION, SMALL, beside, new_figure
 from bsup_analysis.language import Words
 
@@ -98,10 +98,10 @@ def share_points(share: Interval, group_year: pd.DataFrame, years: Sequence[int]
     )
 
 
-@traced
+@exhibit("share_2008_readings", "share_2008")
 def share_readings(
     printed_share_2008: Interval, group_year: pd.DataFrame, design: Design, words: Words
-) -> Exhibit:
+) -> Content:
     """Show what the printed share implies, read as one of loans and as one of NOK."""
     first, last = years = (
         design.window.last_year_before.value,
@@ -154,26 +154,19 @@ def share_readings(
         for year in years
     }
     numbers |= {f"average_loan_ratio_{year}": average[f"average_{year}", year] for year in years}
-    return Exhibit.of(
-        "share_2008_readings",
-        "share_2008",
-        words,
+    return Content(
         data,
         values,
         draw=lambda: _draw(data, years, names, words),
-        shown=words.table(
-            "share_2008",
-            [
-                {
-                    "reading": name,
-                    "average_ratio": average[point, first],
-                    "ratio_first": ratio[point, first],
-                    "ratio_last": ratio[point, last],
-                }
-                for point, name in names.items()
-            ],
-            **heads,
-        ),
+        table=[
+            {
+                "reading": name,
+                "average_ratio": average[point, first],
+                "ratio_first": ratio[point, first],
+                "ratio_last": ratio[point, last],
+            }
+            for point, name in names.items()
+        ],
         numbers={
             f"{name}{end}": (value, "ratio" if "implied" in name else "ratio of average loans")
             for name, interval in numbers.items()

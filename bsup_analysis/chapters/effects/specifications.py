@@ -9,7 +9,7 @@ from bsup_analysis.effects.group_poisson import GroupContrast
 from bsup_analysis.effects.inference import LeftOut, SpecificationRow
 from bsup_analysis.effects.intervals import AmountContrast, AxisBounds
 from bsup_analysis.exhibit.charts import forest, side_of_one
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 MEASURES = ("ratio", "low", "high", "minimum_detectable_above", "minimum_detectable_below")
@@ -19,8 +19,8 @@ def _rows_to_draw(data: pd.DataFrame, **more: object) -> pd.DataFrame:
     return data.rename(columns=lambda name: name.removeprefix("minimum_")).assign(**more)
 
 
-@traced
-def specifications(specification_table: Sequence[SpecificationRow], words: Words) -> Exhibit:
+@exhibit("specifications", "robustness.specifications")
+def specifications(specification_table: Sequence[SpecificationRow], words: Words) -> Content:
     """Show each specification of the design as a named row with its interval."""
     data = pd.DataFrame(
         [
@@ -50,10 +50,7 @@ def specifications(specification_table: Sequence[SpecificationRow], words: Words
         if names
     ]
     holding = sides.count("holds_one")
-    return Exhibit.of(
-        "specifications",
-        "robustness.specifications",
-        words,
+    return Content(
         data,
         {
             "rows": len(data),
@@ -70,13 +67,13 @@ def specifications(specification_table: Sequence[SpecificationRow], words: Words
     )
 
 
-@traced
+@exhibit("left_out", "robustness.left_out")
 def left_out(
     loans_left_out: Sequence[LeftOut],
     loans_contrast: GroupContrast,
     municipality: pd.DataFrame,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the contrast of loans without each priority municipality in turn."""
     names = municipality.set_index("municipality_code")["municipality_name"]
     codes = [row.code for row in loans_left_out]
@@ -91,10 +88,7 @@ def left_out(
     whole = loans_contrast.ratio, words("robustness.left_out.whole")
     first, last = data.iloc[0], data.iloc[-1]
     found = "all_hold" if ((data["low"] < 1) & (data["high"] > 1)).all() else "some_exclude"
-    return Exhibit.of(
-        "left_out",
-        "robustness.left_out",
-        words,
+    return Content(
         data,
         {
             "all": loans_contrast.ratio,
@@ -113,37 +107,30 @@ def left_out(
     )
 
 
-@traced
+@exhibit("chosen_specification", "robustness.chosen")
 def chosen_specification(
     specification_table: Sequence[SpecificationRow], specification: str, words: Words
-) -> Exhibit:
+) -> Content:
     """Tabulate the ratio of the chosen specification, its interval and what it would detect."""
     row = next(one for one in specification_table if one.name == specification)
     values = (row.ratio.value, row.low, row.high, row.detectable_above, row.detectable_below)
     data = pd.DataFrame({"specification": specification, "measure": MEASURES, "value": values})
     name = words(f"specifications.{specification}")
-    return Exhibit.of(
-        "chosen_specification",
-        "robustness.chosen",
-        words,
-        data,
-        {"name": name},
-        caption=words(f"robustness.chosen.{side_of_one(row.low, row.high)}", name=name),
-        shown=words.table("robustness.chosen", data, name=name),
-        numbers={
-            f"chosen_specification_{one}": (value, "ratio")
-            for one, value in zip(MEASURES, values, strict=True)
-        },
-    )
+    caption = words(f"robustness.chosen.{side_of_one(row.low, row.high)}", name=name)
+    numbers = {
+        f"chosen_specification_{one}": (value, "ratio")
+        for one, value in zip(MEASURES, values, strict=True)
+    }
+    return Content(data, {"name": name}, caption=caption, table=data, numbers=numbers)
 
 
-@traced
+@exhibit("parts_of_the_region", "robustness.parts")
 def parts_of_the_region(
     amounts_county_17: AmountContrast,
     amounts_other_counties: AmountContrast,
     amounts_rounding: AmountContrast,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the contrast of NOK in Nord-Trøndelag and in the rest of the region."""
     inside, outside = amounts_county_17.ratio, amounts_other_counties.ratio
     areas = {
@@ -152,57 +139,50 @@ def parts_of_the_region(
         "region": amounts_rounding,
     }
     apart = inside.low > outside.high or inside.high < outside.low
-    return Exhibit.of(
-        "parts_of_the_region",
-        "robustness.parts",
-        words,
-        pd.DataFrame(
-            [
-                {
-                    "area": area,
-                    "growth_priority": part.priority_growth,
-                    "growth_other": part.other_growth.value,
-                    "growth_other_low": part.other_growth.low,
-                    "growth_other_high": part.other_growth.high,
-                    "ratio": part.ratio.value,
-                    "ratio_low": part.ratio.low,
-                    "ratio_high": part.ratio.high,
-                }
-                for area, part in areas.items()
-            ]
-        ),
-        {
-            "county_17_low": inside.low,
-            "county_17_high": inside.high,
-            "other_counties_low": outside.low,
-            "other_counties_high": outside.high,
-            "finding": words(f"robustness.parts.{'apart' if apart else 'alike'}"),
-        },
-        shown=words.table(
-            "robustness.parts",
-            [
-                {
-                    "area": area,
-                    "priority": part.priority_growth - 1,
-                    "other": (part.other_growth.low - 1, part.other_growth.high - 1),
-                    "ratio": (part.ratio.low, part.ratio.high),
-                }
-                for area, part in areas.items()
-            ],
-        ),
-        numbers={
-            f"rate_ratio_amount_{area}_{end}": (getattr(part.ratio, end), "ratio")
+    data = pd.DataFrame(
+        [
+            {
+                "area": area,
+                "growth_priority": part.priority_growth,
+                "growth_other": part.other_growth.value,
+                "growth_other_low": part.other_growth.low,
+                "growth_other_high": part.other_growth.high,
+                "ratio": part.ratio.value,
+                "ratio_low": part.ratio.low,
+                "ratio_high": part.ratio.high,
+            }
             for area, part in areas.items()
-            if area != "region"
-            for end in ("low", "high")
-        },
+        ]
     )
+    values = {
+        "county_17_low": inside.low,
+        "county_17_high": inside.high,
+        "other_counties_low": outside.low,
+        "other_counties_high": outside.high,
+        "finding": words(f"robustness.parts.{'apart' if apart else 'alike'}"),
+    }
+    table = [
+        {
+            "area": area,
+            "priority": part.priority_growth - 1,
+            "other": (part.other_growth.low - 1, part.other_growth.high - 1),
+            "ratio": (part.ratio.low, part.ratio.high),
+        }
+        for area, part in areas.items()
+    ]
+    numbers = {
+        f"rate_ratio_amount_{area}_{end}": (getattr(part.ratio, end), "ratio")
+        for area, part in areas.items()
+        if area != "region"
+        for end in ("low", "high")
+    }
+    return Content(data, values, table=table, numbers=numbers)
 
 
-@traced
+@exhibit("axis_bounds", "robustness.axis")
 def axis_bounds(
     chart_axis_bounds: Mapping[int, AxisBounds], group_year: pd.DataFrame, words: Words
-) -> Exhibit:
+) -> Content:
     """Show what the chart's axis alone says of amounts, the press totals set aside."""
     amounts = group_year.pivot(index="year", columns="group", values="amount_nok")
     press = amounts["priority"] / (amounts["priority"] + amounts["other"])
@@ -221,5 +201,5 @@ def axis_bounds(
         ]
     )
     region = [bounds.region_average for bounds in chart_axis_bounds.values()]
-    shown = words.table("robustness.axis", data.assign(region=region))
-    return Exhibit.of("axis_bounds", "robustness.axis", words, data, shown=shown)
+    table = data.assign(region=region)
+    return Content(data, table=table)

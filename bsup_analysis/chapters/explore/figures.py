@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from bsup_analysis.design import Design
 from bsup_analysis.exhibit.charts import number_axis
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, Exhibit, exhibit
 from bsup_analysis.exhibit.geography import COUNTIES, known_municipality
 from bsup_analysis.exhibit.style import ACCENT, PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
@@ -253,7 +253,7 @@ def group_name(group: str, county_code: str, words: Words) -> str:
     return words(f"explore.group_{group}", county=COUNTIES[county_code])
 
 
-@traced
+@exhibit("explore_against_group", "explore.against")
 def municipality_against_group(
     municipality: pd.DataFrame,
     municipality_year: pd.DataFrame,
@@ -264,7 +264,7 @@ def municipality_against_group(
     reading: str,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show a municipality's population and outcome beside those of a group."""
     row = known_municipality(municipality, municipality_code)
     codes = members(municipality, group, reading, municipality_code)
@@ -289,31 +289,27 @@ def municipality_against_group(
         case = "known" if known.notna().any() else "unknown"
         return words(f"explore.{case}", name=names[who], before=before, after=after)
 
-    return Exhibit.of(
-        "explore_against_group",
-        "explore.against",
-        words,
-        data,
-        {
-            **names,
-            "count": len(codes),
-            "before": shown.columns[0],
-            "after": shown.columns[-1],
-            "first": ends["first"].min(),
-            "ends": ends["last"],
-            "growth": ends["index"].astype(float) / BASE - 1,
-            "told": words("explore.both", one=told("municipality"), other=told("group")),
-        },
-        draw=lambda: draw_against_group(data, names, words),
-        numbers={
-            f"explore_{outcome}_{who}_{year}": (value, unit)
-            for who in ("municipality", "group")
-            for year, value in shown.astype(float).loc[who].items()
-        },
+    values = {
+        **names,
+        "count": len(codes),
+        "before": shown.columns[0],
+        "after": shown.columns[-1],
+        "first": ends["first"].min(),
+        "ends": ends["last"],
+        "growth": ends["index"].astype(float) / BASE - 1,
+        "told": words("explore.both", one=told("municipality"), other=told("group")),
+    }
+    numbers = {
+        f"explore_{outcome}_{who}_{year}": (value, unit)
+        for who in ("municipality", "group")
+        for year, value in shown.astype(float).loc[who].items()
+    }
+    return Content(
+        data, values, draw=lambda: draw_against_group(data, names, words), numbers=numbers
     )
 
 
-@traced
+@exhibit("explore_growth", "explore.growth")
 def growth_of_rows(
     municipality: pd.DataFrame,
     municipality_year: pd.DataFrame,
@@ -324,7 +320,7 @@ def growth_of_rows(
     reading: str,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the growth of every municipality with published loans, those of a group dark."""
     row = known_municipality(municipality, municipality_code)
     codes = members(municipality, group, reading, municipality_code)
@@ -339,10 +335,7 @@ def growth_of_rows(
     years = {"before": before, "after": after}
     common, alone = float(common) if pd.notna(common) else None, own.item() if len(own) else None
     unknown = words("explore.no_growth")
-    return Exhibit.of(
-        "explore_growth",
-        "explore.growth",
-        words,
+    return Content(
         data.assign(in_group=inside),
         {
             **years,

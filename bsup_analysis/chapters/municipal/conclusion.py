@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -15,14 +16,14 @@ from bsup_analysis.effects.municipal.honest import HonestInterval, Sensitivity
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.verdict import Criterion, Verdict
 from bsup_analysis.exhibit.charts import side_of_one
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 SCORE = {"worse": -1, "not_shown": 0, "improved": 1}
 SIDES = {"below": -1.0, "holds_one": 0.0, "above": 1.0}
 
 
-@traced
+@exhibit("municipal_verdict", "municipal_verdict")
 def judgement(
     municipal_conclusion: Verdict | Trends | NotEstimableError,
     municipal_estimands: Sequence[Estimand],
@@ -31,7 +32,7 @@ def judgement(
     municipal_data: MunicipalData,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show what may be said: of start loans the verdict, of others if the groups moved alike."""
     found, data = municipal_conclusion, municipal_data
     if isinstance(found, Verdict):
@@ -41,7 +42,7 @@ def judgement(
         return _trends(found, second, municipal_event_study, municipal_bounds, data, words)
     stem = "municipal_verdict" if data.kind == "programme" else "municipal_trends"
     title = words(f"{stem}.title", word="none", counted=phrases.counted(data, words))
-    return phrases.not_estimable(stem, title, found, data, words)
+    return replace(phrases.not_estimable(title, found, data, words), id=stem)
 
 
 def _verdict(
@@ -51,7 +52,7 @@ def _verdict(
     data: MunicipalData,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the verdict, its three conditions, what stands beside them, and the limits."""
     stem = "municipal_verdict"
     interval, key, second = verdict.interval, verdict.key, municipal_estimands[1]
@@ -108,23 +109,13 @@ def _verdict(
         rows.append(("beside", "breakdown", f"{most:.4f}", *nothing))
         shown.append((words(f"{stem}.beside_most"), words.percent(most), None))
     limits = [words(f"{stem}.reason_{name}", **values) for name in verdict.reasons]
-    return Exhibit.of(
-        stem,
-        stem,
-        words,
-        pd.DataFrame(rows, columns=["kind", "key", "result", "ratio", "low", "high"]),
-        {**values, "word": key, "said": said, "limits": " ".join(limits), "origin": data.origin},
-        shown=words.table(stem, (dict(zip(cells, row, strict=True)) for row in shown)),
-        numbers={
-            "municipal_verdict": (float(SCORE[key]), "-1 worse, 0 not shown, 1 improved"),
-            **{
-                f"municipal_fixed_length_{name}": (value, "ratio")
-                for name, value in zip(
-                    ("ratio", "low", "high"), found["fixed_length"] or (), strict=False
-                )
-            },
-        },
-    )
+    laid_out = pd.DataFrame(rows, columns=["kind", "key", "result", "ratio", "low", "high"])
+    values |= {"word": key, "said": said, "limits": " ".join(limits), "origin": data.origin}
+    table = [dict(zip(cells, row, strict=True)) for row in shown]
+    numbers = {"municipal_verdict": (float(SCORE[key]), "-1 worse, 0 not shown, 1 improved")}
+    for name, value in zip(("ratio", "low", "high"), found["fixed_length"] or (), strict=False):
+        numbers[f"municipal_fixed_length_{name}"] = value, "ratio"
+    return Content(laid_out, values, table=table, numbers=numbers)
 
 
 def _trends(
@@ -134,7 +125,7 @@ def _trends(
     bounds: Sensitivity | NotEstimableError,
     data: MunicipalData,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show how the groups moved before and after, and what is left if they would not have alike."""
     stem, timing, contrast = "municipal_trends", data.timing, found.contrast.interval
     placebo = None if isinstance(found.placebo, NotEstimableError) else found.placebo.interval
@@ -194,31 +185,27 @@ def _trends(
         }
         shown.insert(list(rows).index("contrast"), test)
     published = {"placebo": "placebo", "relative": "relative_one", "straight": "fixed_length"}
-    return phrases.municipal_exhibit(
-        stem,
-        stem,
+    answers = [(key, sides[key], *ratio) for key, ratio in rows.items()]
+    numbers = {
+        f"municipal_{name}_{end}": (value, "ratio")
+        for key, name in published.items()
+        if key in rows
+        for end, value in zip(("ratio", "low", "high"), rows[key], strict=True)
+    } | {
+        f"municipal_{when}": (SIDES[side], "-1 less growth than the others, 0 open, 1 more")
+        for when, side in (("before", before), ("after", after))
+        if side in SIDES
+    }
+    return phrases.municipal_content(
         data,
         words,
-        pd.DataFrame(
-            [(key, sides[key], *ratio) for key, ratio in rows.items()],
-            columns=["key", "side", "ratio", "low", "high"],
-        ),
+        pd.DataFrame(answers, columns=["key", "side", "ratio", "low", "high"]),
         values,
         caption=" ".join(said),
-        shown=words.table(stem, shown),
-        numbers={
-            **{
-                f"municipal_{name}_{end}": (value, "ratio")
-                for key, name in published.items()
-                if key in rows
-                for end, value in zip(("ratio", "low", "high"), rows[key], strict=True)
-            },
-            **{
-                f"municipal_{when}": (SIDES[side], "-1 less growth than the others, 0 open, 1 more")
-                for when, side in (("before", before), ("after", after))
-                if side in SIDES
-            },
-        },
+        table=shown,
+        numbers=numbers,
+        id=stem,
+        stem=stem,
     )
 
 

@@ -15,11 +15,12 @@ from bsup_analysis.effects.municipal.estimands import (
     estimand_rows,
     robustness_rows,
 )
-from bsup_analysis.exhibit.charts import forest, side_of_one
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.charts import side_of_one
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 LEFT_OUT = "leave_out_"
+AXIS = "municipal_estimates.axis"
 # of the numbers that are published of an estimand, by column
 UNITS = {
     **dict.fromkeys(("ratio", "low", "high"), "ratio"),
@@ -47,10 +48,10 @@ def estimand_label(key: str, data: MunicipalData, words: Words) -> str:
     )
 
 
-@traced
+@exhibit("municipal_estimands", "municipal_estimates")
 def estimands(
     municipal_estimands: Sequence[Estimand], municipal_data: MunicipalData, words: Words
-) -> Exhibit:
+) -> Content:
     """Show E1 to E4: ratio, primary interval and p-value, and the other tests beside."""
     found, data, first = municipal_estimands, municipal_data, municipal_estimands[0]
     labels = [estimand_label(item.key, data, words) for item in found]
@@ -71,31 +72,21 @@ def estimands(
             words("municipal_estimates.caption", **values),
             words(f"municipal_estimates.{'decides' if programme else 'no_verdict'}"),
         ]
-    return phrases.municipal_exhibit(
-        "municipal_estimands",
-        "municipal_estimates",
-        data,
-        words,
-        drawn.drop(columns=["label", "is_main"]),
-        {},
-        caption=" ".join(parts),
-        alternative_text=phrases.rows_in_words(drawn, words),
-        draw=lambda: forest(drawn, words("municipal_estimates.axis"), words),
-        shown=phrases.estimate_table(
-            "municipal_estimates", drawn, [item.estimate for item in found], words
-        ),
-        numbers={
-            f"municipal_{key.lower()}_{name}": (value, UNITS[name])
-            for key, row in rows.set_index("key").reindex(columns=list(UNITS)).iterrows()
-            for name, value in row.astype(float).items()
-        },
+    numbers = {
+        f"municipal_{key.lower()}_{name}": (value, UNITS[name])
+        for key, row in rows.set_index("key").reindex(columns=list(UNITS)).iterrows()
+        for name, value in row.astype(float).items()
+    }
+    estimates, caption = [item.estimate for item in found], " ".join(parts)
+    return phrases.ratios(
+        drawn, AXIS, data, words, estimates=estimates, caption=caption, numbers=numbers
     )
 
 
-@traced
+@exhibit("municipal_left_out", "municipal_estimates.left_out")
 def left_out(
     municipal_estimands: Sequence[Estimand], municipal_data: MunicipalData, words: Words
-) -> Exhibit:
+) -> Content:
     """List what no model could use: unknown cells, nothing but zeros, no finite fit."""
     data, stem = municipal_data, "municipal_estimates.left_out"
     columns = ["estimand", "kind", "name", "cells"]
@@ -117,16 +108,10 @@ def left_out(
     own = rows[rows["estimand"] == "E1"]
     cells = int(own["cells"].sum())
     zeros = int((own["kind"] == "municipality_only_zeros").sum())
-    return phrases.municipal_exhibit(
-        "municipal_left_out",
-        stem,
-        data,
-        words,
-        rows,
-        {},
-        caption=words(f"{stem}.{'some' if len(rows) else 'none'}", cells=cells, zeros=zeros),
-        shown=words.table(stem, shown or [nothing]),
-        numbers={"municipal_cells_left_out": (float(cells), "municipality-years")},
+    caption = words(f"{stem}.{'some' if len(rows) else 'none'}", cells=cells, zeros=zeros)
+    numbers = {"municipal_cells_left_out": (float(cells), "municipality-years")}
+    return phrases.municipal_content(
+        data, words, rows, caption=caption, table=shown or [nothing], numbers=numbers
     )
 
 
@@ -159,13 +144,13 @@ def row_label(name: str, data: MunicipalData, design: Design, words: Words) -> s
     )
 
 
-@traced
+@exhibit("municipal_robustness", "municipal_robustness")
 def robustness(
     municipal_robustness: Sequence[RobustnessRow],
     municipal_data: MunicipalData,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the primary ratio and every row that departs from it in one choice."""
     data = municipal_data
     found = [row for row in municipal_robustness if row.kind != "leave_one_out"]
@@ -191,46 +176,37 @@ def robustness(
             held = "excludes" if ratio.excludes_one else "holds"
             parts.append(words(f"municipal_robustness.placebo_{held}", year=year, ratio=ratio))
     parts += phrases.reasons(labels, [row.problem for row in found], data, words)
-    return phrases.municipal_exhibit(
-        "municipal_robustness",
-        "municipal_robustness",
-        data,
-        words,
-        drawn.drop(columns=["label", "is_main"]),
-        {},
-        caption=" ".join(parts),
-        alternative_text=phrases.rows_in_words(drawn, words),
-        draw=lambda: forest(drawn, words("municipal_estimates.axis"), words),
-        shown=phrases.estimate_table(
-            "municipal_robustness", drawn, [row.estimate for row in found], words
-        ),
-        numbers={
-            "municipal_robustness_rows": (float(len(known)), "rows"),
-            "municipal_robustness_hold_one": (float(sides.count("holds_one")), "rows"),
-            **{
-                f"municipal_robustness_{row.name}_ratio": (row.estimate.ratio, "ratio")
-                for row in found
-                if row.estimate is not None
-            },
+    numbers = {
+        "municipal_robustness_rows": (float(len(known)), "rows"),
+        "municipal_robustness_hold_one": (float(sides.count("holds_one")), "rows"),
+        **{
+            f"municipal_robustness_{row.name}_ratio": (row.estimate.ratio, "ratio")
+            for row in found
+            if row.estimate is not None
         },
+    }
+    estimates, caption = [row.estimate for row in found], " ".join(parts)
+    return phrases.ratios(
+        drawn, AXIS, data, words, estimates=estimates, caption=caption, numbers=numbers
     )
 
 
-@traced
+@exhibit("municipal_leave_one_out", "municipal_robustness.left_out")
 def leave_one_out(
     municipal_robustness: Sequence[RobustnessRow],
     municipal_data: MunicipalData,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the primary ratio without each priority municipality in turn."""
     data, primary, stem = municipal_data, municipal_robustness[0], "municipal_robustness.left_out"
     found = [row for row in municipal_robustness if row.kind == "leave_one_out"]
     rows = robustness_rows([primary, *found])
     labels = [words("municipal_robustness.everybody")]
     labels += [row_label(row.name, data, design, words) for row in found]
-    units = rows["name"].str.removeprefix(LEFT_OUT)
     filled = phrases.rows_to_draw(rows, labels, rows["kind"] == "primary")
+    filled["unit"] = rows["name"].str.removeprefix(LEFT_OUT)
+    filled["municipality_name"] = filled["unit"].map(data.names.get)
     order = [0, *filled.iloc[1:].sort_values(["ratio", "name"], kind="stable").index]
     drawn = filled.loc[order]
     known = drawn.iloc[1:].dropna(subset=["ratio"])
@@ -252,20 +228,8 @@ def leave_one_out(
             largest_name=last["label"],
             finding=words(f"{stem}.{'tips' if apart else 'holds'}", names=apart),
         )
-    return phrases.municipal_exhibit(
-        "municipal_leave_one_out",
-        stem,
-        data,
-        words,
-        filled.drop(columns=["label", "is_main"]).assign(
-            unit=units, municipality_name=units.map(lambda unit: data.names.get(unit))
-        ),
-        {},
-        caption=caption,
-        alternative_text=phrases.rows_in_words(drawn, words),
-        draw=lambda: forest(drawn, words(f"{stem}.axis"), words),
-        numbers={
-            "municipal_leave_one_out_smallest": (known["ratio"].min(), "ratio"),
-            "municipal_leave_one_out_largest": (known["ratio"].max(), "ratio"),
-        },
-    )
+    numbers = {
+        "municipal_leave_one_out_smallest": (known["ratio"].min(), "ratio"),
+        "municipal_leave_one_out_largest": (known["ratio"].max(), "ratio"),
+    }
+    return phrases.ratios(drawn, f"{stem}.axis", data, words, caption=caption, numbers=numbers)

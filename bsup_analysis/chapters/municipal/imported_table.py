@@ -5,19 +5,19 @@ import math
 import pandas as pd
 
 from bsup_analysis.analysis.municipal_level import MunicipalData, MunicipalPanels
-from bsup_analysis.chapters.municipal.phrases import counted, municipal_exhibit, named, sentence
+from bsup_analysis.chapters.municipal.phrases import counted, municipal_content, named, sentence
 from bsup_analysis.effects.municipal.panel import NotEstimableError
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 OF_LOANS = {"loss_sharing", "amounts_known", "amounts_unknown"}
 STATUSES = ("agrees", "deviates", "incomplete")
 
 
-@traced
+@exhibit("municipal_data_used", "municipal_data")
 def data_used(
     municipal_data: MunicipalData, municipal_panels: MunicipalPanels, words: Words
-) -> Exhibit:
+) -> Content:
     """Tell what the table holds of the years and municipalities that the design asks for."""
     data, timing, absent = municipal_data, municipal_data.timing, municipal_panels.absent_years
     rows = data.table[data.table["year"].isin(timing.years)]
@@ -55,38 +55,26 @@ def data_used(
     if data.kind != "programme":
         facts = [fact for fact in facts if fact[0] not in OF_LOANS]
         caption += " " + words(f"municipal_outcomes.{data.outcome}.about")
-    return municipal_exhibit(
-        "municipal_data_used",
-        "municipal_data",
-        data,
-        words,
-        pd.DataFrame(
-            [(name, code) for name, _, code in facts if code is not None],
-            columns=["what", "value"],
-        ),
-        {},
-        caption=caption,
-        shown=words.table(
-            "municipal_data",
-            [
-                {"what": name, "value": words.count(value) if isinstance(value, int) else value}
-                for name, value, _ in facts
-            ],
-        ),
-        numbers={
-            "municipal_counts_known": (float(known), unit),
-            "municipal_counts_unknown": (float(whole - known), unit),
-            "municipal_amounts_unknown": (unpriced if data.kind == "programme" else None, unit),
-        },
-    )
+    known_codes = [(name, code) for name, _, code in facts if code is not None]
+    table = [
+        {"what": name, "value": words.count(value) if isinstance(value, int) else value}
+        for name, value, _ in facts
+    ]
+    numbers = {
+        "municipal_counts_known": (float(known), unit),
+        "municipal_counts_unknown": (float(whole - known), unit),
+        "municipal_amounts_unknown": (unpriced if data.kind == "programme" else None, unit),
+    }
+    rows = pd.DataFrame(known_codes, columns=["what", "value"])
+    return municipal_content(data, words, rows, caption=caption, table=table, numbers=numbers)
 
 
 def _count(name: str, number: int) -> tuple[str, int, str]:
     return name, int(number), str(number)
 
 
-@traced
-def data_gate(municipal_gate: pd.DataFrame, municipal_data: MunicipalData, words: Words) -> Exhibit:
+@exhibit("data_gate", "gate")
+def data_gate(municipal_gate: pd.DataFrame, municipal_data: MunicipalData, words: Words) -> Content:
     """Show which published totals the imported table reproduces, and each that it does not.
 
     Parameters
@@ -120,13 +108,7 @@ def data_gate(municipal_gate: pd.DataFrame, municipal_data: MunicipalData, words
     verdict = "deviates" if counts["deviates"] else "agrees" if counts["agrees"] else "nothing"
     if municipal_data.synthetic:
         verdict = "synthetic"
-    return Exhibit.of(
-        "data_gate",
-        "gate",
-        words,
-        municipal_gate.replace(math.inf, math.nan),
-        values,
-        caption=words(f"gate.caption.{verdict}", **values),
-        shown=words.table("gate", shown),
-        numbers={f"gate_{one}": (count, "published totals") for one, count in counts.items()},
-    )
+    data = municipal_gate.replace(math.inf, math.nan)
+    caption = words(f"gate.caption.{verdict}", **values)
+    numbers = {f"gate_{one}": (count, "published totals") for one, count in counts.items()}
+    return Content(data, values, caption=caption, table=shown, numbers=numbers)

@@ -15,27 +15,9 @@ from bsup_analysis.analysis.municipal_level import MunicipalData
 from bsup_analysis.chapters.municipal import phrases
 from bsup_analysis.effects.municipal.panel import NotEstimableError
 from bsup_analysis.effects.municipal.rate_estimators import Staggered, Synthetic
+from bsup_analysis.exhibit import geography, style
 from bsup_analysis.exhibit.charts import TICKS, number_axis, ratio_axis
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.geography import (
-    MIXED,
-    about_borders,
-    class_of_areas,
-    draw_areas,
-    map_page,
-    name_areas,
-    simplified,
-)
-from bsup_analysis.exhibit.style import (
-    GROUP_COLOUR,
-    GROUP_MARKER,
-    OTHER,
-    PALE,
-    PRINTED,
-    PRIORITY,
-    REGION,
-    new_figure,
-)
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 # upper ends of the classes; the middle one holds no change
@@ -48,20 +30,20 @@ EDGE = 8.0  # ratios further from one are drawn at the edge of the plot
 DONORS_NAMED = 4
 LOOKS = {
     "synthetic_did": {"color": "#8A5B00", "ls": "--", "marker": "s", "mfc": "white"},
-    "synthetic_control": {"color": REGION, "ls": "-.", "marker": "^", "mfc": "white"},
-    "did": {"color": OTHER, "ls": ":", "marker": "", "mfc": "white"},
+    "synthetic_control": {"color": style.REGION, "ls": "-.", "marker": "^", "mfc": "white"},
+    "did": {"color": style.OTHER, "ls": ":", "marker": "", "mfc": "white"},
 }
 SINCE = ["years_since", "effect", "se"]
 
 
-@traced
+@exhibit("municipal_change", "municipal_change")
 def municipal_change(
     municipal_change: pd.DataFrame,
     municipal_data: MunicipalData,
     municipality: pd.DataFrame,
     areas: gpd.GeoDataFrame,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show each municipality's rate from the first treated year against the years before."""
     table, data = municipal_change, municipal_data
     known = table[np.isfinite(table["ratio"])]
@@ -70,7 +52,7 @@ def municipal_change(
         title = words("municipal_change.title", counted=phrases.counted(data, words))
         why = f"There is no municipality with numbers before and from {first}."
         problem = NotEstimableError("no_change", why, year=first)
-        return phrases.not_estimable("municipal_change", title, problem, data, words)
+        return phrases.not_estimable(title, problem, data, words)
     form = "map" if len(areas) else "plot"
 
     def draw() -> Figure:
@@ -87,16 +69,16 @@ def municipal_change(
     values: dict[str, object] = {
         "before": data.timing.before,
         "after": data.timing.treated,
-        "form": words(f"municipal_change.{form}", **about_borders(areas, "", municipality, words)),
+        "form": words(
+            f"municipal_change.{form}", **geography.about_borders(areas, "", municipality, words)
+        ),
         "unknown": f" {unknown}" if absent else "",
     }
     for group, own in ratios.items():
         values[f"median_{group}"] = own.median() - 1
         values[f"rising_{group}"] = (own > 1).sum()
         values[f"all_{group}"] = len(own)
-    return phrases.municipal_exhibit(
-        "municipal_change",
-        "municipal_change",
+    return phrases.municipal_content(
         data,
         words,
         table,
@@ -116,16 +98,16 @@ def _draw_map(table: pd.DataFrame, areas: gpd.GeoDataFrame, words: Words) -> Fig
     colours = pd.Series([*COLOURS, "unknown"])[
         np.where(given["ratio"].isna(), len(COLOURS), classes)
     ]
-    looks: dict[str, Any] = {one: {"facecolor": one, "edgecolor": PALE} for one in COLOURS}
-    looks["unknown"] = {"facecolor": "white", "edgecolor": PRINTED, "hatch": "--"}
-    shown = simplified(areas, DETAIL_M)
-    figure, axes, unit_pt = map_page(shown.total_bounds, 0.01)
-    drawn = class_of_areas(shown, colours.set_axis(given.index))
-    draw_areas(axes, shown, drawn, looks)
-    chosen = shown[class_of_areas(shown, given["group"]) == "priority"]
-    outline = {"facecolor": "none", "edgecolor": REGION, "linewidth": 1.2}
-    draw_areas(axes, chosen, chosen["codes"], dict.fromkeys(chosen["codes"], outline))
-    name_areas(axes, chosen, given["municipality_name"], unit_pt)
+    looks: dict[str, Any] = {one: {"facecolor": one, "edgecolor": style.PALE} for one in COLOURS}
+    looks["unknown"] = {"facecolor": "white", "edgecolor": style.PRINTED, "hatch": "--"}
+    shown = geography.simplified(areas, DETAIL_M)
+    figure, axes, unit_pt = geography.map_page(shown.total_bounds, 0.01)
+    drawn = geography.class_of_areas(shown, colours.set_axis(given.index))
+    geography.draw_areas(axes, shown, drawn, looks)
+    chosen = shown[geography.class_of_areas(shown, given["group"]) == "priority"]
+    outline = {"facecolor": "none", "edgecolor": style.REGION, "linewidth": 1.2}
+    geography.draw_areas(axes, chosen, chosen["codes"], dict.fromkeys(chosen["codes"], outline))
+    geography.name_areas(axes, chosen, given["municipality_name"], unit_pt)
     ends = [upper - 1 for upper in BREAKS[:-1]]
     labels = [
         words("municipal_change.below", value=ends[0]),
@@ -133,32 +115,32 @@ def _draw_map(table: pd.DataFrame, areas: gpd.GeoDataFrame, words: Words) -> Fig
         words("municipal_change.above", value=ends[-1]),
     ]
     handles = [
-        Patch(facecolor=colour, edgecolor=PRINTED, label=label)
+        Patch(facecolor=colour, edgecolor=style.PRINTED, label=label)
         for colour, label in zip(COLOURS, labels, strict=True)
     ]
     outlined = words("municipal_change.priority")
-    handles.append(Patch(facecolor="white", edgecolor=REGION, lw=1.2, label=outlined))
+    handles.append(Patch(facecolor="white", edgecolor=style.REGION, lw=1.2, label=outlined))
     if (drawn == "mixed").any():
-        handles.append(Patch(**MIXED, label=words("borders.mixed")))
+        handles.append(Patch(**geography.MIXED, label=words("borders.mixed")))
     axes.legend(handles=handles, loc="upper left", fontsize="small")
     return figure
 
 
 def _draw_plot(table: pd.DataFrame, words: Words) -> Figure:
-    figure, axes = new_figure(height_in=4.2)
+    figure, axes = style.new_figure(height_in=4.2)
     shown = table.dropna(subset=["ratio", "population"])
     at = shown["ratio"].clip(1 / EDGE, EDGE)
     ratio_axis(axes, float(at.min()), float(at.max()), words, ticks=TICKS, along="y")
-    axes.axhspan(BREAKS[1], BREAKS[2], color=PALE, alpha=0.5, lw=0)
+    axes.axhspan(BREAKS[1], BREAKS[2], color=style.PALE, alpha=0.5, lw=0)
     for group in reversed(GROUPS):
         own = shown["group"] == group
         axes.scatter(
             shown.loc[own, "population"],
             at[own],
-            marker=GROUP_MARKER[group],
+            marker=style.GROUP_MARKER[group],
             s=34,
-            facecolor=GROUP_COLOUR[group] if group == "priority" else "white",
-            edgecolor=GROUP_COLOUR[group],
+            facecolor=style.GROUP_COLOUR[group] if group == "priority" else "white",
+            edgecolor=style.GROUP_COLOUR[group],
             label=words(f"municipal_change.{group}"),
         )
     axes.set_xscale("log")
@@ -170,29 +152,29 @@ def _draw_plot(table: pd.DataFrame, words: Words) -> Figure:
     return figure
 
 
-@traced
+@exhibit("municipal_agreements", "municipal_agreements")
 def agreements(
     municipal_agreements: Staggered | NotEstimableError,
     municipal_data: MunicipalData,
     reading: str,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the effect of an agreement by years since it was signed."""
     found, data = municipal_agreements, municipal_data
     title = words("municipal_agreements.title", counted=phrases.counted(data, words))
     if isinstance(found, NotEstimableError):
-        return phrases.not_estimable("municipal_agreements", title, found, data, words)
+        return phrases.not_estimable(title, found, data, words)
     rows = pd.DataFrame(found.by_years_since, columns=SINCE)
     groups = pd.DataFrame(found.effects)
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=3.4)
-        axes.axhline(0, color=REGION, lw=0.9)
-        axes.axvline(-0.5, color=OTHER, lw=1.4, ls="--")
+        figure, axes = style.new_figure(height_in=3.4)
+        axes.axhline(0, color=style.REGION, lw=0.9)
+        axes.axvline(-0.5, color=style.OTHER, lw=1.4, ls="--")
         since, effect, se = (rows[name] for name in SINCE)
-        axes.vlines(since, effect - se, effect + se, color=PRIORITY, lw=2)
-        for part, fill in ((since >= 0, PRIORITY), (since < 0, "white")):
-            axes.plot(since[part], effect[part], "o", color=PRIORITY, mfc=fill, ms=7)
+        axes.vlines(since, effect - se, effect + se, color=style.PRIORITY, lw=2)
+        for part, fill in ((since >= 0, style.PRIORITY), (since < 0, "white")):
+            axes.plot(since[part], effect[part], "o", color=style.PRIORITY, mfc=fill, ms=7)
         axes.set_xticks(since, [words.signed(at) for at in since])
         number_axis(axes.yaxis, words, ".1")
         axes.set_xlabel(words("municipal_agreements.since"))
@@ -205,9 +187,7 @@ def agreements(
     known = "known" if found.overall_se > 0 else "unknown"
     error = words(f"municipal_agreements.error_{known}", se=found.overall_se)
     whose = "synthetic" if data.synthetic else reading
-    return phrases.municipal_exhibit(
-        "municipal_agreements",
-        "municipal_agreements",
+    return phrases.municipal_content(
         data,
         words,
         pd.concat(
@@ -234,18 +214,18 @@ def agreements(
     )
 
 
-@traced
+@exhibit("municipal_synthetic", "municipal_synthetic")
 def synthetic_largest(
     municipal_synthetic: Sequence[Synthetic] | NotEstimableError,
     municipal_data: MunicipalData,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the paths of the largest municipality and of its counterparts."""
     found, data = municipal_synthetic, municipal_data
     largest = data.names[data.largest]
     if isinstance(found, NotEstimableError):
         title = words("municipal_synthetic.title", largest=largest)
-        return phrases.not_estimable("municipal_synthetic", title, found, data, words)
+        return phrases.not_estimable(title, found, data, words)
     weighted = found[0]
     years, first = weighted.years, weighted.first_treated_year
     rows = pd.DataFrame({"year": years, "observed": weighted.observed})
@@ -257,14 +237,14 @@ def synthetic_largest(
     what = phrases.sentence(phrases.counted(data, words))
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=3.8)
+        figure, axes = style.new_figure(height_in=3.8)
         for year in set(range(min(years), max(years))) - set(years):
-            axes.axvspan(year - 0.5, year + 0.5, color=PALE, alpha=0.7, lw=0)
-        axes.axvline(first - 0.5, color=REGION, lw=0.8, ls="--")
+            axes.axvspan(year - 0.5, year + 0.5, color=style.PALE, alpha=0.7, lw=0)
+        axes.axvline(first - 0.5, color=style.REGION, lw=0.8, ls="--")
         for item in found:
             label = words(f"municipal_synthetic.method.{item.method}")
             axes.plot(years, item.counterpart, label=label, ms=5, **LOOKS[item.method])
-        axes.plot(years, weighted.observed, "o-", color=PRIORITY, lw=2, label=largest)
+        axes.plot(years, weighted.observed, "o-", color=style.PRIORITY, lw=2, label=largest)
         axes.set_xticks(years, [str(year) for year in years])
         axes.set_ylim(bottom=0)
         number_axis(axes.yaxis, words, ".1")
@@ -273,36 +253,30 @@ def synthetic_largest(
         figure.legend(loc="outside lower center", ncols=4, fontsize="small")
         return figure
 
-    return phrases.municipal_exhibit(
-        "municipal_synthetic",
-        "municipal_synthetic",
+    values: dict[str, object] = {
+        "counted": what,
+        "largest": largest,
+        "first": first,
+        "donors": len(weighted.donor_weights),
+        **{item.method: item.effect for item in found},
+        "left_out": phrases.left_out_text("municipal_synthetic", weighted.left_out, data, words),
+    }
+    return phrases.municipal_content(
         data,
         words,
         pd.concat([rows, weights], ignore_index=True),
-        {
-            "counted": what,
-            "largest": largest,
-            "first": first,
-            "donors": len(weighted.donor_weights),
-            **{item.method: item.effect for item in found},
-            "left_out": phrases.left_out_text(
-                "municipal_synthetic", weighted.left_out, data, words
-            ),
-        },
+        values,
         draw=draw,
-        shown=words.table(
-            "municipal_synthetic",
-            [
-                {
-                    "method": item.method,
-                    "effect": item.effect,
-                    "rmse": item.rmse_before,
-                    "number": len(item.donor_weights),
-                    "donors": _donors(item, data, words),
-                }
-                for item in found
-            ],
-        ),
+        table=[
+            {
+                "method": item.method,
+                "effect": item.effect,
+                "rmse": item.rmse_before,
+                "number": len(item.donor_weights),
+                "donors": _donors(item, data, words),
+            }
+            for item in found
+        ],
         numbers={
             f"municipal_{item.method}_effect": (item.effect, "per 1 000 inhabitants")
             for item in found

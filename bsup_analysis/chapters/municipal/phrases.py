@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -9,7 +11,8 @@ import pandas as pd
 from bsup_analysis.analysis.municipal_level import MunicipalData
 from bsup_analysis.effects.municipal.estimands import Estimate
 from bsup_analysis.effects.municipal.panel import NotEstimableError
-from bsup_analysis.exhibit.exhibit import Exhibit
+from bsup_analysis.exhibit.charts import forest
+from bsup_analysis.exhibit.exhibit import Content
 from bsup_analysis.language import Words
 
 DRAWN = ("ratio", "low", "high", "detectable_below", "detectable_above")
@@ -40,29 +43,23 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def municipal_exhibit(
-    identifier: str,
-    stem: str,
+def municipal_content(
     data: MunicipalData,
     words: Words,
     rows: pd.DataFrame,
-    values: Mapping[str, object],
+    values: Mapping[str, object] = MappingProxyType({}),
     **more: Any,
-) -> Exhibit:
-    """Make an exhibit of the municipal level: as `Exhibit.of`, with its source.
+) -> Content:
+    """Make the content of an exhibit of the municipal level: as `Content`, with its source.
 
     Its words may name what is `counted`. Ends that reach infinity are left empty in the CSV. Its
     id and those of its `numbers` are the outcome's.
     """
     of_data = "source_synthetic" if data.synthetic else "source"
-    own = {own_name(name, data): number for name, number in more.pop("numbers", {}).items()}
-    return Exhibit.of(
-        own_name(identifier, data),
-        stem,
-        words,
+    return Content(
         rows.replace([math.inf, -math.inf], math.nan),
         {"counted": counted(data, words), **values},
-        numbers=own,
+        named=partial(own_name, data=data),
         **{"source": words(f"municipal.{of_data}", origin=origin(data, words)), **more},
     )
 
@@ -115,19 +112,15 @@ def reasons(
 
 
 def not_estimable(
-    identifier: str,
-    title: str,
-    problem: NotEstimableError,
-    data: MunicipalData,
-    words: Words,
-) -> Exhibit:
+    title: str, problem: NotEstimableError, data: MunicipalData, words: Words
+) -> Content:
     """Stand in the place of an exhibit that the data do not allow, with the reason."""
     why = reason(problem, data, words)
     rows = pd.DataFrame({"not_estimable": [problem.key], "reason": [str(problem)]})
-    shown = words.table("municipal.not_estimable", [{"reason": why}])
-    caption = words("municipal.not_estimable_caption", reason=why)
-    return municipal_exhibit(
-        identifier, "municipal", data, words, rows, {}, title=title, caption=caption, shown=shown
+    caption, stem = words("municipal.not_estimable_caption", reason=why), "municipal.not_estimable"
+    table = [{"reason": why}]
+    return municipal_content(
+        data, words, rows, title=title, caption=caption, table=table, stem=stem
     )
 
 
@@ -150,6 +143,38 @@ def rows_to_draw(rows: pd.DataFrame, labels: Sequence[str], main: pd.Series) -> 
     return rows.assign(**missing, label=labels, is_main=main)
 
 
+def ratios(
+    drawn: pd.DataFrame,
+    axis: str,
+    data: MunicipalData,
+    words: Words,
+    estimates: Sequence[Estimate | None] | None = None,
+    **more: Any,
+) -> Content:
+    """Make the content of an exhibit of ratios, one a row: drawn, in words, and as a table.
+
+    Parameters
+    ----------
+    drawn
+        From `rows_to_draw`.
+    axis
+        Key of the axis' title.
+    data, words, more
+        As of `municipal_content`.
+    estimates
+        Of the rows, for the table; None: no table.
+    """
+    return municipal_content(
+        data,
+        words,
+        drawn.sort_index().drop(columns=["label", "is_main"]),
+        alternative_text=rows_in_words(drawn, words),
+        draw=lambda: forest(drawn, words(axis), words),
+        table=None if estimates is None else estimate_table(drawn, estimates, words),
+        **more,
+    )
+
+
 def rows_in_words(drawn: pd.DataFrame, words: Words) -> str:
     """Describe a picture of ratios, one a row, for those who do not see it."""
     said = [
@@ -162,14 +187,12 @@ def rows_in_words(drawn: pd.DataFrame, words: Words) -> str:
 
 
 def estimate_table(
-    stem: str, drawn: pd.DataFrame, estimates: Sequence[Estimate | None], words: Words
-) -> pd.DataFrame:
-    """Write estimates with every inference, one a row, under the columns of `stem`.
+    drawn: pd.DataFrame, estimates: Sequence[Estimate | None], words: Words
+) -> list[dict[str, object]]:
+    """Lay out estimates with every inference, one a row of a table that is shown.
 
     Parameters
     ----------
-    stem
-        Where the words of the table are.
     drawn
         From `rows_to_draw`.
     estimates
@@ -188,4 +211,4 @@ def estimate_table(
         for given in estimates
     ]
     rows = drawn.reindex(columns=["label", *TABULATED]).to_dict("records")
-    return words.table(stem, [{**row, **own} for row, own in zip(rows, found, strict=True)])
+    return [{**row, **own} for row, own in zip(rows, found, strict=True)]

@@ -11,53 +11,45 @@ from matplotlib.figure import Figure
 from bsup_analysis.analysis.municipal_level import MunicipalData
 from bsup_analysis.chapters.municipal.phrases import (
     counted,
-    municipal_exhibit,
+    municipal_content,
     not_estimable,
 )
 from bsup_analysis.design import Design
 from bsup_analysis.effects.municipal.event_study import EventStudy
 from bsup_analysis.effects.municipal.honest import HonestInterval, Sensitivity, honest_rows
 from bsup_analysis.effects.municipal.panel import NotEstimableError
+from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.charts import ratio_axis, side_of_one, ticks_between
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.style import (
-    ACCENT,
-    OTHER,
-    PALE,
-    PRIORITY,
-    REGION,
-    beside,
-    new_figure,
-)
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 WIDEST = 64.0  # ratios beyond are cut at the edge of the picture, and their ends are arrows
 
 
-@traced
+@exhibit("municipal_event_study", "municipal_event")
 def event_study(
     municipal_event_study: EventStudy | NotEstimableError,
     municipal_data: MunicipalData,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the ratio of every year to the reference year, with the test of the years before."""
     study, data = municipal_event_study, municipal_data
     title = words("municipal_event.title", counted=counted(data, words))
     if isinstance(study, NotEstimableError):
-        return not_estimable("municipal_event_study", title, study, data, words)
+        return not_estimable(title, study, data, words)
     rows = study.tidy()
     reference, selection = study.reference_year, data.timing.selection_year
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=3.9)
+        figure, axes = style.new_figure(height_in=3.9)
         own = rows.dropna(subset=["low"])
-        axes.axvspan(selection - 0.5, selection + 0.5, color=PALE, alpha=0.7, lw=0)
-        axes.axvline(study.first_treated_year - 0.5, color=OTHER, lw=1.4, ls="--")
-        axes.vlines(own["year"], own["low"], own["high"], color=PRIORITY, lw=2)
+        axes.axvspan(selection - 0.5, selection + 0.5, color=style.PALE, alpha=0.7, lw=0)
+        axes.axvline(study.first_treated_year - 0.5, color=style.OTHER, lw=1.4, ls="--")
+        axes.vlines(own["year"], own["low"], own["high"], color=style.PRIORITY, lw=2)
         after = own["year"] >= study.first_treated_year
-        for part, fill in ((own[after], PRIORITY), (own[~after], "white")):
-            axes.plot(part["year"], part["exp"], "o", color=PRIORITY, mfc=fill, ms=7)
+        for part, fill in ((own[after], style.PRIORITY), (own[~after], "white")):
+            axes.plot(part["year"], part["exp"], "o", color=style.PRIORITY, mfc=fill, ms=7)
         axes.plot(reference, 1, "D", color="black", mfc="white", ms=7)
         low, high = float(own["low"].min()), float(own["high"].max())
         ratio_axis(axes, low, high, words, ticks=ticks_between(low, high), along="y")
@@ -65,7 +57,7 @@ def event_study(
         look: Any = {"ha": "center", "va": "top", "fontsize": "small", "bbox": ground}
         for year, key in ((reference, "reference"), (selection, "selection")):
             text, top = words(f"municipal_event.{key}"), axes.get_ylim()[1]
-            beside(axes, text, (year, top), (0, -3), **look)
+            style.beside(axes, text, (year, top), (0, -3), **look)
         axes.set_xticks(rows["year"], [str(year) for year in rows["year"]])
         axes.set_title(words("municipal_event.axis", reference=reference))
         return figure
@@ -82,9 +74,7 @@ def event_study(
     if study.joint is not None:
         numbers["municipal_pretrend_p_value"] = (study.joint.p_value, "p-value")
         numbers["municipal_pretrend_power"] = (study.joint.power, "share")
-    return municipal_exhibit(
-        "municipal_event_study",
-        "municipal_event",
+    return municipal_content(
         data,
         words,
         rows,
@@ -116,17 +106,17 @@ def _test(study: EventStudy, words: Words) -> str:
     return words("municipal_event.test", joint=joint, reading=words(f"municipal_event.{found}"))
 
 
-@traced
+@exhibit("municipal_honest_bounds", "municipal_bounds")
 def honest_bounds(
     municipal_bounds: Sensitivity | NotEstimableError,
     municipal_data: MunicipalData,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the interval of the mean ratio against the departure from parallel trends allowed."""
     found, data = municipal_bounds, municipal_data
     title = words("municipal_bounds.title", counted=counted(data, words))
     if isinstance(found, NotEstimableError):
-        return not_estimable("municipal_honest_bounds", title, found, data, words)
+        return not_estimable(title, found, data, words)
     table = honest_rows(found)
     rows = table.assign(ratio_low=np.exp(table["low"]), ratio_high=np.exp(table["high"]))
     low = max(float(rows["ratio_low"].min()), 1 / WIDEST)
@@ -134,24 +124,22 @@ def honest_bounds(
     mean = tuple(map(math.exp, (found.estimate, found.parallel.low, found.parallel.high)))
 
     def draw() -> Figure:
-        figure, (left, right) = new_figure(1, 2, 3.9, sharey=True)
+        figure, (left, right) = style.new_figure(1, 2, 3.9, sharey=True)
         ratio_axis(left, low, high, words, ticks=ticks_between(low, high), along="y")
         multiples = [words.decimal(i.m, 2 if i.m and i.m % 0.5 else 1) for i in found.relative]
         _panel(left, found, found.relative, multiples, words)
         _panel(right, found, found.smooth, [words.percent(i.m, 0) for i in found.smooth], words)
-        right.axhline(1, color=REGION, lw=0.9, zorder=0.5)
+        right.axhline(1, color=style.REGION, lw=0.9, zorder=0.5)
         right.grid(axis="y")
         left.set_title(words("municipal_bounds.relative"))
         right.set_title(words("municipal_bounds.smooth"))
         left.set_ylabel(words("municipal_bounds.axis"))
-        for key, colour, width in (("holds", PRIORITY, 1.8), ("excludes", ACCENT, 3.5)):
+        for key, colour, width in (("holds", style.PRIORITY, 1.8), ("excludes", style.ACCENT, 3.5)):
             left.plot([], [], color=colour, lw=width, label=words(f"ratios.mark.{key}"))
         figure.legend(loc="outside lower center", ncols=2, fontsize="small")
         return figure
 
-    return municipal_exhibit(
-        "municipal_honest_bounds",
-        "municipal_bounds",
+    return municipal_content(
         data,
         words,
         rows,
@@ -195,10 +183,10 @@ def _panel(
     shown = [found.parallel, *intervals]
     bottom, top = axes.get_ylim()
     for at, interval in enumerate(shown):
-        colour, width = (ACCENT, 3.5) if interval.excludes_zero else (PRIORITY, 1.8)
+        colour, width = (style.ACCENT, 3.5) if interval.excludes_zero else (style.PRIORITY, 1.8)
         ends = np.clip(np.exp([interval.low, interval.high]), bottom, top)
         axes.plot([at, at], ends, color=colour, lw=width, solid_capstyle="butt")
     axes.plot(0, math.exp(found.estimate), "o", color="black", ms=5)
     names = [words("municipal_bounds.parallel"), *labels]
     axes.set_xticks(range(len(shown)), names, fontsize="small")
-    axes.axvline(0.5, color=REGION, lw=0.7, ls=":")
+    axes.axvline(0.5, color=style.REGION, lw=0.7, ls=":")

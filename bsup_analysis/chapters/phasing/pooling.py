@@ -17,7 +17,7 @@ from bsup_analysis.effects.empirical_bayes import (
     rates_given,
 )
 from bsup_analysis.exhibit.charts import number_axis, set_names
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 
@@ -30,14 +30,14 @@ FEW, MOST_NAMES = 20, 12
 TICKS = (5_000, 10_000, 20_000, 50_000, 100_000, 200_000)
 
 
-@traced
+@exhibit("loan_funnel", "phasing.funnel")
 def loan_funnel(
     loan_counts: Counts,
     loan_rates: Pooled,
     municipality: pd.DataFrame,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show loans for each inhabitant against size, with exact limits around the common rate."""
     names = municipality.set_index("municipality_code")["municipality_name"]
     level = design.inference.confidence_level.value
@@ -97,10 +97,7 @@ def loan_funnel(
         figure.legend(*handles, loc="outside lower center", ncols=2, fontsize="small")
         return figure
 
-    return Exhibit.of(
-        "loan_funnel",
-        "phasing.funnel",
-        words,
+    return Content(
         data,
         {
             "year": max(design.window.published_years.value),
@@ -145,8 +142,8 @@ def _set_names(axes: Axes, data: pd.DataFrame) -> None:
     set_names(paper, marks, 1.0)
 
 
-@traced
-def pooling_check(loan_counts: Counts, loan_rates: Pooled, design: Design, words: Words) -> Exhibit:
+@exhibit("pooling_check", "phasing.pooling")
+def pooling_check(loan_counts: Counts, loan_rates: Pooled, design: Design, words: Words) -> Content:
     """Hold empirical Bayes with fixed hyperparameters against their full posterior."""
     fit, level = loan_rates.fit, design.inference.confidence_level.value
     # finer than for the rates: here the hyperparameters themselves are shown
@@ -183,17 +180,8 @@ def pooling_check(loan_counts: Counts, loan_rates: Pooled, design: Design, words
         narrower = 1 - float((narrow / (loan_rates.high - loan_rates.low)).mean())
         values |= {"difference": difference, "narrower": narrower}
     caption = words(f"phasing.pooling.{case}", **values)
-    return Exhibit.of(
-        "pooling_check",
-        "phasing.pooling",
-        words,
-        data,
-        shown=words.table("phasing.pooling", shown),
-        numbers={
-            "pooling_largest_difference": (difference, "relative difference of the estimates")
-        },
-        caption=caption,
-    )
+    numbers = {"pooling_largest_difference": (difference, "relative difference of the estimates")}
+    return Content(data, table=shown, numbers=numbers, caption=caption)
 
 
 def _quantile(points: np.ndarray, weights: np.ndarray, probability: float) -> float:

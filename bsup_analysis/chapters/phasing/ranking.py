@@ -12,7 +12,7 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.empirical_bayes import Counts, Evidence
 from bsup_analysis.effects.paired import Paired
 from bsup_analysis.exhibit.charts import number_axis
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 
@@ -127,7 +127,7 @@ def _ranking(
     common: Mapping[str, object],
     numbers: Mapping[str, tuple[float, str]],
     words: Words,
-) -> Exhibit:
+) -> Content:
     stem, names = f"phasing.{family}", list(rows["municipality_name"])
     place_first, place_last = rows["place_first"], rows["place_last"]
     # the intervals in the order of the rows
@@ -153,29 +153,28 @@ def _ranking(
         ]
         for end in ("highest", "lowest")
     }
-    return Exhibit.of(
-        f"{family}_ranking",
-        stem,
-        words,
+    if bold.any():
+        caption += f" {words('phasing.ranking.bold')}"
+    of_family = {
+        f"{family}_median_municipality": (median, unit),
+        f"{family}_mean_places_in_interval": (width, "places"),
+        **{
+            f"{family}_{side}_median": (evidence.standings.count(side), "municipalities")
+            for side in SIDES
+        },
+        f"{family}_prior_loans": (pooled.fit.strength, "loans that the prior counts for"),
+    }
+    return Content(
         rows,
         values,
         draw=lambda: _draw(rows, bold, median, ticks, words(f"{stem}.values", **common), words),
-        shown=words.table(stem, rows.assign(**chances), **values),
-        numbers={
-            f"{family}_median_municipality": (median, unit),
-            f"{family}_mean_places_in_interval": (width, "places"),
-            **{
-                f"{family}_{side}_median": (evidence.standings.count(side), "municipalities")
-                for side in SIDES
-            },
-            f"{family}_prior_loans": (pooled.fit.strength, "loans that the prior counts for"),
-            **numbers,
-        },
-        caption=f"{caption} {words('phasing.ranking.bold')}" if bold.any() else caption,
+        table=rows.assign(**chances),
+        numbers={**of_family, **numbers},
+        caption=caption,
     )
 
 
-@traced
+@exhibit("loan_rate_ranking", "phasing.loan_rate")
 def loan_rate_ranking(
     loan_rates: Pooled,
     loan_rate_places: pd.DataFrame,
@@ -183,16 +182,13 @@ def loan_rate_ranking(
     municipality: pd.DataFrame,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Rank municipalities by loans for each inhabitant: raw, pooled in part, and by place."""
     counted = pd.DataFrame(
         {"loans": loan_counts.events, "population": np.array(loan_counts.exposure, int)},
         index=loan_counts.codes,
     )
-    common = {
-        "year": max(design.window.published_years.value),
-        "level": design.inference.confidence_level.value,
-    }
+    common = {"year": max(design.window.published_years.value), "level": design.level}
     unit, mean = "loans per 1,000 inhabitants", 1000 * float(np.exp(loan_rates.fit.location))
     return _ranking(
         "loan_rate",
@@ -208,7 +204,7 @@ def loan_rate_ranking(
     )
 
 
-@traced
+@exhibit("loan_growth_ranking", "phasing.loan_growth")
 def loan_growth_ranking(
     loan_growth: Pooled,
     loan_growth_places: pd.DataFrame,
@@ -216,9 +212,9 @@ def loan_growth_ranking(
     municipality: pd.DataFrame,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Rank municipalities by growth in loans: raw, pooled in part, and by place."""
-    before, after = design.window.last_year_before.value, design.window.first_treated_year.value
+    before, after = design.years
     counted = pd.DataFrame(
         {f"loans_{before}": paired_loans.pre, f"loans_{after}": paired_loans.post},
         index=paired_loans.codes,
@@ -233,7 +229,7 @@ def loan_growth_ranking(
         _rows(loan_growth_places, counted, municipality),
         municipality,
         (0.5, 1, 2, 3, 4),
-        {"before": before, "after": after, "level": design.inference.confidence_level.value},
+        {"before": before, "after": after, "level": design.level},
         {"loan_growth_prior_typical": (typical, "ratio")},
         words,
     )

@@ -11,7 +11,7 @@ from bsup_analysis.design import Design
 from bsup_analysis.effects.selection_rules import Sensitivity, expected_jaccard
 from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.charts import number_axis
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 # reasons the document gives for which no table has a value for every municipality
@@ -19,8 +19,8 @@ WITHOUT_DATA = ("need", "success")
 FACE = {"priority": style.PRIORITY, "other": "white"}
 
 
-@traced
-def framework(results_framework: pd.DataFrame, words: Words) -> Exhibit:
+@exhibit("results_framework", "phasing.framework")
+def framework(results_framework: pd.DataFrame, words: Words) -> Content:
     """Show the programme's aims (document p. 15), what would show them, and where it is found."""
     data = results_framework
     by_aim, known = data.groupby("aim_id"), data["indicator"].notna()
@@ -49,15 +49,12 @@ def framework(results_framework: pd.DataFrame, words: Words) -> Exhibit:
         "here": (known & (data["published_level"] != "none")).sum(),
         "all": (data["municipal_level"] == "at_hand").sum(),
     }
-    shown = words.table("phasing.framework", rows)
     numbers = {
         "aims_total": (aims, "aims"),
         "aims_without_public_indicator": (without, "aims"),
         "aims_indicators": (indicators, "indicators"),
     }
-    return Exhibit.of(
-        "results_framework", "phasing.framework", words, data, values, shown=shown, numbers=numbers
-    )
+    return Content(data, values, table=rows, numbers=numbers)
 
 
 def _names(codes: frozenset[str], names: pd.Series, words: Words) -> str:
@@ -79,10 +76,10 @@ def _weights_text(rule: Rule, words: Words) -> str:
     )
 
 
-@traced
+@exhibit("candidate_rules", "phasing.rules")
 def candidate_rules(
     selection_rules: tuple[Rule, ...], municipality: pd.DataFrame, design: Design, words: Words
-) -> Exhibit:
+) -> Content:
     """Show what each candidate rule would have chosen, beside the actual choice."""
     names = municipality.set_index("municipality_code")["municipality_name"]
     actual = frozenset(municipality.loc[municipality["group"] == "priority", "municipality_code"])
@@ -122,13 +119,13 @@ def candidate_rules(
     places, units = design.groups.priority.value, len(municipality)
     lot = expected_jaccard(units, places, len(actual))
     data = pd.DataFrame(rows).astype(dict.fromkeys(("both_low", "both_high", "tied"), "Int64"))
+    table = pd.DataFrame(cells)
     values = {
         "places": places,
         "units": units,
         "lot": lot,
         "best": max(selection_rules, key=lambda rule: rule.agreement.jaccard_low),
     }
-    shown = words.table("phasing.rules", pd.DataFrame(cells))
     numbers = {
         **{
             f"jaccard_rule_{rule.name}": (rule.agreement.jaccard_low, "Jaccard index")
@@ -136,9 +133,7 @@ def candidate_rules(
         },
         "jaccard_by_lot": (lot, "Jaccard index"),
     }
-    return Exhibit.of(
-        "candidate_rules", "phasing.rules", words, data, values, shown=shown, numbers=numbers
-    )
+    return Content(data, values, table=table, numbers=numbers)
 
 
 def _draw_shares(axes: Axes, data: pd.DataFrame, words: Words) -> None:
@@ -164,10 +159,10 @@ def _draw_shares(axes: Axes, data: pd.DataFrame, words: Words) -> None:
     axes.legend(loc="lower right")
 
 
-@traced
+@exhibit("weights_decide", "phasing.weights")
 def weights_decide(
     weight_sensitivity: Sensitivity, municipality: pd.DataFrame, design: Design, words: Words
-) -> Exhibit:
+) -> Content:
     """Show in what share of all weightings each municipality is chosen."""
     shares = weight_sensitivity.share_chosen.rename("share_of_weightings")
     table = municipality[["municipality_code", "municipality_name", "group"]].merge(
@@ -186,34 +181,27 @@ def weights_decide(
     half = data.loc[data["share_of_weightings"] >= 0.5, "group"].value_counts()
     half_priority, half_other = (int(half.get(group, 0)) for group in FACE)
     weightings, once = len(weight_sensitivity.jaccard), int(ever.sum())
-    return Exhibit.of(
-        "weights_decide",
-        "phasing.weights",
-        words,
-        data,
-        {
-            "weightings": weightings,
-            "places": design.groups.priority.value,
-            "ever": once,
-            "half": half_priority,
-            "half_other": half_other,
-            "lowest": data[data["group"] == "priority"].iloc[-1],
-        },
-        draw=draw,
-        numbers={
-            "weightings_total": (weightings, "weightings"),
-            "weightings_ever_chosen": (once, "municipalities"),
-            "weightings_half_priority": (half_priority, "municipalities"),
-            "weightings_half_other": (half_other, "municipalities"),
-        },
-        source=words("phasing.rules.source"),
-    )
+    values = {
+        "weightings": weightings,
+        "places": design.groups.priority.value,
+        "ever": once,
+        "half": half_priority,
+        "half_other": half_other,
+        "lowest": data[data["group"] == "priority"].iloc[-1],
+    }
+    numbers = {
+        "weightings_total": (weightings, "weightings"),
+        "weightings_ever_chosen": (once, "municipalities"),
+        "weightings_half_priority": (half_priority, "municipalities"),
+        "weightings_half_other": (half_other, "municipalities"),
+    }
+    return Content(data, values, draw=draw, numbers=numbers, source=words("phasing.rules.source"))
 
 
-@traced
+@exhibit("weights_agreement", "phasing.weights.agreement")
 def weights_agreement(
     weight_sensitivity: Sensitivity, municipality: pd.DataFrame, design: Design, words: Words
-) -> Exhibit:
+) -> Content:
     """Show the agreement with the actual choice against the weight of size."""
     found = weight_sensitivity
     data = pd.DataFrame(found.weights, columns=[f"weight_{name}" for name in found.names])
@@ -248,10 +236,7 @@ def weights_agreement(
         "highest": jaccard.max(),
         "highest_without_size": without.max(),
     }
-    return Exhibit.of(
-        "weights_agreement",
-        "phasing.weights.agreement",
-        words,
+    return Content(
         data,
         {
             **values,

@@ -13,7 +13,7 @@ from bsup_analysis.chapters.power.rejection import (
 )
 from bsup_analysis.design import Design
 from bsup_analysis.exhibit.charts import number_axis
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import PRINTED, REGION, beside
 from bsup_analysis.language import Words
 
@@ -21,8 +21,8 @@ ASSUMED = ("assumed", "known_half")
 HELD = ("poisson", "estimated_normal", "estimated_t")
 
 
-@traced
-def coverage(SYNTHETIC_coverage: pd.DataFrame, design: Design, words: Words) -> Exhibit:
+@exhibit("power_coverage", "power.coverage")
+def coverage(SYNTHETIC_coverage: pd.DataFrame, design: Design, words: Words) -> Content:
     """Show the coverage of each published-level interval against the dispersion it assumes."""
     data, level = SYNTHETIC_coverage, design.inference.confidence_level.value
     rates = data.pivot_table(index="scenario", columns="interval", values="coverage")
@@ -42,27 +42,21 @@ def coverage(SYNTHETIC_coverage: pd.DataFrame, design: Design, words: Words) -> 
         legend(figure, panels[0])
         return figure
 
-    return Exhibit.of(
-        "power_coverage",
-        "power.coverage",
-        words,
-        labelled(data),
-        {
-            "level": level,
-            "draws": data["draws"].min(),
-            "error": data["mc_error"].max(),
-            "phi_priority": own["phi_priority"],
-            "phi_other": own["phi_other"],
-            **{f"held_{kind}": rates[kind] for kind in HELD},
-        },
-        draw=draw,
-        shown=words.table("power.coverage", own.join(rates).reset_index()),
-        numbers={
-            identifier("coverage", kind, name): (rate, "share")
-            for kind in (*HELD[1:], HELD[0])
-            for name, rate in rates[kind].items()
-        },
-    )
+    values = {
+        "level": level,
+        "draws": data["draws"].min(),
+        "error": data["mc_error"].max(),
+        "phi_priority": own["phi_priority"],
+        "phi_other": own["phi_other"],
+        **{f"held_{kind}": rates[kind] for kind in HELD},
+    }
+    table = own.join(rates).reset_index()
+    numbers = {
+        identifier("coverage", kind, name): (rate, "share")
+        for kind in (*HELD[1:], HELD[0])
+        for name, rate in rates[kind].items()
+    }
+    return Content(labelled(data), values, draw=draw, table=table, numbers=numbers)
 
 
 def _asked(SYNTHETIC_bias: pd.DataFrame, question: str) -> pd.DataFrame:
@@ -72,8 +66,8 @@ def _asked(SYNTHETIC_bias: pd.DataFrame, question: str) -> pd.DataFrame:
     return rows.assign(ratio=ratio, ratio_mc_error=ratio * rows["mc_error"])
 
 
-@traced
-def regression_to_mean(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
+@exhibit("power_regression_to_mean", "power.selection")
+def regression_to_mean(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Content:
     """Show what choosing on a noisy figure of 2008 looks like, with that year and without it."""
     data = _asked(SYNTHETIC_bias, "regression_to_mean")
     by_length = sorted(data["dropped_years"].unique(), key=len)
@@ -100,23 +94,16 @@ def regression_to_mean(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
         kind: rows[rows["value"] == strongest].set_index("scenario")["ratio"]
         for kind, rows in kinds.items()
     }
-    return Exhibit.of(
-        "power_regression_to_mean",
-        "power.selection",
-        words,
-        labelled(data),
-        {"strongest": strongest, **found},
-        draw=draw,
-        numbers={
-            identifier("regression_to_mean_2008", kind, name): (mean, "ratio")
-            for kind, means in found.items()
-            for name, mean in means.items()
-        },
-    )
+    numbers = {
+        identifier("regression_to_mean_2008", kind, name): (mean, "ratio")
+        for kind, means in found.items()
+        for name, mean in means.items()
+    }
+    return Content(labelled(data), {"strongest": strongest, **found}, draw=draw, numbers=numbers)
 
 
-@traced
-def pretrend(SYNTHETIC_pretrend: pd.DataFrame, design: Design, words: Words) -> Exhibit:
+@exhibit("power_pretrend", "power.pretrend")
+def pretrend(SYNTHETIC_pretrend: pd.DataFrame, design: Design, words: Words) -> Content:
     """Show the power of the test of earlier trends, and the drift left where it passes."""
     passed = np.exp(SYNTHETIC_pretrend["mean_log_ratio_passed"])
     data = SYNTHETIC_pretrend.assign(
@@ -149,38 +136,31 @@ def pretrend(SYNTHETIC_pretrend: pd.DataFrame, design: Design, words: Words) -> 
     ]
     middle, largest = rows[1], rows[-1]
     at_middle = data["drift_per_year"] == middle["drift"]
-    return Exhibit.of(
-        "power_pretrend",
-        "power.pretrend",
-        words,
-        labelled(data),
-        {
-            "level": 1 - design.inference.confidence_level.value,
-            "drift": np.expm1(middle["drift"]),
-            "seen": middle["seen"],
-            "left": middle["left"],
-            "all": np.exp(data.loc[at_middle, "mean_log_ratio"]),
-            "large": np.expm1(largest["drift"]),
-            "large_seen": largest["seen"],
-        },
-        draw=draw,
-        shown=words.table("power.pretrend", rows),
-        numbers={
-            identifier("pretrend", *part, f"{row['drift_per_year']:.2f}", row["scenario"]): (
-                row[column],
-                unit,
-            )
-            for row in drifting.to_dict("records")
-            for column, part, unit in (
-                ("rejection_rate", (), "share"),
-                ("ratio_passed", ("left",), "ratio"),
-            )
-        },
-    )
+    values = {
+        "level": 1 - design.inference.confidence_level.value,
+        "drift": np.expm1(middle["drift"]),
+        "seen": middle["seen"],
+        "left": middle["left"],
+        "all": np.exp(data.loc[at_middle, "mean_log_ratio"]),
+        "large": np.expm1(largest["drift"]),
+        "large_seen": largest["seen"],
+    }
+    numbers = {
+        identifier("pretrend", *part, f"{row['drift_per_year']:.2f}", row["scenario"]): (
+            row[column],
+            unit,
+        )
+        for row in drifting.to_dict("records")
+        for column, part, unit in (
+            ("rejection_rate", (), "share"),
+            ("ratio_passed", ("left",), "ratio"),
+        )
+    }
+    return Content(labelled(data), values, draw=draw, table=rows, numbers=numbers)
 
 
-@traced
-def largest_apart(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
+@exhibit("power_largest_apart", "power.largest")
+def largest_apart(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Content:
     """Show what Poisson regression estimates when only the largest municipality changes."""
     data = _asked(SYNTHETIC_bias, "largest_apart")
     data = data.assign(ratio_without_noise=np.exp(data["without_noise"]))
@@ -209,39 +189,27 @@ def largest_apart(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
         legend(figure, axes)
         return figure
 
-    return Exhibit.of(
-        "power_largest_apart",
-        "power.largest",
-        words,
-        labelled(data),
-        {
-            "own": last,
-            "estimand": target[last],
-            "weight": np.log(target[last]) / np.log(last),
-        },
-        draw=draw,
-        numbers={
-            identifier("largest_apart", f"{own:g}"): (ratio, "ratio")
-            for own, ratio in target.items()
-            if own != 1
-        },
-    )
+    values = {
+        "own": last,
+        "estimand": target[last],
+        "weight": np.log(target[last]) / np.log(last),
+    }
+    numbers = {
+        identifier("largest_apart", f"{own:g}"): (ratio, "ratio")
+        for own, ratio in target.items()
+        if own != 1
+    }
+    return Content(labelled(data), values, draw=draw, numbers=numbers)
 
 
-@traced
-def linear_rates(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Exhibit:
+@exhibit("power_linear_rates", "power.rates")
+def linear_rates(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Content:
     """Tabulate what least squares on rates finds where growth is parallel and nothing happened."""
     data = SYNTHETIC_bias.query("question == 'linear_rates'").sort_values("scenario")
     unit = "loans per 1 000 inhabitants and year"
-    return Exhibit.of(
-        "power_linear_rates",
-        "power.rates",
-        words,
-        labelled(data),
-        {"quiet": data["without_noise"].iloc[0], "rejected": data["rejection_rate"]},
-        shown=words.table("power.rates", data),
-        numbers={
-            identifier("linear_rates", row.scenario): (row.mean_estimate, unit)
-            for row in data.itertuples()
-        },
-    )
+    values = {"quiet": data["without_noise"].iloc[0], "rejected": data["rejection_rate"]}
+    numbers = {
+        identifier("linear_rates", row.scenario): (row.mean_estimate, unit)
+        for row in data.itertuples()
+    }
+    return Content(labelled(data), values, table=data, numbers=numbers)

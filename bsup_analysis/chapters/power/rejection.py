@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from bsup_analysis.design import Design
 from bsup_analysis.exhibit.charts import name_rows, number_axis
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import ACCENT, PALE, REGION, new_figure
 from bsup_analysis.language import Words
 
@@ -84,8 +84,8 @@ def identifier(*parts: object) -> str:
     return "_".join(["power", *(re.sub(r"\W", "_", f"{part}".lower()) for part in parts)])
 
 
-@traced
-def size(SYNTHETIC_rejection: pd.DataFrame, design: Design, words: Words) -> Exhibit:
+@exhibit("power_size", "power.size")
+def size(SYNTHETIC_rejection: pd.DataFrame, design: Design, words: Words) -> Content:
     """Show the share of panels without an effect in which each test finds one."""
     data = SYNTHETIC_rejection.query("effect == 1").drop(columns=["effect", "mean_estimate"])
     tests = list(data["test"].unique())
@@ -115,36 +115,29 @@ def size(SYNTHETIC_rejection: pd.DataFrame, design: Design, words: Words) -> Exh
 
     kept = [t for t in tests if (rates.loc[t] <= level + NORMAL_95 * errors.loc[t]).all()]
     quoted = [words.quoted(words(f"power.test_name.{test}")) for test in kept]
-    return Exhibit.of(
-        "power_size",
-        "power.size",
-        words,
-        labelled(data),
-        {
-            "level": level,
-            "draws": data["draws"].min(),
-            "error": errors.max().max(),
-            "primary": words(f"power.test_name.{PRIMARY}"),
-            "primary_rates": rates.loc[PRIMARY],
-            "poisson_rates": rates.loc["poisson"],
-            "kept": words(f"power.size.{'kept' if kept else 'none'}", tests=quoted),
-        },
-        draw=draw,
-        shown=words.table("power.size", rates.reset_index()),
-        numbers={
-            identifier("size", row.test, row.scenario): (row.rejection_rate, "share")
-            for row in data.itertuples()
-        },
-    )
+    values = {
+        "level": level,
+        "draws": data["draws"].min(),
+        "error": errors.max().max(),
+        "primary": words(f"power.test_name.{PRIMARY}"),
+        "primary_rates": rates.loc[PRIMARY],
+        "poisson_rates": rates.loc["poisson"],
+        "kept": words(f"power.size.{'kept' if kept else 'none'}", tests=quoted),
+    }
+    numbers = {
+        identifier("size", row.test, row.scenario): (row.rejection_rate, "share")
+        for row in data.itertuples()
+    }
+    return Content(labelled(data), values, draw=draw, table=rates.reset_index(), numbers=numbers)
 
 
-@traced
+@exhibit("power_curves", "power.curves")
 def curves(
     SYNTHETIC_rejection: pd.DataFrame,
     SYNTHETIC_detectable: pd.DataFrame,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the power of the primary test against the effect, and what it detects."""
     data = SYNTHETIC_rejection.query("test == @PRIMARY").drop(columns="mean_estimate")
     found = SYNTHETIC_detectable.query("test == @PRIMARY").sort_values("scenario")
@@ -171,31 +164,20 @@ def curves(
         words("power.curves.detected", name=r.scenario, ratio=r.detectable_ratio, error=r.mc_error)
         for r in found.itertuples()
     ]
-    return Exhibit.of(
-        "power_curves",
-        "power.curves",
-        words,
-        labelled(data),
-        {"power": power, "draws": data["draws"].min(), "ratios": ratios},
-        draw=draw,
-        numbers={
-            identifier("detectable", row["scenario"], *part): (row[column], "ratio")
-            for row in found.to_dict("records")
-            for column, part in (("detectable_ratio", ()), ("mc_error", ("mc_error",)))
-        },
-    )
+    values = {"power": power, "draws": data["draws"].min(), "ratios": ratios}
+    numbers = {
+        identifier("detectable", row["scenario"], *part): (row[column], "ratio")
+        for row in found.to_dict("records")
+        for column, part in (("detectable_ratio", ()), ("mc_error", ("mc_error",)))
+    }
+    return Content(labelled(data), values, draw=draw, numbers=numbers)
 
 
-@traced
-def detectable(SYNTHETIC_detectable: pd.DataFrame, words: Words) -> Exhibit:
+@exhibit("power_detectable", "power.detectable")
+def detectable(SYNTHETIC_detectable: pd.DataFrame, words: Words) -> Content:
     """Tabulate the smallest ratio each test finds, in every scenario."""
     data = SYNTHETIC_detectable
     rows = data.pivot(index="test", columns="scenario", values="detectable_ratio")
-    return Exhibit.of(
-        "power_detectable",
-        "power.detectable",
-        words,
-        labelled(data),
-        {"power": data["power"].iloc[0], "error": data["mc_error"].max()},
-        shown=words.table("power.detectable", rows.loc[data["test"].unique()].reset_index()),
-    )
+    values = {"power": data["power"].iloc[0], "error": data["mc_error"].max()}
+    table = rows.loc[data["test"].unique()].reset_index()
+    return Content(labelled(data), values, table=table)

@@ -13,16 +13,9 @@ from matplotlib.figure import Figure
 
 from bsup_analysis.analysis.phasing import Pooled
 from bsup_analysis.design import Design
+from bsup_analysis.exhibit import geography
 from bsup_analysis.exhibit.charts import number_axis
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
-from bsup_analysis.exhibit.geography import (
-    COUNTIES,
-    about_borders,
-    draw_areas,
-    known_municipality,
-    metres,
-    simplified,
-)
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import (
     HALO,
     PALE,
@@ -62,7 +55,7 @@ class Heading:
 
 
 def _county(row: pd.Series) -> str:
-    return COUNTIES.get(str(row["county_code"]), str(row["county_code"]))
+    return geography.COUNTIES.get(str(row["county_code"]), str(row["county_code"]))
 
 
 def heading(municipality: pd.DataFrame, municipality_code: str, words: Words) -> Heading:
@@ -73,7 +66,7 @@ def heading(municipality: pd.DataFrame, municipality_code: str, words: Words) ->
     InputError
         There is no such municipality.
     """
-    row = known_municipality(municipality, municipality_code)
+    row = geography.known_municipality(municipality, municipality_code)
     return Heading(words("profile.heading", name=row["municipality_name"], county=_county(row)))
 
 
@@ -132,7 +125,7 @@ def _facts(
     return facts
 
 
-@traced
+@exhibit("municipality_profile", "profile")
 def municipality_profile(
     municipality: pd.DataFrame,
     available_loans: pd.DataFrame,
@@ -143,12 +136,12 @@ def municipality_profile(
     municipality_code: str,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show one municipality among all: population, characteristics, level and start loans.
 
     `areas` are those of the small map; empty where no land is known, as of SYNTHETIC ones.
     """
-    row, code = known_municipality(municipality, municipality_code), municipality_code
+    row, code = geography.known_municipality(municipality, municipality_code), municipality_code
     window, level = design.window, design.inference.confidence_level.value
     published = list(window.published_years.value)
     data = long_data(available_loans, selection_indicators, design)
@@ -180,7 +173,7 @@ def municipality_profile(
     shown.columns = pd.Index([words(f"profile.head_{name}") for name in ("fact", "own", "median")])
     said = [words("profile.caption", **values)]
     of = pd.Series({c: n for n, codes in areas["codes"].items() for c in codes}, dtype="Int64")
-    borders = about_borders(areas.loc[of[of.index == code]], "", municipality, words)
+    borders = geography.about_borders(areas.loc[of[of.index == code]], "", municipality, words)
     values["borders_source"] = f" {borders['borders_source']}" if len(areas) else ""
     if not (in_profile["quantity"] == "loans_per_1000").any():
         said.append(words("profile.no_loans"))
@@ -196,18 +189,14 @@ def municipality_profile(
         ("profile_population_growth", "growth", "relative change"),
         ("profile_immigrant_share", "immigrants", "share"),
     )
-    return Exhibit.of(
-        "municipality_profile",
-        "profile",
-        words,
-        in_profile,
-        {**values, "caption": " ".join(said)},
-        draw=lambda: _draw(
-            data, areas, row, code, values["name"], loan_rates, published, level, words
-        ),
-        shown=shown,
-        numbers={name: (float(own[indicator]), unit) for name, indicator, unit in numbers},
-        caption=" ".join(said),
+    values["caption"] = caption = " ".join(said)
+
+    def draw() -> Figure:
+        return _draw(data, areas, row, code, values["name"], loan_rates, published, level, words)
+
+    published_numbers = {n: (float(own[indicator]), unit) for n, indicator, unit in numbers}
+    return Content(
+        in_profile, values, draw=draw, shown=shown, numbers=published_numbers, caption=caption
     )
 
 
@@ -262,12 +251,14 @@ def _draw(
 
 def _draw_place(axes: Axes, areas: gpd.GeoDataFrame, row: pd.Series, code: str) -> None:
     """Draw where the municipality lies, with a ring around it: some are but a dot of land."""
-    shown = simplified(areas, DETAIL_M)
+    shown = geography.simplified(areas, DETAIL_M)
     own = pd.Series([code in codes for codes in shown["codes"]], shown.index)
     thin = {"edgecolor": "white", "linewidth": 0.4}
     looks = {False: {"facecolor": PALE, **thin}, True: {"facecolor": PRIORITY, **thin}}
-    draw_areas(axes, shown, own, looks)
-    (east, north), *_ = metres(pd.Series([row["longitude_deg"]]), pd.Series([row["latitude_deg"]]))
+    geography.draw_areas(axes, shown, own, looks)
+    (east, north), *_ = geography.metres(
+        pd.Series([row["longitude_deg"]]), pd.Series([row["latitude_deg"]])
+    )
     axes.plot(east, north, "o", ms=19, mfc="none", mec=PRIORITY, mew=1.2)
     axes.autoscale_view()
     axes.set_aspect("equal")

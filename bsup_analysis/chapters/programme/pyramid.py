@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import PALE, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 
@@ -34,13 +34,13 @@ def _pyramid(axes: Axes, words: Words, printed: pd.Series) -> None:
     axes.set_title(words("shares.as_printed", page=9))
 
 
-@traced
+@exhibit("programme_pyramid", "pyramid")
 def programme_pyramid(
     programme_levels: pd.DataFrame,
     programme_level_counts: pd.DataFrame,
     municipality: pd.DataFrame,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the pyramid as printed (p. 9) and the levels of each municipality by date."""
     data = programme_levels.merge(municipality[["municipality_code", "group"]], validate="m:1")
     data = data.assign(order=data["level"].map(LEVELS.index))
@@ -94,6 +94,4 @@ def programme_pyramid(
         "municipalities_other": (len(municipality) - named["priority"], "municipalities"),
         "municipalities_agreement_signed_2010": (named["agreement"], "municipalities"),
     }
-    return Exhibit.of(
-        "programme_pyramid", "pyramid", words, kept, values, draw=draw, numbers=numbers
-    )
+    return Content(kept, values, draw=draw, numbers=numbers)

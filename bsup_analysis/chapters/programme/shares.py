@@ -1,6 +1,5 @@
 """The priority municipalities' shares: of the population, and of the start loans."""
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bsup_analysis.exhibit import style
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 GROUPS = ("priority", "other")
@@ -62,10 +61,10 @@ def _printed(shares: pd.DataFrame, statistic: str) -> float:
     return float(rows["printed_percent"].item())
 
 
-@traced
+@exhibit("population_share", "shares.population")
 def population_share(
     group_year: pd.DataFrame, programme_p13_shares: pd.DataFrame, words: Words
-) -> Exhibit:
+) -> Content:
     """Show the priority municipalities' share of the population (document p. 13)."""
     data = priority_shares(group_year, "population")
     percent = _printed(programme_p13_shares, "population")
@@ -99,36 +98,31 @@ def population_share(
         line.grid(axis="y")
         return figure
 
-    return Exhibit.of(
-        "population_share",
-        "shares.population",
-        words,
-        data.assign(printed_percent=percent),
-        {**by_year, "printed": printed},
-        title=words(
-            f"shares.population.title.{'agrees' if abs(known - printed) < 0.005 else 'differs'}",
-            share=known,
-            printed=printed,
-        ),
-        draw=draw,
-        numbers={
-            f"population_{name}_{year}": (by_year.loc[year, column], unit)
-            for year in (2008, 2009, 2010)
-            for name, column, unit in (
-                ("share_priority", "share", "share"),
-                ("priority", "priority", "persons, 1 January"),
-                ("other", "other", "persons, 1 January"),
-                ("region", "region", "persons, 1 January"),
-            )
-        }
-        | {"population_share_priority_printed": (printed, "share")},
+    values = {**by_year, "printed": printed}
+    title = words(
+        f"shares.population.title.{'agrees' if abs(known - printed) < 0.005 else 'differs'}",
+        share=known,
+        printed=printed,
+    )
+    numbers = {
+        f"population_{name}_{year}": (by_year.loc[year, column], unit)
+        for year in (2008, 2009, 2010)
+        for name, column, unit in (
+            ("share_priority", "share", "share"),
+            ("priority", "priority", "persons, 1 January"),
+            ("other", "other", "persons, 1 January"),
+            ("region", "region", "persons, 1 January"),
+        )
+    } | {"population_share_priority_printed": (printed, "share")}
+    return Content(
+        data.assign(printed_percent=percent), values, title=title, draw=draw, numbers=numbers
     )
 
 
-@traced
+@exhibit("loan_share", "shares.loans")
 def loan_share(
     group_year: pd.DataFrame, programme_p13_shares: pd.DataFrame, words: Words
-) -> Exhibit:
+) -> Content:
     """Show the priority municipalities' share of start loans and of NOK (document p. 13)."""
     printed = _printed(programme_p13_shares, "start_loan_use") / 100
     loans, amount, low, high = (
@@ -176,25 +170,18 @@ def loan_share(
         bars.legend(bbox_to_anchor=(0.5, -0.09), ncols=1 if narrow else 3, **key)
         return figure
 
-    return Exhibit.of(
-        "loan_share",
-        "shares.loans",
-        words,
-        pd.concat(rows).rename_axis("year").reset_index(),
-        {
-            "printed": printed,
-            "loans": loans,
-            "amount": amount,
-            "year": years[0],
-            "loans_first": loans.iloc[0],
-            "amount_first": amount.iloc[0],
-        },
-        draw=partial(draw, narrow=False),
-        draw_narrow=partial(draw, narrow=True),
-        numbers={
-            f"{name}_share_priority_{year}": (share, "share")
-            for name, shares in (("loan", loans), ("amount", amount))
-            for year, share in shares.items()
-        }
-        | {"loan_use_share_priority_printed": (printed, "share")},
-    )
+    data = pd.concat(rows).rename_axis("year").reset_index()
+    values = {
+        "printed": printed,
+        "loans": loans,
+        "amount": amount,
+        "year": years[0],
+        "loans_first": loans.iloc[0],
+        "amount_first": amount.iloc[0],
+    }
+    numbers = {
+        f"{name}_share_priority_{year}": (share, "share")
+        for name, shares in (("loan", loans), ("amount", amount))
+        for year, share in shares.items()
+    } | {"loan_use_share_priority_printed": (printed, "share")}
+    return Content(data, values, draw=draw, narrow=True, numbers=numbers)

@@ -1,6 +1,5 @@
 """Start loans: the region's number and average, the table of document p. 14, and Malvik."""
 
-from functools import partial
 from itertools import product
 from typing import Any
 
@@ -9,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bsup_analysis.exhibit.charts import number_axis
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.style import (
     GROUP_COLOUR,
     GROUP_MARKER,
@@ -39,13 +38,13 @@ def _axis_ticks(programme_chart_axes: pd.DataFrame, chart: str) -> list[int]:
     return sorted(axes.loc[(axes["chart"] == chart) & (axes["axis"] == "value"), "tick"])
 
 
-@traced
+@exhibit("region_loans", "loans.region")
 def region_loans(
     region_year: pd.DataFrame,
     group_year: pd.DataFrame,
     programme_chart_axes: pd.DataFrame,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show the region's start loans as the document's chart has them (p. 11), split where known."""
     region = region_year.dropna(subset=["loans"]).set_index("year")
     groups = group_year.dropna(subset=["loans"])
@@ -94,9 +93,7 @@ def region_loans(
     }
     change = data.loc[2010, "loans"] / data.loc[2009, "loans"] - 1
     numbers["change_number_region_2009_2010"] = (change, "relative change")
-    return Exhibit.of(
-        "region_loans", "loans.region", words, kept, values, draw=draw, numbers=numbers
-    )
+    return Content(kept, values, draw=draw, numbers=numbers)
 
 
 def average_loans(group_year: pd.DataFrame, region_year: pd.DataFrame) -> pd.DataFrame:
@@ -117,14 +114,14 @@ def average_loans(group_year: pd.DataFrame, region_year: pd.DataFrame) -> pd.Dat
     return averages
 
 
-@traced
+@exhibit("average_loan", "averages")
 def average_loan(
     group_year: pd.DataFrame,
     region_year: pd.DataFrame,
     municipality_year: pd.DataFrame,
     programme_chart_axes: pd.DataFrame,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Show average loans beside the empty chart of the document (p. 6)."""
     averages = average_loans(group_year, region_year)
     single = municipality_year.dropna(subset=["loans"]).query("loans > 0")
@@ -196,24 +193,15 @@ def average_loan(
         least, most = low[area][last] - high[area][first], high[area][last] - low[area][first]
         way = "up" if least > 0 else "down" if most < 0 else "open"
         ways[area] = words(f"averages.way.{way}")
-    return Exhibit.of(
-        "average_loan",
-        "averages",
-        words,
-        pd.concat(
-            [averages, of_municipalities[["area", "year", "average_loan_nok"]], unknown],
-            ignore_index=True,
-        ),
-        {"mean": mean, "low": low, "high": high, "ceiling": ceiling, "lost": lost},
+    parts = [averages, of_municipalities[["area", "year", "average_loan_nok"]], unknown]
+    values = {"mean": mean, "low": low, "high": high, "ceiling": ceiling, "lost": lost}
+    return Content(
+        pd.concat(parts, ignore_index=True),
+        {**values, "first": first, "last": last},
         title=words("averages.title", **ways),
-        draw=partial(draw, narrow=False),
-        draw_narrow=partial(draw, narrow=True),
-        shown=words.table(
-            "averages",
-            [{**row, "change": row["after"] / row["before"] - 1} for row in rows],
-            first=first,
-            last=last,
-        ),
+        draw=draw,
+        narrow=True,
+        table=[{**row, "change": row["after"] / row["before"] - 1} for row in rows],
         numbers={
             f"average_loan_nok_{area}_{year}{end}": (table[area][year], "NOK a loan")
             for end, table in (("", mean), ("_low", low), ("_high", high))
@@ -284,10 +272,10 @@ def completed_table(
     return table
 
 
-@traced
+@exhibit("start_loan_table", "programme_table")
 def start_loan_table(
     programme_p14_start_loans: pd.DataFrame, municipality_year: pd.DataFrame, words: Words
-) -> Exhibit:
+) -> Content:
     """Show the recomputed table of document p. 14."""
     data = completed_table(programme_p14_start_loans, municipality_year)
     single = data.iloc[:-1]
@@ -302,8 +290,7 @@ def start_loan_table(
         "less": (single["amount_nok_change"] < 0).sum(),
         "municipalities": len(single),
     }
-    shown_table = words.table("programme_table", shown)
-    return Exhibit.of("start_loan_table", "programme_table", words, data, values, shown=shown_table)
+    return Content(data, values, table=shown)
 
 
 def malvik_variants(
@@ -342,10 +329,10 @@ def malvik_variants(
     return data.assign(average_loan_nok=data["amount_nok"] / data["loans"])
 
 
-@traced
+@exhibit("malvik", "malvik")
 def malvik(
     programme_p06_malvik: pd.DataFrame, programme_p14_start_loans: pd.DataFrame, words: Words
-) -> Exhibit:
+) -> Content:
     """Show what document p. 6 says of Malvik against the table of p. 14, in every variant."""
     data = malvik_variants(programme_p06_malvik, programme_p14_start_loans)
     averages = programme_p06_malvik.query("quantity == 'average_loan_nok'")
@@ -394,11 +381,8 @@ def malvik(
         "text_loans": text["loans"],
         "table_loans": table["loans"],
     }
-    shown = words.table("malvik", data)
     numbers = {
         "malvik_average_loan_nok_2009_table": (by_table, "NOK a loan"),
         "malvik_average_loan_nok_2009_text": (by_text, "NOK a loan"),
     }
-    return Exhibit.of(
-        "malvik", "malvik", words, data, values, draw=draw, shown=shown, numbers=numbers
-    )
+    return Content(data, values, draw=draw, table=data, numbers=numbers)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,7 +12,7 @@ from matplotlib.figure import Figure
 from bsup_analysis.design import Design
 from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.charts import name_rows
-from bsup_analysis.exhibit.exhibit import Exhibit, traced
+from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
 # lanes from the top, each with its marks: table and row that the date is from, and how it looks
@@ -118,14 +117,14 @@ def _draw_mark(axes: Axes, at: float, mark: Any, last: float, words: Words) -> N
         style.beside(axes, words(text), (edge[0], at), (edge[1], 0), **look)
 
 
-@traced
+@exhibit("timeline", "timeline")
 def timeline(
     programme_statements: pd.DataFrame,
     co_treatment: pd.DataFrame,
     external_facts: pd.DataFrame,
     design: Design,
     words: Words,
-) -> Exhibit:
+) -> Content:
     """Draw the programme in time: its period, document, agreements, and what met it."""
     data = dated(programme_statements, co_treatment, external_facts)
     first, last = int(data["start"].min()), int(data["end"].max())
@@ -158,13 +157,6 @@ def timeline(
         axes.set_ylim(len(LANES) - 0.4, -0.8 if narrow else -0.5)
         return figure
 
-    return Exhibit.of(
-        "timeline",
-        "timeline",
-        words,
-        data,
-        {"before": design.years[0], "after": design.years[-1]},
-        title=words(f"timeline.title.{'same' if chosen == design.years[0] else 'other'}"),
-        draw=partial(draw, narrow=False),
-        draw_narrow=partial(draw, narrow=True),
-    )
+    values = {"before": design.years[0], "after": design.years[-1]}
+    title = words(f"timeline.title.{'same' if chosen == design.years[0] else 'other'}")
+    return Content(data, values, title=title, draw=draw, narrow=True)

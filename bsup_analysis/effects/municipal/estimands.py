@@ -11,14 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bsup_analysis.effects.inference import RatioInterval
-from bsup_analysis.effects.municipal.cluster_inference import (
-    ScoreRandomisation,
-    ScoreWildTest,
-    crv1,
-    crv3,
-    randomise_score,
-    score_wild,
-)
+from bsup_analysis.effects.municipal import cluster_inference
 from bsup_analysis.effects.municipal.panel import MunicipalPanel, NotEstimableError, attempt, known
 from bsup_analysis.effects.municipal.ppml import Dropped, PpmlSettings, fit
 from bsup_analysis.errors import InputError
@@ -79,8 +72,8 @@ class Estimate:
     interval: RatioInterval
     p_value: float
     sandwich: RatioInterval
-    wild: ScoreWildTest
-    randomisation: ScoreRandomisation
+    wild: cluster_inference.ScoreWildTest
+    randomisation: cluster_inference.ScoreRandomisation
     municipalities: int
     priority: int
     clusters: int
@@ -110,16 +103,20 @@ def estimate(
         What stands beside the effect.
     """
     fitted = fit(panel, settings=settings)
-    jackknife = crv3(fitted)
+    jackknife = cluster_inference.crv3(fitted)
     active = fitted.used.any(axis=1)
     draws, level, power = wanted.draws, wanted.level, wanted.power
     return Estimate(
         name=name,
         interval=jackknife.interval(level=level, power=power),
         p_value=jackknife.p_value(),
-        sandwich=crv1(fitted).interval(level=level, power=power),
-        wild=score_wild(fitted, wanted.stream(name, "wild"), draws=draws, level=level),
-        randomisation=randomise_score(fitted, wanted.stream(name, "randomisation"), draws=draws),
+        sandwich=cluster_inference.crv1(fitted).interval(level=level, power=power),
+        wild=cluster_inference.score_wild(
+            fitted, wanted.stream(name, "wild"), draws=draws, level=level
+        ),
+        randomisation=cluster_inference.randomise_score(
+            fitted, wanted.stream(name, "randomisation"), draws=draws
+        ),
         municipalities=int(active.sum()),
         priority=int((active & panel.treated).sum()),
         clusters=jackknife.clusters,
