@@ -80,7 +80,6 @@ def test_figure_tells_its_numbers(study: Study, language: str) -> None:
         number = words.decimal(exhibit.numbers[f"chart_orders_ratio_{end}"].value)
         assert number in exhibit.alternative_text
         assert number in exhibit.caption
-    assert exhibit.svg() == exhibit.svg()
     assert not clashes(exhibit)
 
 

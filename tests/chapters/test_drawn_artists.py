@@ -7,6 +7,7 @@ group's rows and columns alone.  What is drawn is read from matplotlib's artists
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,9 +32,11 @@ from bsup_analysis.language import LANGUAGES
 from bsup_analysis.tables.strict_csv import to_csv
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-# takes most of a minute; its figures are drawn by the functions of 07_phasing
 T = TypeVar("T")
+# its pictures take minutes, so that one worker makes them (pytest-xdist)
+pytestmark = pytest.mark.xdist_group("pictures")
 Picture = tuple[str, Exhibit, Figure]  # with the id of the run
+# takes most of a minute; its figures are drawn by the functions of 07_phasing
 SLOW = {"11_municipal_phasing"}
 # they take seconds, and name no group
 ENGLISH = {"10_municipal_robustness_unemployed", "12_municipal_profile"}
@@ -607,6 +610,11 @@ def test_a_covered_and_a_cut_label_are_found(pictures: dict[str, list[Picture]])
     texts[0].set_position(beside)
     texts[0].set_in_layout(True)
     assert not unreadable(figure, 7)
+
+
+def test_a_figure_drawn_again_is_the_same_to_the_byte(pictures: dict[str, list[Picture]]) -> None:
+    for _, exhibit, _ in pictures["en"][::4]:
+        assert replace(exhibit).svg() == exhibit.svg(), exhibit.id
 
 
 def contrast(one: str, other: str) -> float:
