@@ -41,7 +41,7 @@ test: $(READY)  ## check style and types, run the tests and every notebook
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 	$(if $(wildcard notebooks/*.ipynb),$(BIN)/pytest --nbval-lax --nbval-current-env -n 2 --dist loadscope notebooks)
 
 BROWSERS = chromium chromium-browser google-chrome google-chrome-stable

@@ -43,13 +43,13 @@ def with_numbers(own_root: Path) -> Callable[..., dict[str, Report]]:
     return composed
 
 
-@pytest.fixture(params=LANGUAGES)
+@pytest.fixture(scope="module", params=LANGUAGES)
 def documents(request: pytest.FixtureRequest, published_root: Path) -> dict[str, Report]:
     """Report and annex of each language."""
     return compose(read_edition(published_root / "reports", request.param))
 
 
-@pytest.fixture(params=DOCUMENTS)
+@pytest.fixture(scope="module", params=DOCUMENTS)
 def report(request: pytest.FixtureRequest, documents: dict[str, Report]) -> Report:
     """Each document of each language."""
     return documents[request.param]
