@@ -70,10 +70,9 @@ def test_quiet_and_no_wider_than_the_screen(
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
 def test_no_barriers_that_axe_finds(
-    opened: Callable[..., Any], address: str, scheme: str, width: int
+    opened: Callable[..., Any], address: str, width: int, scheme: str
 ) -> None:
     page = opened(
         address, viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
