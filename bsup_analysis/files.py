@@ -14,6 +14,7 @@ import re
 import shutil
 import sqlite3
 import stat
+import subprocess
 import threading
 import time
 import tomllib
@@ -326,6 +327,16 @@ def svg_address(svg: bytes) -> str:
     """Return a drawing as an address that holds all of it, to stand within double quotes."""
     plain = " !$'()*+,-./:;=?@[]_~{}|^`"
     return "data:image/svg+xml," + quote(svg.decode("utf-8").replace('"', "'"), safe=plain)
+
+
+def git(root: Path, *arguments: str) -> tuple[bytes, str]:
+    """Ask git in a folder; what it prints, and in half a sentence why it does not (else empty)."""
+    try:
+        made = subprocess.run(["git", *arguments], cwd=root, capture_output=True)  # noqa: S603, S607
+    except FileNotFoundError:
+        return b"", "git is not installed"
+    told = made.stderr.decode("utf-8", "replace").strip().splitlines() or ["it failed"]
+    return made.stdout, f"git says: {told[0]}" if made.returncode else ""
 
 
 def file_and_part(given: str) -> tuple[Path, str | None]:

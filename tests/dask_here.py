@@ -1,10 +1,8 @@
 """A real Dask scheduler and real workers on loopback, ended with the test that starts them."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -34,17 +32,12 @@ def started(module: str, *arguments: str) -> Iterator[subprocess.Popen]:
 
 @contextmanager
 def scheduler() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with started("dask_scheduler", "--port", str(port)):
-        deadline = time.monotonic() + 40
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield f"tcp://127.0.0.1:{port}"
+    """Run a scheduler on threads of this process: a process of its own takes seconds to begin."""
+    from distributed import LocalCluster
+
+    where = {"host": "127.0.0.1", "protocol": "tcp://", "dashboard_address": None}
+    with LocalCluster(n_workers=0, processes=False, silence_logs=50, **where) as cluster:
+        yield cluster.scheduler_address
 
 
 def worker(address: str, folder: Path) -> AbstractContextManager[subprocess.Popen]:

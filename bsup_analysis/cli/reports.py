@@ -14,17 +14,8 @@ import typer
 from bsup_analysis import engines, paths
 from bsup_analysis.cli.study_project import study_project
 from bsup_analysis.errors import InputError
-from bsup_analysis.run.adhoc_runs import (
-    Files,
-    Variant,
-    adhoc_folder,
-    adhoc_page,
-    grid,
-    is_kept,
-    keep,
-    run_variant,
-    write_numbers,
-)
+from bsup_analysis.run import adhoc_runs
+from bsup_analysis.run.adhoc_runs import Files, Variant
 from bsup_analysis.run.engine import Progress, at_work, run, status
 from bsup_analysis.run.graph import graph, make, processed
 from bsup_analysis.run.publish import page_path
@@ -135,8 +126,8 @@ def notebook(
 ) -> None:
     """Run one notebook with parameters of your own, beside the report."""
     project = study_project()
-    page = adhoc_page(project, name, parameter or [])
-    folder = adhoc_folder(project, page, out)
+    page = adhoc_runs.adhoc_page(project, name, parameter or [])
+    folder = adhoc_runs.adhoc_folder(project, page, out)
     with at_work(project):
         run([processed(project)], project.records, 1, Progress(sys.stdout))
         from bsup_analysis.run.execute import execute
@@ -172,13 +163,15 @@ def variants(
     """Run notebooks with every combination of parameters, beside the report."""
     project = study_project()
     folder = out or project.build / "variants"
-    every = grid(project, notebooks, parameter or [], folder)
+    every = adhoc_runs.grid(project, notebooks, parameter or [], folder)
     if scheduler is not None:
         engines.reach(scheduler)
     with at_work(project):
         run([processed(project)], project.records, jobs, Progress(sys.stdout))
-        every = grid(project, notebooks, parameter or [], folder)  # as the tables are now
-        missing = [one for one in every if not is_kept(one)]
+        every = adhoc_runs.grid(
+            project, notebooks, parameter or [], folder
+        )  # as the tables are now
+        missing = [one for one in every if not adhoc_runs.is_kept(one)]
         typer.echo(f"{len(every)} variants, {len(every) - len(missing)} of them kept")
         if missing:
             results = _here(missing, jobs)
@@ -186,15 +179,15 @@ def variants(
                 results = engines.on_cluster(compute, missing, scheduler)
             with closing(results):
                 for number, (one, files) in enumerate(results, start=1):
-                    keep(one, files)
+                    adhoc_runs.keep(one, files)
                     typer.echo(f"done     {one.page.run.id}, {number} of {len(missing)}")
-        path = write_numbers(every, folder)
+        path = adhoc_runs.write_numbers(every, folder)
     typer.echo(f"numbers  {path}")
 
 
 def compute(variant: Variant) -> Files:
     """Run a variant in the checkout of this process; what every worker calls."""
-    return run_variant(study_project(), variant)
+    return adhoc_runs.run_variant(study_project(), variant)
 
 
 def _here(missing: list[Variant], jobs: int) -> Generator[tuple[Variant, Files], None, None]:

@@ -5,7 +5,7 @@ and its source.  A key that is not named here, a wrong type, a missing source or
 value is refused by `bsup_analysis.design.load`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
@@ -29,6 +29,13 @@ Draws = Annotated[int, Field(ge=99)]
 def clash(at: str, problem: str) -> PydanticCustomError:
     """Refuse a value because of another one; `at` is the path from the validated table to it."""
     return PydanticCustomError("clash", "{problem}", {"at": at, "problem": problem})
+
+
+def _among(years: Iterable[int], known: Collection[int], at: str, where: str) -> None:
+    """Refuse the first year that is not among those known, which `where` names."""
+    for year in years:
+        if year not in known:
+            raise clash(at, f"{year} is not among {where}")
 
 
 def _increasing(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -77,13 +84,11 @@ class Window:
         if before >= first:
             problem = f"{before} is not before the first treated year, {first}"
             raise clash("last_year_before.value", problem)
-        for name, year in (("last_year_before", before), ("first_treated_year", first)):
-            if year not in self.published_years.value:
-                raise clash(f"{name}.value", f"{year} is not among window.published_years")
-        for name in ("published_years", "chart_years"):
-            for year in getattr(self, name).value:
-                if year not in self.population_years.value:
-                    raise clash(f"{name}.value", f"{year} is not among window.population_years")
+        published, people = self.published_years.value, self.population_years.value
+        _among([before], published, "last_year_before.value", "window.published_years")
+        _among([first], published, "first_treated_year.value", "window.published_years")
+        _among(published, people, "published_years.value", "window.population_years")
+        _among(self.chart_years.value, people, "chart_years.value", "window.population_years")
         return self
 
 
@@ -140,8 +145,7 @@ class Municipal:
         years, selection = self.years.value, self.selection_year.value
         for name in ("selection_year", "reference_year", "placebo_year"):
             year = getattr(self, name).value
-            if year not in years:
-                raise clash(f"{name}.value", f"{year} is not among municipal.years")
+            _among([year], years, f"{name}.value", "municipal.years")
             if name != "selection_year" and year >= selection:
                 raise clash(f"{name}.value", f"{year} is not before the selection, {selection}")
         if self.placebo_year.value == years[0]:
@@ -177,14 +181,9 @@ class Timing:
     def _in_order(self) -> Self:
         before, treated = self.before, self.treated
         early = {"reference_year": self.reference_year, "placebo_year": self.placebo_year}
-        for name, years in {
-            "selection_year": (self.selection_year,),
-            **{name: (year,) for name, year in early.items()},
-            "contrast_years": self.contrast_years,
-        }.items():
-            for year in years:
-                if year not in self.years:
-                    raise clash(name, f"{year} is not among the years")
+        for name, year in {"selection_year": self.selection_year, **early}.items():
+            _among([year], self.years, name, "the years")
+        _among(self.contrast_years, self.years, "contrast_years", "the years")
         for name, year in early.items():
             if year >= self.selection_year:
                 raise clash(name, f"{year} is not before the selection, {self.selection_year}")
@@ -475,9 +474,8 @@ class Design:
         for name, most in (("largest_others", whole - priority), ("smallest_priority", priority)):
             if getattr(self.municipal, name).value > most:
                 raise clash(f"municipal.{name}.value", f"the group has {most} municipalities")
-        for year in years:
-            if year not in self.window.population_years.value:
-                raise clash("municipal.years.value", f"{year} is not in window.population_years")
+        people = self.window.population_years.value
+        _among(years, people, "municipal.years.value", "window.population_years")
         if first not in years:
             raise clash("municipal.years.value", f"the first treated year, {first}, is missing")
         if self.municipal.selection_year.value >= first:

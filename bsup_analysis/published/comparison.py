@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 import json
-import subprocess
 import tarfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from bsup_analysis.errors import InputError
+from bsup_analysis.files import git
 from bsup_analysis.published.manifest import NUMBERS
 
 _ROWS_SHOWN = 10
@@ -124,18 +124,10 @@ def _revision(place: str, root: Path) -> Snapshot:
     advice = "name two reports folders, numbers.json or manifest.json files, or a revision"
     if place.startswith("-"):  # which git would take for an option; git before 2.24 has no mark
         raise InputError(f"{problem}; {advice}.")
-    try:
-        made = subprocess.run(  # noqa: S603 - a fixed command; the revision cannot be an option
-            ["git", "archive", "--format=tar", place, "reports"],  # noqa: S607
-            cwd=root,
-            capture_output=True,
-        )
-    except FileNotFoundError:
-        raise InputError(f"{problem}: git is not installed.") from None
-    if made.returncode:
-        told = made.stderr.decode("utf-8", "replace").strip().splitlines() or ["it failed"]
-        raise InputError(f"{problem} with reports here; {advice} (git says: {told[0]}).")
-    with tarfile.open(fileobj=io.BytesIO(made.stdout)) as archive:
+    made, why = git(root, "archive", "--format=tar", place, "reports")
+    if why:
+        raise InputError(f"{problem} with reports here; {advice} ({why}).")
+    with tarfile.open(fileobj=io.BytesIO(made)) as archive:
         files = {
             PurePosixPath(member.name): stream.read()
             for member in archive.getmembers()

@@ -8,6 +8,7 @@ import math
 import re
 import sys
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -75,12 +76,13 @@ def manifest(
         "pages": dict(entries),
         "files": dict(files),
         "tables": dict(tables),
-        "packages": packages(),
+        "packages": dict(packages()),
         "python": sys.version.split()[0],
     }
 
 
-def packages() -> dict[str, str]:
+@cache
+def packages() -> Mapping[str, str]:
     """Return the installed versions of this package and of its direct dependencies."""
     try:
         wanted = [line for line in requires(PACKAGE) or () if "extra ==" not in line]

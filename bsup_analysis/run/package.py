@@ -5,7 +5,6 @@ The README follows the template of the Social Science Data Editors.
 
 import ast
 import io
-import subprocess
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 from bsup_analysis import paths
 from bsup_analysis.design import Design, load_design
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import read_toml, write_aside
+from bsup_analysis.files import git, read_toml, write_aside
 from bsup_analysis.published.manifest import MANIFEST, PACKAGE, PROFILES
 from bsup_analysis.published.reader import Check, Published, read_profiles, read_published
 from bsup_analysis.report.render import generated
@@ -145,14 +144,10 @@ def committed(root: Path, name: str) -> bytes:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    try:
-        made = subprocess.run(["git", *arguments], cwd=root, capture_output=True)  # noqa: S603, S607
-    except FileNotFoundError:
-        raise InputError("a package needs git, which is not installed here.") from None
-    if made.returncode:
-        told = made.stderr.decode("utf-8", "replace").strip().splitlines() or ["it failed"]
-        raise InputError(f"a package is made in a git clone; git says: {told[0]}.")
-    return made.stdout.decode("utf-8")
+    made, problem = git(root, *arguments)
+    if problem:
+        raise InputError(f"a package is made in a git clone; {problem}.")
+    return made.decode("utf-8")
 
 
 # --- its README ---

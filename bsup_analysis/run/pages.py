@@ -2,8 +2,10 @@
 
 import json
 import re
+import threading
 import tomllib
 from collections.abc import Sequence
+from functools import cache
 from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,6 +25,7 @@ from bsup_analysis.run.project import Page
 from bsup_analysis.run.publish import read_contents
 
 TEMPLATES = Path(__file__).parent / "templates"
+_EXPORTING = threading.Lock()
 # code that brings or shows what stands elsewhere, and that which gives the numbers by id
 _PREPARES = re.compile(r"^(?:import|from) |\bstudy\.(?:show|opening|close)\(|\bdisplay\(", re.M)
 _NUMBERS = re.compile(r"\bstudy\.headlines\(")
@@ -86,7 +89,8 @@ def render_page(
         **_place(report, profile),
     }
     try:
-        html, _ = _exporter().from_notebook_node(notebook, resources={"page": about})
+        with _EXPORTING:
+            html, _ = _exporter().from_notebook_node(notebook, resources={"page": about})
         return _write(target, html, about["words"]["table"])
     except InputError as error:
         raise InputError(f"page {page.run.id} ({page.language}): {error}") from None
@@ -291,7 +295,9 @@ class MathMLExporter(HTMLExporter):
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
+@cache
 def _exporter() -> MathMLExporter:
+    """Give the one exporter, whose templates are compiled once; for one thread at a time."""
     return MathMLExporter(
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],

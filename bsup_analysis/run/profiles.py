@@ -134,9 +134,8 @@ def _make(project: Project, page: Page, whole: bool) -> list[Path]:
         record = {"notebook": project.name(page.run.notebook)}
         (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
         target = _built(project, page.language, page.run.id)
-        return render_page(
-            page, folder, target, languages=_linked(project, whole), report=whole, profile=True
-        )
+        linked = project.languages if whole else ()
+        return render_page(page, folder, target, None, linked, report=whole, profile=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -153,11 +152,6 @@ def _municipalities(template: Run) -> dict[str, str]:
 
 def _built(project: Project, language: str, name: str) -> Path:
     return project.build / "profiles" / language / f"{name}.html"
-
-
-def _linked(project: Project, whole: bool) -> tuple[str, ...]:
-    """Return the languages that pages link to each other in: all that are published, or none."""
-    return project.languages if whole else ()
 
 
 def _task(project: Project, page: Page, whole: bool) -> Task:
@@ -181,7 +175,7 @@ def _list(project: Project, language: str, names: Mapping[str, str], whole: bool
 
         contents = path.with_name(CONTENTS)
         write_contents(contents, [{"run": code, "title": name} for code, name in names.items()])
-        linked = _linked(project, whole)
+        linked = project.languages if whole else ()
         return render_contents(language, contents, linked, report=whole, profile=True)
 
     return task(

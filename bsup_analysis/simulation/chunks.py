@@ -1,7 +1,5 @@
 """Finished chunks on disk, known by what they were computed from and by their own hash."""
 
-from __future__ import annotations
-
 import ast
 import errno
 import hashlib
@@ -182,10 +180,15 @@ def _rows(
         yield task.scenario.name, task.effect, name, draws, rate, error, mean
 
 
-def csv_text(table: pd.DataFrame) -> str:
-    """Write the table as CSV, rates and estimates to six digits: same bytes on every machine."""
-    shown = table.copy()
-    for name in ("rejection_rate", "mc_error", "mean_estimate"):
-        shown[name] = shown[name].map(lambda value: f"{value:.6f}")
-    shown["effect"] = shown["effect"].map(lambda value: f"{value:g}")
+def csv_text(table: pd.DataFrame, *short: str) -> str:
+    """Write a table as CSV, the same bytes on every machine.
+
+    Numbers have six digits after the point, but for those of `short` columns and whole ones, which
+    are as they are, and unknown ones, which are empty.
+    """
+    shown = table.assign(**{column: table[column].map("{:g}".format) for column in short})
+    for column in shown.select_dtypes("float"):
+        shown[column] = shown[column].map(
+            lambda value: "" if np.isnan(value) else f"{value + 0.0:.6f}"
+        )
     return shown.to_csv(index=False, lineterminator="\n")

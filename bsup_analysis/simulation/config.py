@@ -1,7 +1,5 @@
 """The configuration of the simulations as frozen objects: what `scenarios.toml` may say."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterable, Mapping

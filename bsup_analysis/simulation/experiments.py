@@ -6,8 +6,6 @@ is assumed. Here both groups are drawn, the interval is computed as the study do
 (`effects.inference`, `effects.paired`, over all draws at once), and what it covers is counted.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ Notebook `06_power` reads them and no other does; they say what the study could 
 saw.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -34,7 +32,6 @@ from bsup_analysis.simulation.schemas import PREFIX, SCHEMAS
 from bsup_analysis.tables.sources import record_text
 
 ANCHOR_DRAWS = 100
-_DIGITS = 6
 _DETECTABLE = ("scenario", "test", "power", "detectable_ratio", "mc_error", "draws")
 
 
@@ -77,8 +74,8 @@ def store_results(
         region, names, effects, number, seed, jobs, scheduler, None, progress, agree=agree
     )
     tables = {
-        "rejection": chunks.csv_text(made.table),
-        "detectable": _text(detectable_ratios(made.table, config.tests.power.value)),
+        "rejection": chunks.csv_text(made.table, "effect"),
+        "detectable": chunks.csv_text(detectable_ratios(made.table, config.tests.power.value)),
     }
     with workers(jobs) as pool:
         for name, function in (
@@ -87,20 +84,19 @@ def store_results(
             ("pretrend", pretrend_table),
         ):
             parts = pool.map(function, *zip(*[(region, one, number) for one in names], strict=True))
-            tables[name] = _text(pd.concat(list(parts), ignore_index=True))
+            tables[name] = chunks.csv_text(pd.concat(list(parts), ignore_index=True))
             progress(Step(0, 0, None, f"{PREFIX}{name} is ready"))
         anchor = pool.submit(first_rejections, region).result()
     written = [_keep(name, text, number, region, anchor) for name, text in tables.items()]
-    return written + store_rule(region, jobs, progress, draws, anchor=anchor)
+    return written + store_rule(region, jobs, progress, draws, anchor)
 
 
 def store_rule(
     region: Region,
     jobs: int,
     progress: Callable[[Step], None],
-    draws: int | None = None,
-    *,
-    anchor: Mapping[str, int] | None = None,
+    draws: int | None,
+    anchor: Mapping[str, int],
 ) -> list[Path]:
     """Compute and write what is asked of the municipal rule, and of randomisation on the score.
 
@@ -111,7 +107,7 @@ def store_rule(
     draws
         Panels of every world; by default those of `rule.toml`.
     anchor
-        `first_rejections`, where they are known already.
+        `first_rejections`.
     """
     names, asked = sorted(load_config().scenario), settings()
     every = [draws] * len(names)
@@ -120,7 +116,6 @@ def store_rule(
         progress(Step(0, 0, None, f"{PREFIX}rule is ready"))
         scores = list(pool.map(score_table, [region] * len(names), names, every))
         progress(Step(0, 0, None, f"{PREFIX}randomisation is ready"))
-        anchor = anchor or pool.submit(first_rejections, region).result()
         verdicts = pool.submit(first_verdicts, region).result()
     rule, covered = (pd.concat(part, ignore_index=True) for part in zip(*found, strict=True))
     tables = {
@@ -130,7 +125,7 @@ def store_rule(
         "randomisation": (pd.concat(scores, ignore_index=True), asked.score_draws.value),
     }
     return [
-        _keep(name, _text(table), draws or most, region, anchor, verdicts)
+        _keep(name, chunks.csv_text(table), draws or most, region, anchor, verdicts)
         for name, (table, most) in tables.items()
     ]
 
@@ -179,16 +174,6 @@ def first_rejections(region: Region) -> Mapping[str, int]:
     """
     results = run(task_of(region, scenario("A"), 1.0, 0, ANCHOR_DRAWS))
     return {name: int(results[name].sum()) for name in TESTS}
-
-
-def _text(table: pd.DataFrame) -> str:
-    """Write numbers to six digits after the point, whole ones as they are, unknown ones empty."""
-    shown = table.copy()
-    for column in shown.select_dtypes("float"):
-        shown[column] = shown[column].map(
-            lambda value: "" if np.isnan(value) else f"{value + 0.0:.{_DIGITS}f}"
-        )
-    return shown.to_csv(index=False, lineterminator="\n")
 
 
 def record(

@@ -7,8 +7,6 @@ effect and parallel trends is put into the expected loans or the scenario, never
 draw k has the same random numbers in every world (`generator`).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -14,7 +14,7 @@ import pandas as pd
 
 from bsup_analysis import paths
 from bsup_analysis.analysis import groups, outcome_contrast, phasing
-from bsup_analysis.analysis.audit import audit_statements, table_arithmetic
+from bsup_analysis.analysis.audit import CHECKS, audit_statements, table_arithmetic
 from bsup_analysis.analysis.groups import AgreementReading
 from bsup_analysis.analysis.outcome_contrast import DispersionPath, OutcomeContrast
 from bsup_analysis.analysis.phasing import Pooled, Rule
@@ -88,17 +88,9 @@ class Study(Recording):
         self.reading = reading or self.design.reading_of_agreements
         self.municipality_code, self.group = municipality_code, group
         self.k, self.weights = k, weights
-        self._check(
-            language=language,
-            outcome=outcome,
-            reading=self.reading,
-            specification=specification,
-            boundaries=boundaries,
-            municipality_code=municipality_code,
-            group=group,
-            k=k,
-            weights=weights,
-        )
+        self._check(language=language, outcome=outcome, reading=self.reading)
+        self._check(specification=specification, boundaries=boundaries, group=group)
+        self._check(municipality_code=municipality_code, k=k, weights=weights)
         if outcome not in self.design.outcomes:
             allowed = ", ".join(self.design.outcomes)
             raise InputError(f"outcome is one of {allowed}, not {outcome!r}.")
@@ -192,22 +184,8 @@ class Study(Recording):
     @result
     def statement_audit(self) -> pd.DataFrame:
         """Every statement of the document with the value recomputed and what became of it."""
-        read = {
-            "programme_statements": self.programme_statements,
-            "group_year": self.group_year,
-            "municipality": self.municipality,
-            "municipality_year": self.municipality_year,
-            "press_totals": self.press_totals,
-            "programme_chart_axes": self.programme_chart_axes,
-            "programme_level_counts": self.programme_level_counts,
-            "programme_levels": self.programme_levels,
-            "programme_p06_malvik": self.programme_p06_malvik,
-            "programme_p13_shares": self.programme_p13_shares,
-            "programme_p14_start_loans": self.programme_p14_start_loans,
-            "region_year": self.region_year,
-            "ssb_population": self.ssb_population,
-            "treatment": self.treatment,
-        }
+        names = {name for check in CHECKS.values() for name in check.tables}
+        read = {name: getattr(self, name) for name in sorted(names)}
         return audit_statements(self.programme_statements, read)
 
     @result

@@ -234,7 +234,7 @@ def test_without_git_there_is_no_package(
     study: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(InputError, match="a package needs git, which is not installed"):
+    with pytest.raises(InputError, match="a package is made in a git clone; git is not installed"):
         make(study, tmp_path / "package.zip")
 
 

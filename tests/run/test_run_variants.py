@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from bsup_analysis import cli, engines
 from bsup_analysis.cli import reports as command
 from bsup_analysis.errors import InputError
+from bsup_analysis.run import adhoc_runs
 from bsup_analysis.run.adhoc_runs import Files, Variant, grid, is_kept, keep, write_numbers
 from bsup_analysis.run.engine import Interrupted
 from bsup_analysis.run.project import Project
@@ -214,7 +215,7 @@ def test_the_command_makes_what_is_missing_and_keeps_the_rest(bsup, made):
 
 
 def test_an_interrupted_grid_goes_on_where_it_was(bsup, made, monkeypatch):
-    right, broken = command.keep, []
+    right, broken = adhoc_runs.keep, []
 
     def stop_at_second(variant: Variant, result: Files) -> None:
         if broken:
@@ -222,10 +223,10 @@ def test_an_interrupted_grid_goes_on_where_it_was(bsup, made, monkeypatch):
         broken.append(variant)
         right(variant, result)
 
-    monkeypatch.setattr(command, "keep", stop_at_second)
+    monkeypatch.setattr(adhoc_runs, "keep", stop_at_second)
     ended = bsup("01_loans", "-p", "language=nb,en")
     assert isinstance(ended.exception, Interrupted)
-    monkeypatch.setattr(command, "keep", right)
+    monkeypatch.setattr(adhoc_runs, "keep", right)
     assert "2 variants, 1 of them kept" in bsup("01_loans", "-p", "language=nb,en").stdout
 
 

@@ -12,6 +12,7 @@ from bsup_analysis import engines
 from bsup_analysis.simulation.config import scenario
 from bsup_analysis.simulation.generator import Region, build_region
 from bsup_analysis.simulation.replicate import Task
+from bsup_analysis.simulation.runner import simulate
 
 PROCESSED = Path(__file__).resolve().parents[2] / "data" / "processed"
 CODES = {"municipality_code": str, "county_code": str}
@@ -38,6 +39,15 @@ def pool() -> Iterator[Executor]:
 def warm(pool: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every run in this process the one worker that is there: starting one costs seconds."""
     monkeypatch.setattr(engines, "workers", lambda _jobs: nullcontext(pool))
+
+
+@pytest.fixture(scope="session")
+def uninterrupted(region: Region, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of two jobs: folder with store and out.csv."""
+    folder = tmp_path_factory.mktemp("whole")
+    store, out = folder / "store", folder / "out.csv"
+    simulate(region, ["A", "D"], [1.0, 1.2], 40, 5, 2, out=out, chunk_draws=10, store=store)
+    return folder
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import socket
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from dask_here import scheduler, worker
@@ -17,25 +16,11 @@ from bsup_analysis.simulation.runner import simulate
 pytest.importorskip("distributed", reason="needs the extra `cluster`")
 
 
-def run(region, folder: Path, **options):
-    out = folder / "out.csv"
-    result = simulate(
-        region,
-        ["A", "D"],
-        [1.0, 1.2],
-        40,
-        5,
-        out=out,
-        chunk_draws=5,
-        store=folder / "store",
-        **options,
-    )
-    return result, out.read_bytes()
-
-
 @pytest.mark.usefixtures("warm")
-def test_a_cluster_gives_the_bytes_of_this_machine_also_when_a_worker_is_killed(region, tmp_path):
-    _, here = run(region, tmp_path / "here", jobs=1)
+def test_a_cluster_gives_the_bytes_of_this_machine_also_when_a_worker_is_killed(
+    uninterrupted, region, tmp_path
+):
+    out, store = tmp_path / "out.csv", tmp_path / "store"
     with scheduler() as address:
         with worker(address, tmp_path) as first, worker(address, tmp_path):
             from distributed import Client
@@ -45,23 +30,22 @@ def test_a_cluster_gives_the_bytes_of_this_machine_also_when_a_worker_is_killed(
             killed = []
 
             def kill_one(step):
-                if step.done >= 5 and not step.sentence and not killed:
+                if step.done >= 3 and not step.sentence and not killed:
                     first.kill()
                     killed.append(step.done)
 
-            result, there = run(region, tmp_path / "there", scheduler=address, progress=kill_one)
+            asked = {"scheduler": address, "progress": kill_one, "out": out, "store": store}
+            result = simulate(region, ["A", "D"], [1.0, 1.2], 40, 5, chunk_draws=10, **asked)
         assert killed
-        assert killed[0] < 32
+        assert killed[0] < 16
         assert first.wait() < 0  # by the signal
-    assert result.computed == 32
+    assert result.computed == 16
+    assert out.read_bytes() == (uninterrupted / "out.csv").read_bytes()
+    here, there = (
+        {one.name: one.read_bytes() for one in folder.iterdir()}
+        for folder in (uninterrupted / "store", store)
+    )
     assert there == here
-    names = [
-        sorted(one.name for one in (tmp_path / w / "store").iterdir()) for w in ("here", "there")
-    ]
-    assert names[0] == names[1]
-    for name in names[0]:
-        stored = [(tmp_path / w / "store" / name).read_bytes() for w in ("here", "there")]
-        assert stored[0] == stored[1], name
 
 
 def test_a_scheduler_without_workers_is_told(region, tmp_path, monkeypatch):

@@ -39,14 +39,6 @@ def arguments(folder: Path, draws: int = DRAWS, jobs: int = 2) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory) -> Path:
-    """A finished run: folder with store and out.csv."""
-    folder = tmp_path_factory.mktemp("whole")
-    subprocess.run(arguments(folder), check=True, timeout=120)
-    return folder
-
-
 def copied(uninterrupted: Path, folder: Path) -> Path:
     shutil.copytree(uninterrupted / "store", folder / "store")
     return folder / "store"
@@ -78,10 +70,10 @@ def test_one_job_gives_the_bytes_of_two_and_finished_chunks_are_not_done_again(
     fresh, content = again(region, tmp_path)
     assert content == whole
     assert fresh.computed == 16
-    assert fresh.check.largest < 1e-8
+    assert fresh.difference < 1e-8
     resumed, content = again(region, tmp_path)
     assert content == whole
-    assert (resumed.computed, resumed.reused, resumed.check) == (0, 16, None)
+    assert (resumed.computed, resumed.reused, resumed.difference) == (0, 16, None)
 
 
 def children(pid: int) -> list[int]:
@@ -161,12 +153,16 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         return right(path, content)
 
+    copied(uninterrupted, tmp_path)
+    for chunk in stored(tmp_path)[:6]:
+        chunk.unlink()
     monkeypatch.setattr(chunks, "write_aside", full)
     with pytest.raises(InputError, match=r"disk is full.*run the same command again"):
         again(region, tmp_path)
     monkeypatch.undo()
+    assert len(stored(tmp_path)) == 10 + 3
     resumed, content = again(region, tmp_path)
-    assert resumed.reused == 3
+    assert (resumed.reused, resumed.computed) == (13, 3)
     assert content == (uninterrupted / "out.csv").read_bytes()
 
 
