@@ -249,7 +249,7 @@ def _from_another_process(project: Project, **environment: str) -> dict[str, lis
     """Publish from a new process; returns what was done."""
     package = str(Path(toy_project.make.__code__.co_filename).parents[2])
     ended = subprocess.run(
-        [sys.executable, toy_project.__file__, str(project.root), "-1"],
+        [sys.executable, toy_project.__file__, str(project.root)],
         env={**os.environ, "PYTHONPATH": package, **environment},
         capture_output=True,
         text=True,

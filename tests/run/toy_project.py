@@ -1,9 +1,10 @@
 """A small project for the pipeline's tests: three raw tables, one processed, two notebooks.
 
 The notebooks write what the contract asks for with plain `json`, so that these tests know
-nothing of the real study.
+nothing of the real study.  `python toy_project.py FOLDER` publishes one from a process of its own.
 """
 
+import json
 import os
 import signal
 import sys
@@ -244,3 +245,10 @@ def publish_and_die(project: Project, renames: int = -1, each_takes_s: float = 0
     """Publish, with slow renames into `reports/`, and killed before one of them."""
     with without_kernels(project.root), _renamed(project.reports, renames, each_takes_s):
         publish(project)
+
+
+if __name__ == "__main__":
+    here = describe(Path(sys.argv[1]))
+    with without_kernels(here.root):
+        done = publish(with_report(here))
+    sys.stdout.write(json.dumps({"done": done.done}))
