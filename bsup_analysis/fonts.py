@@ -1,13 +1,19 @@
-"""The font that matplotlib brings, cut to the letters a drawing or a page of drawings uses."""
+"""The font that matplotlib brings, cut to the letters a drawing or a page of drawings uses.
+
+It is taken from matplotlib's own files: a machine may have another edition of it, which matplotlib
+finds first where its list of fonts, kept in the user's cache, is an old one.
+"""
 
 import base64
 import io
 from functools import cache
+from pathlib import Path
 
 from fontTools import subset
-from matplotlib import font_manager
+from matplotlib import font_manager, get_data_path
 
 FONT = "DejaVu Sans"
+FILES = {"normal": "DejaVuSans.ttf", "bold": "DejaVuSans-Bold.ttf"}
 # the letters of Europe, dashes, arrows and signs of arithmetic
 _COMMON = {*range(0x20, 0x180), *range(0x2010, 0x2040), *range(0x2190, 0x2270)}
 
@@ -31,7 +37,15 @@ def _common(weight: str) -> bytes:
 
 
 def _path(weight: str) -> str:
-    return font_manager.findfont(font_manager.FontProperties(family=FONT, weight=weight))
+    return str(Path(get_data_path()) / "fonts" / "ttf" / FILES[weight])
+
+
+def prefer_own() -> None:
+    """Let matplotlib draw with its own edition of the font, whatever others it knows."""
+    manager = font_manager.fontManager
+    for weight in FILES:
+        manager.addfont(_path(weight))  # as the last one; what was found before is forgotten
+        manager.ttflist.insert(0, manager.ttflist.pop())
 
 
 def _subset(font: str | io.BytesIO, letters: set[int], flavor: str | None) -> bytes:

@@ -22,6 +22,9 @@ from matplotlib.patheffects import withStroke
 
 from bsup_analysis.exhibit.svg import small
 from bsup_analysis.files import svg_address
+from bsup_analysis.fonts import prefer_own
+
+prefer_own()
 
 PRIORITY = "#0072B2"
 OTHER = "#E69F00"

@@ -33,8 +33,6 @@ from bsup_analysis.tables.strict_csv import to_csv
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
-# its pictures take minutes, so that one worker makes them (pytest-xdist)
-pytestmark = pytest.mark.xdist_group("pictures")
 Picture = tuple[str, Exhibit, Figure]  # with the id of the run
 # takes most of a minute; its figures are drawn by the functions of 07_phasing
 SLOW = {"11_municipal_phasing"}

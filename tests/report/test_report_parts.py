@@ -6,6 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 import shapely
 from fontTools.ttLib import TTFont
-from matplotlib import font_manager
+from matplotlib import get_data_path
 from matplotlib.figure import Figure
 
 from bsup_analysis.exhibit import Exhibit
@@ -175,7 +176,7 @@ def test_a_drawing_brings_the_outlines_of_its_letters() -> None:
     assert set(kept) == {"normal", "bold"}
     assert {ord(letter) for letter in "Ærlig&<b>"} <= set(kept["bold"].getBestCmap())
     assert {ord(letter) for letter in "0123456789."} & set(kept["normal"].getBestCmap())
-    whole = TTFont(font_manager.findfont(font_manager.FontProperties(weight="bold")))
+    whole = TTFont(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans-Bold.ttf")
     for letter in map(ord, "Ærlig"):
         widths = [font["hmtx"][font.getBestCmap()[letter]][0] for font in (kept["bold"], whole)]
         assert widths[0] == widths[1]
