@@ -69,8 +69,8 @@ def files(*folders: Path) -> State:
     return {
         str(path): path.read_bytes()
         for folder in folders
-        for path in (sorted(folder.rglob("*")) if folder.is_dir() else [folder])
-        if path.is_file() and "/." not in f"/{path.relative_to(folder).as_posix()}"
+        for path in [folder, *sorted(folder.rglob("*"))]
+        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
     }
 
 
