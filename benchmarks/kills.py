@@ -181,7 +181,7 @@ def importing(root: Path) -> Case:
             for (code, year), (loans, nok) in true_loans().items():
                 if year > 2008:
                     more = add * (year == 2011)
-                    writer.writerow([code, year, loans + more, nok + more])
+                    writer.writerow([code, year, loans + more, nok + 500_000 * more])
     command = [*BSUP, "import", str(root / "old.csv"), "--definition", "loans"]
     made = subprocess.run(command, env=environment(root), capture_output=True, text=True,  # noqa: S603
                           check=False)  # fmt: skip

@@ -141,6 +141,11 @@ def entries(
         stated = {column.role: plain(filled[column.index]) for column in labels}
         counties = tuple(filter(None, (plain(filled[c.index]) for c in of_county)))
         own = list(_of_row(number, filled, stated, counties, held, table, choices))
+        if own[0].label.startswith("#") and not all(entry.empty for entry in own):
+            raise InputError(
+                f"{table.where(number)}: {shown(own[0].label)} is an error of the program that"
+                " wrote it; write the municipality."
+            )
         if own[0].label:
             found += own
         elif all(entry.empty for entry in own):

@@ -1,7 +1,6 @@
 """Municipalities by code or name, of any year from 2002 to 2024, as those of 2009."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -10,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import.cells import option
+from bsup_analysis.municipal_import.cells import option, plain
 from bsup_analysis.municipal_import.validation import PRINTED, published_totals
 from bsup_analysis.municipal_import.vocabulary import WORDS, pattern_of, simple
 from bsup_analysis.tables.borders import REFERENCE_YEAR, Borders
@@ -19,8 +18,10 @@ from bsup_analysis.tables.sources import read_source
 FIRST_YEAR, LAST_YEAR = 2002, 2024
 # a unit of bsup demo
 UNIT = re.compile(r"syn-[po]\d", re.IGNORECASE)
-_CODE = re.compile(r"(?:K[-\s]?)?([0-9]{3,4})(?![0-9])(?:\.0$)?[\s.,:–-]*(.*)", re.IGNORECASE)
+_CODE = re.compile(r"(?:'|K[-\s]?)?([0-9]{3,4})(?![0-9])(?:\.0$)?[\s.,:–-]*(.*)", re.IGNORECASE)
 _BRACKETS = re.compile(r"\s*[(\[]([^)\]]*)[)\]]")
+_MARKS = re.compile(r"\s*(?:[*¹²³⁴⁵†‡]+|(?<=\s)[0-9]{1,2}\))$")
+_BEHIND = re.compile(r"(\D+?)[\s,(\[]+([0-9]{4})[)\]]?")
 _AREA, _SUM = pattern_of(WORDS["areas"]["name"]), pattern_of(WORDS["areas"]["sum"])
 _HARMLESS = pattern_of(WORDS["names"]["brackets"])
 _SHARED = frozenset(WORDS["names"]["shared"])
@@ -40,8 +41,7 @@ class DoubtError(InputError):
 
 def simple_name(name: str) -> str:
     """Give a name without case, `kommune`, what stands in brackets, or odd blanks."""
-    text = unicodedata.normalize("NFC", name)
-    text = " ".join(_BRACKETS.sub(" ", text).split()).casefold()
+    text = " ".join(_BRACKETS.sub(" ", plain(name)).split()).casefold()
     return re.sub(r"\s+kommune$", "", text).removeprefix("kommune ").strip()
 
 
@@ -53,9 +53,8 @@ def county_of(text: str) -> Codes | None:
     frozenset of str or None
         First two digits, as of any year; `OUTSIDE` for another county; None if it is not known.
     """
-    name = unicodedata.normalize("NFC", text)
-    number = re.match(r"\s*([0-9]{1,2})(?:\.0)?(?![0-9])[\s.:–-]*", name)
-    name = name[number.end() if number else 0 :]
+    number = re.match(r"\s*([0-9]{1,2})(?:\.0)?(?![0-9])[\s.:–-]*", text)
+    name = text[number.end() if number else 0 :]
     words = re.sub(r" fylke(skommune)?$", "", simple(name))
     if " - " in name and not simple(name).startswith(("sør ", "nord ", "aust ", "vest ")):
         words = simple(name.split(" - ")[0])  # a Sami name behind the Norwegian one
@@ -186,6 +185,7 @@ class Places:
             )
         if is_area(label) or (label.isdigit() and len(label) < 3 and is_area(f"0 {name}")):
             return "a total or another area"
+        label = self._in_order(label)
         match = _CODE.fullmatch(label)
         said = match[2] or name if match else label
         inside, unknown = self._county(counties, said, accepted)
@@ -199,6 +199,24 @@ class Places:
             return self._by_name(label, inside, accepted)
         return self._by_code(match[1].zfill(4), said, inside, accepted)
 
+    def _in_order(self, label: str) -> str:
+        """Give a label as code and name, or as name and in brackets what is said behind it."""
+        label = _MARKS.sub("", label)
+        behind = _BEHIND.fullmatch(label)
+        if behind and behind[2] in self.by_name.get(simple_name(behind[1]), ()):
+            return f"{behind[2]} {behind[1]}"
+        if _CODE.fullmatch(label) or self._beside(label) is not None:
+            return label
+        for gap in reversed([*re.finditer(r"[\s,/–-]+(?:(?:i|på)\s)?", label)]):
+            name, rest = label[: gap.start()], label[gap.end() :].strip("()[]")
+            codes = self.by_name.get(simple_name(name))
+            if codes and codes == self.by_name.get(simple_name(rest)):
+                return name
+            others = (self.by_name.get(word) for word in re.split(r"\W+", rest.casefold()))
+            if codes and rest and not any(others):
+                return f"{name} ({rest})"
+        return label
+
     def _county(
         self, counties: Sequence[str], said: str, accepted: Collection[str]
     ) -> tuple[Codes | None, str]:
@@ -206,7 +224,8 @@ class Places:
         brackets = [text.strip() for text in _BRACKETS.findall(said)]
         inside: Codes | None = None
         for text in filter(None, (*counties, *brackets)):
-            found = county_of(text)
+            # one digit in brackets may be a county or a footnote
+            found = None if text in brackets and len(text) == 1 else county_of(text)
             if found is not None and inside is not None and not (found & inside or found == inside):
                 raise InputError(f"{said[:40]!r} has two counties; correct one of them.")
             if found is not None:
@@ -264,7 +283,7 @@ class Places:
         if inside == OUTSIDE and inside is not None and (found is None or name in _SHARED):
             return "outside the region"
         if found is None:
-            near = get_close_matches(name, list(self.by_name), 3)
+            near = get_close_matches(name, list(self.by_name), 3, 0.75)
             raise InputError(
                 f"{label[:40]!r} is not a municipality of the region by any name of"
                 f" {FIRST_YEAR}-{LAST_YEAR}; correct it{_or([n.title() for n in near])}, or add"

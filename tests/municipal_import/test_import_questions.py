@@ -158,6 +158,29 @@ READ = {
         [NAMED, "1638 Orkdal (utgått);2009;7", "1505 Kristiansund (ny);2009;75"],
         {("1638", 2009): [7, None], ("1505", 2009): [75, None]},
     ),
+    "what is said behind a name": (
+        [
+            NAMED,
+            "Sande i Vestfold;2011;12",
+            "Sande, Møre og Romsdal;2011;3",
+            "Herøy - Nordland;2011;6",
+            "Herøy M&R;2011;4",
+            "Trondheim by*;2011;260",
+            "Steinkjer 1702;2011;50",
+            "Røros (1640);2011;8",
+            "Ørsta\N{SUPERSCRIPT ONE};2011;13",
+            "Snåsa/Snåase;2011;2",
+        ],
+        {
+            ("1514", 2011): [3, None],
+            ("1515", 2011): [4, None],
+            ("1601", 2011): [260, None],
+            ("1702", 2011): [50, None],
+            ("1640", 2011): [8, None],
+            ("1520", 2011): [13, None],
+            ("1736", 2011): [2, None],
+        },
+    ),
     "areas of KOSTRA": (
         [
             "region;Antall boliger godkjent 2011",
@@ -166,6 +189,13 @@ READ = {
             "EKA16 Sør-Trøndelag;500",
             "EKG13 Kostragruppe 13;700",
             "KOSTRA-gruppe 7;1",
+            "K-gruppe 13;1",
+            "EAFK15 Møre og Romsdal;500",
+            "Landsgjennomsnitt;25",
+            "Gjennomsnitt kostragruppe 13;30",
+            "Landet u/Oslo;8000",
+            "Ufordelt;4",
+            "Totalsum;9000",
             "9999 Uoppgitt;3",
             "0 Hele landet;9000",
             "16 Sør-Trøndelag;500",
@@ -295,6 +325,17 @@ ANSWERED = {
         "utgått",
         {("1638", 2009): [7, None], ("1505", 2009): [75, None]},
     ),
+    "a digit in brackets, county or footnote": (
+        [NAMED, "Trondheim (1);2011;260"],
+        "'1' beside",
+        {("1601", 2011): [260, None]},
+    ),
+    "a word that ends with a full stop": (
+        [NAMED, "Trondheim (gml.);2011;260"],
+        '--accept "gml."',
+        {("1601", 2011): [260, None]},
+    ),
+    "a place behind a namesake": (one("Herøy i Havet"), "Havet", {("1515", 2011): [3, None]}),
     "a county not known": (
         ["Fylke;Kommunenr;År;Antall", "Midtfylket;1601;2011;260"],
         "Midtfylket",
@@ -642,6 +683,11 @@ REFUSED = {
         )
     },
     "one municipality twice": ([HEAD, "1601;2011;260", "1601;2011;260"], "stands in row 2 already"),
+    "an error for a municipality": ([NAMED, "#REF!;2011;3"], "'#REF!' is an error"),
+    "a namesake's footnote is no county": (
+        [NAMED, "Sande (2);2011;41", "Sande (7);2011;3"],
+        "beside the name is no county",
+    ),
     "two counties": (
         ["Fylke;Kommune;År;Antall", "Vestfold;Sande (Møre og Romsdal);2011;3"],
         "two counties",
