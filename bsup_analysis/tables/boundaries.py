@@ -7,6 +7,7 @@ needs a certain name, and a wrong coordinate system or exchanged codes are found
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -97,6 +98,8 @@ def read_boundaries(file: str, municipality: pd.DataFrame, borders: Borders) -> 
         chosen = [layer for layer in found if part in (None, layer.name)]
         why = {layer: _lacks(layer, borders) for layer in chosen}
         whole = [layer for layer, lacks in why.items() if not lacks]
+        if not whole:  # a layer a county
+            whole = [one for one in _together(chosen, given.name) if not _lacks(one, borders)]
         if not chosen:
             names = ", ".join(layer.name for layer in found) or "none"
             raise InputError(f"{given.name} has no layer {part!r}; its layers are {names}")
@@ -115,11 +118,26 @@ def read_boundaries(file: str, municipality: pd.DataFrame, borders: Borders) -> 
         raise InputError(f"boundaries: {str(refused).rstrip('.')}.") from None
 
 
+def _together(layers: Iterable[Layer], label: str) -> Iterator[Layer]:
+    """Put layers of polygons with the same columns and coordinate system together."""
+    alike: dict[tuple[object, ...], list[Layer]] = {}
+    for layer in layers:
+        if layer.geometry in (*POLYGONS, "Unknown"):
+            alike.setdefault((layer.crs, *layer.rows), []).append(layer)
+    for some in alike.values():
+
+        def shapes(some: Sequence[Layer] = some) -> gpd.GeoDataFrame:
+            return pd.concat([layer.shapes() for layer in some], ignore_index=True)
+
+        rows = pd.concat([layer.rows for layer in some], ignore_index=True)
+        yield replace(some[0], label=label, geometry="Unknown", rows=rows, shapes=shapes)
+
+
 def _lacks(layer: Layer, borders: Borders) -> str:
     """Say why a layer cannot be the one that is meant; empty where it can."""
     if layer.geometry is None:
         return f"{layer.label} holds no geometry; give a file of polygons"
-    if "Polygon" not in layer.geometry and "Unknown" not in layer.geometry:
+    if not any(kind in layer.geometry for kind in ("Polygon", "Unknown", "GeometryCollection")):
         return f"{layer.label} holds {layer.geometry}s, no polygons; give a file of polygons"
     if layer.rows.empty:
         return f"{layer.label} is empty; give a file of the municipalities' polygons"

@@ -219,7 +219,9 @@ def _features(
         for one in value:
             yield from _features(one, where, crs)
     elif isinstance(value, dict) and value.get("type") == "Feature":
-        yield ("/".join(where), crs, tuple(sorted(value.get("properties") or ()))), value
+        number = value.get("id")  # GDAL keeps as a column what is no number
+        named = {**value, "id": str(number)} if isinstance(number, int) and number > 99 else value
+        yield ("/".join(where), crs, tuple(sorted(value.get("properties") or ()))), named
     elif isinstance(value, dict):
         crs = json.dumps(value["crs"]) if value.get("crs") else crs
         for key, one in value.items():

@@ -233,6 +233,17 @@ def test_topojson_and_json_in_every_nesting(read, cells, points, tmp_path):
         assert holds(read(path), points), number
 
 
+def test_codes_that_are_ids_and_areas_beside_their_labels(read, cells, points, tmp_path):
+    plain = json.loads(cells.to_crs("EPSG:4326").to_json(drop_id=True))
+    for one in plain["features"]:
+        one["id"] = int(one["properties"].pop("kommunenummer"))
+        label = {"type": "Point", "coordinates": [9.0, 63.0]}
+        one["geometry"] = {"type": "GeometryCollection", "geometries": [label, one["geometry"]]}
+    path = tmp_path / "ids.geojson"
+    path.write_text(json.dumps(plain))
+    assert holds(read(path), points)
+
+
 def test_old_geojson_in_metres_says_its_system_at_any_depth(read, cells, points, tmp_path):
     inner = json.loads(cells.to_crs("EPSG:25833").to_json(drop_id=True))
     system = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::25833"}}
@@ -329,6 +340,20 @@ def test_one_of_two_fitting_layers_is_chosen_as_the_sentence_says(
 
 def test_a_file_may_have_the_sign_of_a_layer_in_its_name(read, cells, points):
     assert holds(read(cells, "no#1.gpkg"), points)
+
+
+def test_a_layer_a_county_is_one_map(read, cells, points, tmp_path):
+    county = cells["kommunenummer"].str[:2]
+    by_county = {f"fylke{code}": cells[county == code] for code in sorted(set(county))}
+    path = layered(
+        tmp_path / "split.gpkg", punkter=cells.assign(geometry=points.array), **by_county
+    )
+    assert holds(read(path), points)
+    content = {
+        name: json.loads(part.to_crs("EPSG:4326").to_json()) for name, part in by_county.items()
+    }
+    (tmp_path / "split.json").write_text(json.dumps(content), encoding="utf-8")
+    assert holds(read(tmp_path / "split.json"), points)
 
 
 def test_no_layer_fits_is_said_of_each(refusal, cells, tmp_path):
