@@ -23,7 +23,7 @@ ALLOWED = re.compile(
     r"|(?:table|tabell) 0\d{4}\b"
     r"|\b[AB]\d\d?(?:–[AB]\d\d?)?\b"
     r"|\bCRV[13]\b"  # names of variances
-    r"|(?<![\d.,])1(?![.,]?\d)|= 100\b"
+    r"|(?<![\d.,])1(?![.,]?\d)|= 100\b|\b1,?000\b"
 )
 
 

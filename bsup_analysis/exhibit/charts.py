@@ -20,7 +20,7 @@ TICKS = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0,
 FINE_TICKS = (0.25, 0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 2.5, 4.0, 6.0, 10.0)
 CLOSE_TICKS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4, 1.6, 1.8, 2.0)
 MARGIN = 1.08
-ROW_IN = 0.29
+ROW_IN = 0.25
 WIDEST = 16.0
 # where a name may stand, the best first: steps east and north of its mark; on it where it has
 # no size and so hides nothing

@@ -167,7 +167,8 @@ class Words(Numbers):
             Empty: as it is (text, a year). `.3`: with so many decimals. `count`, `signed`,
             `percent`, `change`, `million`, `thousand`, `ratio`, `p`, `date`, `listed`, `years`,
             `quoted`: as the method of `Numbers` writes it, with decimals behind a full stop
-            (`percent.0`); `moved`: a change as a verb with its size, such as rose by 36.7%.
+            (`percent.0`); `moved`: a change as a verb with its size, such as rose by 36.7%;
+            `capital`: a text with a capital at its beginning.
             `interval`: as 0.88 (0.67 to 1.16), or as 0.88 where nothing is left open and as a dash
             where there is none; `range`: as 0.67–1.16; `between.2`,
             `between.percent`: the least and the largest of several values, or the one they
@@ -207,6 +208,8 @@ class Words(Numbers):
             return self(f"ratios.moved.{self.direction(value)}", by=abs(value))
         if name in writers and (not decimals or decimals.isdigit()):
             return writers[name](value, *([int(decimals)] if decimals else []))  # type: ignore[operator]
+        if form == "capital":
+            return str(value)[:1].upper() + str(value)[1:]
         if form in ("interval", "range"):
             if value is None:
                 return UNKNOWN

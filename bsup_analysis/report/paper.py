@@ -10,7 +10,7 @@ chooses the lines of a paragraph (Knuth and Plass 1981): emptiness and smallness
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LEAST_SCALE = 0.6
+LEAST_SCALE = 0.75
 # a page that is emptier than this is avoided at almost any price
 EMPTY = 0.2
 # a page more costs as much as figures at three quarters of their size: an answer stays on one page

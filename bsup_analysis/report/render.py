@@ -25,7 +25,7 @@ from bsup_analysis.published.reader import Published, read_published
 from bsup_analysis.report.markdown import escape
 
 TEMPLATES = Path(__file__).parent
-PICTURE = "group_contrast_loans"
+PICTURE = "main_contrast"
 VERDICTS = {-1: "worse", 0: "not_shown", 1: "improved"}
 
 

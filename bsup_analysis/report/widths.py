@@ -1,5 +1,6 @@
 """How wide the columns of a table are to be on paper, from what stands in them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 DIGIT_EM, BOLD, PADDING_PT = 0.64, 1.2, 6.0
 # a cell of so many letters is kept on one line; a word of a head longer than that may be hyphenated
 SHORT, HEAD_WORD, HEAD_LINES = 14, 8, 4
+CODE = r"\b[A-Za-z]{4,}\d{4,}\b"
 # what a column of sentences gets at least, and how its share grows with its longest cell
 LEAST_PT, MOST, SLOPE = 56.0, 24, 6
 # from so many columns of sentences on, a long table is laid across the page; one of so many rows is
@@ -85,11 +87,16 @@ def column_widths(
     taken, left = sum(widths.values()), len(shares) * LEAST_PT
     fit = min(1.0, (whole_pt - left) / taken) if taken else 1.0
     rest = whole_pt - taken * fit
-    total = sum(shares.values())
-    return [
-        round(widths[i] * fit if i in widths else rest * shares[i] / total, 1)
-        for i in range(len(head))
-    ]
+    # a code of a statistics bank, letters and then digits, cannot be hyphenated
+    codes = {
+        i: max(map(len, re.findall(CODE, " ".join(r[i] for r in rows))), default=0) for i in shares
+    }
+    least = {i: n * DIGIT_EM * size_pt + PADDING_PT for i, n in codes.items()}
+    bound = {i for i in shares if least[i] > rest * shares[i] / sum(shares.values())}
+    rest -= sum(least[i] for i in bound)
+    total = sum(share for i, share in shares.items() if i not in bound)
+    own = {i: least[i] if i in bound else rest * shares[i] / total for i in shares}
+    return [round(own[i] if i in own else widths[i] * fit, 1) for i in range(len(head))]
 
 
 def fits_whole(title: str, width_pt: float, size_pt: float) -> bool:

@@ -102,9 +102,9 @@ class _Writer:
             case blocks.Table():
                 rows = [[blocks.plain(cell) for cell in row] for row in block.rows]
                 laid = layout(block.head, rows, block.numeric, self.may_turn)
-                self._caption(block.id, block.title)
+                self._caption(block.id, block.title, "")
                 self._table(block.head, rows, block.numeric, laid)
-                self._notes("", block.note)
+                self._source(block.note)
             case blocks.ExhibitBlock():
                 self._exhibit(block.id)
 
@@ -122,12 +122,11 @@ class _Writer:
             properties = picture._inline.docPr  # python-docx has no way of its own
             properties.set("descr", exhibit.alternative_text)
             properties.set("title", exhibit.title)
-            self._caption(name, exhibit.title, above=False)
-        elif table is not None:
+        self._caption(name, exhibit.title, exhibit.caption)
+        if exhibit.svg is None and table is not None:
             laid = layout(table.head, table.rows, table.numeric, self.may_turn)
-            self._caption(name, exhibit.title)
             self._table(table.head, table.rows, table.numeric, laid)
-        self._notes(exhibit.caption, exhibit.source)
+        self._source(exhibit.source)
 
     def _across(self, block: blocks.Block) -> bool:
         """Tell whether a block is a table laid across the page."""
@@ -142,9 +141,9 @@ class _Writer:
                     return layout(table.head, table.rows, table.numeric, self.may_turn).across
         return False
 
-    def _caption(self, name: str, title: str, above: bool = True) -> None:
+    def _caption(self, name: str, title: str, words: str) -> None:
+        """Write number, title and words, which keep to the table or the source below."""
         paragraph = self._add("", "Caption")
-        paragraph.paragraph_format.keep_with_next = above
         label, number = self.report.labels[name].split("\N{NO-BREAK SPACE}")
         self._bookmark(paragraph, name)
         # Word counts the figures; the letter of the annex stands in front of what it counts
@@ -152,12 +151,12 @@ class _Writer:
         paragraph.add_run(f"{label}\N{NO-BREAK SPACE}{number.removesuffix(digits)}")
         _field(paragraph, f"SEQ {label} \\* ARABIC", digits)
         paragraph.add_run(f". {title}")
+        for part in (paragraph, self._add(words, "Note")) if words else (paragraph,):
+            part.paragraph_format.keep_with_next = True
 
-    def _notes(self, words: str, source: str) -> None:
-        if words:
-            self._add(words, "Note")
-        if source:
-            self._add(f"{self.report.text('source')}: {source}", "Source")
+    def _source(self, source: str) -> None:
+        """Write what stands below a figure or table, if only room to what follows."""
+        self._add(f"{self.report.text('source')}: {source}" if source else "", "Source")
 
     def _table(
         self,
@@ -170,14 +169,20 @@ class _Writer:
         table = self.document.add_table(rows=1 + len(rows), cols=len(head), style=style)
         table.autofit = False
         _narrow_margins(table)
+        # bold names of rows would be wider than what the columns are reckoned for
+        look = table._tbl.tblPr.find(qn("w:tblLook"))
+        look.set(qn("w:firstColumn"), "0")
+        look.set(qn("w:val"), "0420")  # the same for readers of the older form
         for column, width in zip(table.columns, laid.columns_pt, strict=True):
             column.width = Pt(width)
-        for row, texts in zip(table.rows, [head, *rows], strict=True):
+        table_rows = list(table.rows)
+        for row, texts in zip(table_rows, [head, *rows], strict=True):
             row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
             for i, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
                 cell.width = Pt(laid.columns_pt[i])
                 paragraph = cell.paragraphs[0]
                 paragraph.paragraph_format.space_after = Pt(0)
+                paragraph.paragraph_format.keep_with_next = row is table_rows[-1]
                 paragraph.add_run(text).font.size = Pt(laid.type_pt)
                 if i in numeric:
                     paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
@@ -311,7 +316,7 @@ def _set_styles(document: DocumentType, report: Report) -> None:
     styles["Source"].font.color.rgb = styles["Imprint"].font.color.rgb = _SOFT
     styles["Imprint"].paragraph_format.space_after = Pt(1)
     styles["Source"].paragraph_format.space_after = Pt(14)
-    styles["Note"].paragraph_format.space_before = Pt(3)
+    styles["Source"].paragraph_format.space_before = Pt(3)
     styles["Command"].font.name = "Consolas"
     for name in ("Title", "Heading 1", "Heading 2", "Caption", "TOC Heading"):
         styles[name].font.color.rgb = _INK
@@ -325,6 +330,8 @@ def _set_styles(document: DocumentType, report: Report) -> None:
 
 def _set_frame(document: DocumentType, report: Report) -> None:
     """Set the paper, the running head, the page numbers and the properties."""
+    stop = document.settings.element.find(qn("w:defaultTabStop"))
+    stop.addnext(OxmlElement("w:autoHyphenation"))
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = Cm(2.4)

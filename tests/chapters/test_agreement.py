@@ -235,7 +235,7 @@ def test_words_name_the_readings_that_differ(language: str) -> None:
     caption = agreement_table(found, words).caption
     keys = [f"{how}_{end}" for how in ("every", "some") for end in SIDES]
     assert said(caption, keys, language) == {f"some_{end}" for end in SIDES}
-    above = words("agreement.some_above", readings=words("readings.signed_2010"))
+    above = words("agreement.some_above", readings=[words.quoted(words("readings.signed_2010"))])
     assert above in caption
 
 

@@ -313,7 +313,7 @@ def test_the_map_shows_every_municipality_in_the_class_of_its_change(panel: Path
     axes = exhibit.draw().axes[0]
     priority = municipality.loc[municipality["group"] == "priority", "municipality_name"]
     assert sorted(text.get_text() for text in axes.texts) == sorted(priority)
-    assert "Kartverket" in exhibit.caption
+    assert "Kartverket" in exhibit.source
     ratio = exhibit.data.set_index("unit")["ratio"]
     points = metres(municipality["longitude_deg"], municipality["latitude_deg"])
     seen = 0

@@ -87,6 +87,7 @@ def unemployment(
         (words("measured.norway"), rates.loc["norway"]),
     ]
     ratio = fit.interval()
+    side = side_of_one(ratio.low, ratio.high)
 
     def change(of: pd.Series, start: int, end: int) -> float:
         return of[end] / of[start] - 1
@@ -139,7 +140,7 @@ def unemployment(
         **{f"turn_{group}": changes[group, last, treated] for group in IDS},
         "ratio": ratio,
         "level": ratio.level,
-        "side": words(f"measured.side.{side_of_one(ratio.low, ratio.high)}"),
+        "side": words(f"measured.side.{side}"),
     }
     table = [
         {
@@ -152,7 +153,8 @@ def unemployment(
         }
         for name, of in rows
     ]
-    return Content(data, values, draw=draw, narrow=True, table=table, numbers=numbers)
+    title = words(f"measured.unemployment.title.{side}", last=last, treated=treated)
+    return Content(data, values, title=title, draw=draw, narrow=True, table=table, numbers=numbers)
 
 
 @exhibit("refugees", "measured.refugees")
@@ -173,7 +175,7 @@ def refugees(municipality_indicators: pd.DataFrame, design: Design, words: Words
     years = sorted(share.index)
 
     def draw() -> Figure:
-        figure, (left, right) = style.new_figure(1, 2, 3.6, width_ratios=(1.35, 1))
+        figure, (left, right) = style.new_figure(1, 2, 3.1, width_ratios=(1.35, 1))
         for axes in (left, right):
             for year in lost:
                 ends = year - 0.5, year + 0.5

@@ -184,7 +184,7 @@ def size_overlap(
     last_rank = int(smallest["rank"])
 
     def draw() -> Figure:
-        figure, (left, right) = style.new_figure(1, 2, 3.9, gridspec_kw={"width_ratios": [1.5, 1]})
+        figure, (left, right) = style.new_figure(1, 2, 3.5, gridspec_kw={"width_ratios": [1.5, 1]})
         _draw_sizes(left, table, shared, words)
         _draw_inside(right, inside, words)
         return figure
@@ -248,7 +248,7 @@ def centrality(municipality: pd.DataFrame, words: Words) -> Content:
     sizes = data.groupby("group")["municipalities"].sum()
 
     def draw() -> Figure:
-        figure, axes = style.new_figure(height_in=3.4)
+        figure, axes = style.new_figure(height_in=3.0)
         place = np.arange(len(LEVELS))
         for offset, group in zip((-0.19, 0.19), GROUPS, strict=True):
             rows = data[data["group"] == group]

@@ -103,7 +103,7 @@ def population_growth(municipality_year: pd.DataFrame, design: Design, words: Wo
     rest = in_group["population"].to_numpy() - of_largest["population"].to_numpy()
 
     def draw() -> Figure:
-        figure, both = new_figure(1, 2, 4.2, sharey=True)
+        figure, both = new_figure(1, 2, 3.4, sharey=True)
         for axes, group in zip(both, ("priority", "other"), strict=True):
             _draw_group(axes, table[table["group"] == group], group, words)
         both[0].set_ylabel(words("selection.growth.axis", base=BASE, first_year=first))
@@ -129,4 +129,6 @@ def population_growth(municipality_year: pd.DataFrame, design: Design, words: Wo
         )
         for group, growth in found.items()
     }
-    return Content(table, values, draw=draw, numbers=numbers)
+    faster = "faster" if whole["priority"] > whole["other"] else "slower"
+    title = words(f"selection.growth.title.{faster}", **values)
+    return Content(table, values, title=title, draw=draw, numbers=numbers)

@@ -13,7 +13,7 @@ from bsup_analysis.language import Words
 
 # panels as wide as a name in print, and a page of them
 COLUMNS, ROWS = 6, 5
-HEIGHT_IN = 6.6
+HEIGHT_IN = 4.9
 # what the panel calls the table of p. 14; other sources give an earlier year here and there
 TABLE = "document p. 14"
 FORMS = {"loans": "count", "average_loan_nok": "thousand"}
@@ -87,8 +87,9 @@ def _draw_panels(
         axes.grid(axis="y")
         leftmost = (row, column - 1) not in taken
         lowest = (row + 1, column) not in taken
-        axes.tick_params(labelsize=6.5, length=0, labelleft=leftmost, labelbottom=lowest, pad=2)
-        axes.set_xticks(years, [str(year) for year in years])
+        axes.tick_params(labelsize=7.5, length=0, labelleft=leftmost, labelbottom=lowest, pad=2)
+        # three years have no room below a panel
+        axes.set_xticks(years, [str(year) if year != years[1] else "" for year in years])
         axes.spines[["left", "bottom"]].set_color("#BBBBBB")
     note = figure.add_subplot(grid[:2, :3])
     note.axis("off")
@@ -106,10 +107,10 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, quantity: str, words: Words) -> 
         face, edge = (PRIORITY, PRIORITY) if firm else ("white", PRINTED)
         axes.plot(year, value, "o", color=edge, markersize=5, markerfacecolor=face)
         text, colour = words.written(value, FORMS[quantity]), "black" if firm else PRINTED
-        beside(axes, text, (year, value), (0, 6), ha="center", fontsize=6.8, color=colour)
+        beside(axes, text, (year, value), (0, 6), ha="center", fontsize=7.5, color=colour)
     axes.set_title(rows["municipality_name"].iloc[0], fontsize=8, pad=10)
     change = words.change(main[quantity].iloc[-1] / main[quantity].iloc[0] - 1, 0)
-    beside(axes, change, (0, 1), (0, 2), xycoords="axes fraction", fontsize=6.8, color=REGION)
+    beside(axes, change, (0, 1), (0, 2), xycoords="axes fraction", fontsize=7.5, color=REGION)
 
 
 def _content(data: pd.DataFrame, quantity: str, ticks: tuple[float, ...], words: Words) -> Content:

@@ -15,6 +15,7 @@ from bsup_analysis.analysis.groups import AgreementReading
 from bsup_analysis.chapters.effects.priority_growth import detectable_growth, exact_growth_interval
 from bsup_analysis.effects.inference import RatioInterval, ratio_interval
 from bsup_analysis.effects.randomisation import ExactTest
+from bsup_analysis.exhibit import charts
 from bsup_analysis.exhibit.charts import FINE_TICKS, name_rows, number_axis, ratio_axis, side_of_one
 from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.exhibit.geography import COUNTIES
@@ -193,7 +194,7 @@ def _finding(readings: Sequence[AgreementReading], words: Words) -> str:
     sentences = [
         words(
             f"agreement.{'every' if len(sides) == 1 else 'some'}_{side}",
-            readings="; ".join(words(f"readings.{name}") for name in names),
+            readings=[words.quoted(words(f"readings.{name}")) for name in names],
         )
         for side, names in sides.items()
     ]
@@ -218,7 +219,7 @@ def agreement_amount_table(
 def _table(readings: Sequence[AgreementReading], outcome: str, words: Words) -> Content:
     rows = reading_rows(readings)
     primary = readings[0].contrast.jackknife
-    tests = [_exact_test(found.randomisation.test, words)["test"] for found in readings]
+    shares = [_exact_test(found.randomisation.test, words)["p"] for found in readings]
     # loans are the outcome the decision rests on; their ids carry no name of an outcome
     stem = "agreement" if outcome == "loans" else f"agreement_{outcome}"
     values = {
@@ -237,7 +238,7 @@ def _table(readings: Sequence[AgreementReading], outcome: str, words: Words) -> 
     for name, count in (("total", len(rows)), ("apart", apart)):
         numbers[f"{stem}_readings_{name}"] = (count, "readings")
     title = words(f"agreement.table.title_{outcome}")
-    return Content(rows, values, title=title, table=rows.assign(test=tests), numbers=numbers)
+    return Content(rows, values, title=title, table=rows.assign(p=shares), numbers=numbers)
 
 
 @exhibit("agreement_contrast_{reading}", "agreement.contrast")
@@ -263,7 +264,7 @@ def agreement_contrast_figure(
     }
 
     def draw() -> Figure:
-        figure, (left, right) = new_figure(1, 2, 4.6, gridspec_kw={"width_ratios": [1.15, 1]})
+        figure, (left, right) = new_figure(1, 2, 3.6, gridspec_kw={"width_ratios": [1.15, 1]})
         heights = [row + 0.22 * (form - 1) for row in range(len(names)) for form in range(3)]
         name_rows(left, [textwrap.fill(name, LABEL) for name in names])
         _draw_intervals(left, intervals, heights, words("agreement.detectable"), words)
@@ -276,7 +277,9 @@ def agreement_contrast_figure(
     data = pd.concat(
         [intervals, bins.assign(reading=reading, element="assignments")], ignore_index=True
     )
-    return Content(data, values, draw=draw)
+    side = charts.found(observed.ratio, observed.low, observed.high)
+    title = words(f"agreement.contrast.title.{side}")
+    return Content(data, values, title=title, draw=draw)
 
 
 @exhibit("agreement_counties_{reading}", "agreement.counties")
@@ -310,7 +313,7 @@ def counties(agreement_readings: Sequence[AgreementReading], reading: str, words
         pooled += " " + words("agreement.counties.dropped", counties=single)
 
     def draw() -> Figure:
-        figure, panels = new_figure(1, 2, 4.0, sharey=True)
+        figure, panels = new_figure(1, 2, 3.5, sharey=True)
         seen = words("agreement.counties.detectable_growth"), words("agreement.detectable")
         beside = data["element"].map({"with": -0.12, "without": 0.12}).fillna(0)
         heights = data["area"].map(list(areas).index) + beside

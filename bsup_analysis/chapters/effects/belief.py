@@ -105,7 +105,7 @@ def belief(beliefs: Sequence[Belief], design: Design, words: Words) -> Content:
     chances = {"lowest": data["above_one"].min(), "highest": data["above_one"].max()}
 
     def draw() -> Figure:
-        figure, (left, right) = new_figure(1, 2, 4.2)
+        figure, (left, right) = new_figure(1, 2, 3.5)
         for name, (colour, line) in LINES.items():
             rows = data[(data["variant"] == name) | (data["scale"] == 0)]
             left.plot(rows["scale"], rows["ratio"], line, color=colour, label=names[name])

@@ -12,7 +12,7 @@ from bsup_analysis.effects.group_poisson import GroupContrast
 from bsup_analysis.effects.inference import RatioInterval
 from bsup_analysis.effects.intervals import AverageChangeBounds, GrowthParts, Interval
 from bsup_analysis.effects.verdict import Verdict
-from bsup_analysis.exhibit import style
+from bsup_analysis.exhibit import charts, style
 from bsup_analysis.exhibit.charts import number_axis, ratio_axis, side_of_one, ticks_between
 from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
@@ -52,7 +52,7 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Content:
     )
 
     def draw() -> Figure:
-        figure, (left, right) = style.new_figure(1, 2, 3.9, gridspec_kw={"width_ratios": [1, 1.6]})
+        figure, (left, right) = style.new_figure(1, 2, 3.7, gridspec_kw={"width_ratios": [1, 1.6]})
         for group in GROUPS:
             found, colour = contrast.growth[group], style.GROUP_TEXT_COLOUR[group]
             style.group_line(left, group, [2009, 2010], [100, 100 * found.value])
@@ -105,7 +105,10 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Content:
                 slower=1 - widest.low,
             ),
         },
-        title=words(f"outcomes.{outcome}.contrast_title"),
+        title=words(
+            f"contrast.title.{charts.found(widest.ratio, widest.low, widest.high)}",
+            what=words(f"outcomes.{outcome}.name"),
+        ),
         draw=draw,
         table=[
             {
@@ -182,7 +185,7 @@ def dispersion(
     )[["dispersion_other", "multiple_of_priority", "ratio", "low", "high", *MINIMUM]]
 
     def draw() -> Figure:
-        figure, axes = style.new_figure(height_in=3.6)
+        figure, axes = style.new_figure(height_in=3.1)
         axes.fill_between(
             position, data["low"], data["high"], color=style.PRIORITY, alpha=0.25, lw=0
         )
@@ -215,7 +218,10 @@ def dispersion(
         "known": contrast.known_share,
         "tipping": words(f"contrast.dispersion.tipping_{kind}", value=tipping, chance=1),
     }
-    title = words(f"outcomes.{contrast.outcome}.dispersion_title")
+    title = words(
+        f"contrast.dispersion.title.{'none' if tipping is None else 'some'}",
+        what=words(f"outcomes.{contrast.outcome}.choice"),
+    )
     numbers = {
         f"tipping_dispersion_{contrast.outcome}": (tipping, unit),
         f"known_variance_share_{contrast.outcome}": (contrast.known_share, "share"),

@@ -162,7 +162,7 @@ def growth_spread(
     values["next_one"] = words(f"inside.growth.next_{charts.side_of_one(*predicted)}", **values)
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=6.2)
+        figure, axes = new_figure(height_in=5.5)
         at = np.arange(len(rows))
         heights = [*at, *(len(rows) + row + 0.4 for row in range(3))]
         axes.axvspan(*predicted, color=PALE, alpha=0.45, lw=0)
@@ -226,7 +226,8 @@ def growth_spread(
         "prediction_interval_observed_17_low": (spread.observed_low, "ratio"),
         "prediction_interval_observed_17_high": (spread.observed_high, "ratio"),
     }
-    return Content(rows, values, draw=draw, numbers=numbers)
+    title = words(f"inside.growth.title.{beyond}")
+    return Content(rows, values, title=title, draw=draw, numbers=numbers)
 
 
 def change_parts(change: AverageChange, names: pd.Series) -> pd.DataFrame:
@@ -288,7 +289,7 @@ def average_change(
     larger = "mix" if abs(composition) > abs(within) else "own"
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=6.6)
+        figure, axes = new_figure(height_in=5.8)
         last = len(parts) - 0.5
         heights = [*range(len(parts) - 1), last]
         thousands = parts[["within_nok", "composition_nok", "total_nok"]] / THOUSAND

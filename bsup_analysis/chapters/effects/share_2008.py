@@ -179,7 +179,7 @@ def _draw(
     data: pd.DataFrame, years: Sequence[int], names: Mapping[str, str], words: Words
 ) -> Figure:
     """Draw the implied ratio against the assumed ratio of average loans, one line a later year."""
-    figure, axes = new_figure(height_in=4.6)
+    figure, axes = new_figure(height_in=4.1)
     grid = data[data["point"] == "grid"]
     for year, (line, band) in zip(years, LINES, strict=True):
         rows = grid[grid["year"] == year]

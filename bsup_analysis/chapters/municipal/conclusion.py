@@ -164,10 +164,6 @@ def _trends(
         words(f"{stem}.second_{_without_largest(second, after)}", **values),
         words(f"{stem}.{data.kind}.{meaning}", **values),
     ]
-    if isinstance(bounds, NotEstimableError):
-        said.append(words(f"{stem}.no_bounds", reason=phrases.reason(bounds, data, words)))
-    else:
-        said.append(words(f"{stem}.bounds", **values))
     shown = [
         {
             "question": words(f"{stem}.row.{key}", **values),

@@ -57,13 +57,13 @@ def estimands(
     labels = [estimand_label(item.key, data, words) for item in found]
     rows = estimand_rows(found)
     drawn = phrases.rows_to_draw(rows, labels, rows["confirmatory"])
-    parts = phrases.reasons(labels, [item.problem for item in found], data, words)
+    parts, side = phrases.reasons(labels, [item.problem for item in found], data, words), "none"
     if first.estimate is not None:
         ratio, programme = first.estimate.interval, data.kind == "programme"
         values: dict[str, object] = {
             "counted": phrases.counted(data, words),
             "ratio": ratio,
-            "side": side_of_one(ratio.low, ratio.high),
+            "side": (side := side_of_one(ratio.low, ratio.high)),
             "before": data.timing.before,
             "after": data.timing.treated,
         }
@@ -78,8 +78,9 @@ def estimands(
         for name, value in row.astype(float).items()
     }
     estimates, caption = [item.estimate for item in found], " ".join(parts)
+    title = words(f"municipal_estimates.title.{side}", counted=phrases.counted(data, words))
     return phrases.ratios(
-        drawn, AXIS, data, words, estimates=estimates, caption=caption, numbers=numbers
+        drawn, AXIS, data, words, estimates=estimates, title=title, caption=caption, numbers=numbers
     )
 
 

@@ -65,13 +65,13 @@ def municipal_change(
 
     ratios = {group: known.loc[known["group"] == group, "ratio"] for group in GROUPS}
     absent = list(table.loc[table["ratio"].isna(), "unit"])
-    unknown = words("municipal_change.unknown", names=phrases.named(absent, data, words))
+    unknown = words(f"municipal_change.{form}_unknown", names=phrases.named(absent, data, words))
+    borders = geography.about_borders(areas, "", municipality, words)
+    sources = [phrases.source(data, words), borders["borders_source"] if form == "map" else ""]
     values: dict[str, object] = {
         "before": data.timing.before,
         "after": data.timing.treated,
-        "form": words(
-            f"municipal_change.{form}", **geography.about_borders(areas, "", municipality, words)
-        ),
+        "form": words(f"municipal_change.{form}", **borders),
         "unknown": f" {unknown}" if absent else "",
     }
     for group, own in ratios.items():
@@ -84,6 +84,7 @@ def municipal_change(
         table,
         values,
         alternative_text=words(f"municipal_change.{form}_alternative_text", **values),
+        source=" ".join(sources).strip(),
         draw=draw,
         numbers={
             f"municipal_change_median_{group}": (1 + (own.median() - 1), "ratio")

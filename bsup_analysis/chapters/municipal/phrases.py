@@ -55,13 +55,18 @@ def municipal_content(
     Its words may name what is `counted`. Ends that reach infinity are left empty in the CSV. Its
     id and those of its `numbers` are the outcome's.
     """
-    of_data = "source_synthetic" if data.synthetic else "source"
     return Content(
         rows.replace([math.inf, -math.inf], math.nan),
         {"counted": counted(data, words), **values},
         named=partial(own_name, data=data),
-        **{"source": words(f"municipal.{of_data}", origin=origin(data, words)), **more},
+        **{"source": source(data, words), **more},
     )
+
+
+def source(data: MunicipalData, words: Words) -> str:
+    """Say what the exhibits of a municipal table rest on."""
+    made = "source_synthetic" if data.synthetic else "source"
+    return words(f"municipal.{made}", origin=origin(data, words))
 
 
 def origin(data: MunicipalData, words: Words) -> str:

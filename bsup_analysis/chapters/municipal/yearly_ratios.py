@@ -42,7 +42,7 @@ def event_study(
     reference, selection = study.reference_year, data.timing.selection_year
 
     def draw() -> Figure:
-        figure, axes = style.new_figure(height_in=3.9)
+        figure, axes = style.new_figure(height_in=3.3)
         own = rows.dropna(subset=["low"])
         axes.axvspan(selection - 0.5, selection + 0.5, color=style.PALE, alpha=0.7, lw=0)
         axes.axvline(study.first_treated_year - 0.5, color=style.OTHER, lw=1.4, ls="--")
@@ -69,7 +69,9 @@ def event_study(
         if year < reference and side_of_one(given.low, given.high) != "holds_one"
     ]
     beyond = [year for year in study.years if year > data.timing.treated[-1]]
-    lost = [item.name.rpartition("_")[2] for item in study.dropped if "coefficient" in item.kind]
+    lost = [
+        int(item.name.rpartition("_")[2]) for item in study.dropped if "coefficient" in item.kind
+    ]
     numbers = {f"municipal_event_{year}": (given.ratio, "ratio") for year, given in ratios.items()}
     if study.joint is not None:
         numbers["municipal_pretrend_p_value"] = (study.joint.p_value, "p-value")
@@ -124,7 +126,7 @@ def honest_bounds(
     mean = tuple(map(math.exp, (found.estimate, found.parallel.low, found.parallel.high)))
 
     def draw() -> Figure:
-        figure, (left, right) = style.new_figure(1, 2, 3.9, sharey=True)
+        figure, (left, right) = style.new_figure(1, 2, 3.3, sharey=True)
         ratio_axis(left, low, high, words, ticks=ticks_between(low, high), along="y")
         multiples = [words.decimal(i.m, 2 if i.m and i.m % 0.5 else 1) for i in found.relative]
         _panel(left, found, found.relative, multiples, words)

@@ -72,7 +72,7 @@ def loan_funnel(
     )
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=4.6)
+        figure, axes = new_figure(height_in=3.6)
         line = np.geomspace(exposure.min() / 1.6, exposure.max() * 1.9, 400)
         for coverage, style, decimals in ((level, "-", 0), (OUTER, "--", 1)):
             label = words("phasing.funnel.chance", level=words.percent(coverage, decimals))

@@ -68,7 +68,7 @@ def _draw(
     """Draw values on the left, places on the right, a row of `rows` a line."""
     many = len(rows) > CLOSE
     figure, (values, places) = new_figure(
-        1, 2, 0.95 + (0.15 if many else 0.25) * len(rows), gridspec_kw={"width_ratios": [1.35, 1]}
+        1, 2, 0.95 + (0.15 if many else 0.21) * len(rows), gridspec_kw={"width_ratios": [1.35, 1]}
     )
     alone: dict[str, Any] = {"ms": 4.5, "mfc": "white", "mec": PRINTED}
     values.axvline(median, color=REGION, ls=":", lw=1.2, label=words("phasing.ranking.median"))

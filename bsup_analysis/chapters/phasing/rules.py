@@ -212,7 +212,7 @@ def weights_agreement(
     lot = expected_jaccard(len(municipality), design.groups.priority.value, actual)
 
     def draw() -> Figure:
-        figure, axes = style.new_figure(height_in=3.4)
+        figure, axes = style.new_figure(height_in=2.9)
         # the range and the median for each weight of size
         for weight, here in by_size:
             axes.plot([weight, weight], [here.min(), here.max()], color=style.PRIORITY, lw=1.6)

@@ -31,7 +31,7 @@ def coverage(SYNTHETIC_coverage: pd.DataFrame, design: Design, words: Words) -> 
     own = data.groupby("scenario")[["phi_priority", "phi_other"]].first()
 
     def draw() -> Figure:
-        figure, panels = synthetic_figure(words, 1, 2, 4.0, sharey=True)
+        figure, panels = synthetic_figure(words, 1, 2, 3.5, sharey=True)
         for axes, kind in zip(panels, ASSUMED, strict=True):
             axes.axhline(level, color=REGION, lw=1, ls="--")
             places = ("assumed_phi", "coverage", "mc_error")
@@ -77,7 +77,7 @@ def regression_to_mean(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Content:
     }
 
     def draw() -> Figure:
-        figure, panels = synthetic_figure(words, 1, 2, 3.8, sharey=True)
+        figure, panels = synthetic_figure(words, 1, 2, 3.4, sharey=True)
         for axes, (kind, rows) in zip(panels, kinds.items(), strict=True):
             axes.axhline(1, color=REGION, lw=1)
             draw_scenarios(axes, rows, ("value", "ratio", "ratio_mc_error"), words)
@@ -111,7 +111,7 @@ def pretrend(SYNTHETIC_pretrend: pd.DataFrame, design: Design, words: Words) -> 
     )
 
     def draw() -> Figure:
-        figure, (left, right) = synthetic_figure(words, 1, 2, 4.0)
+        figure, (left, right) = synthetic_figure(words, 1, 2, 3.5)
         left.axhline(design.inference.power.value, color=REGION, lw=1, ls="--")
         right.axhline(1, color=REGION, lw=1)
         drift = "drift_per_year"
@@ -168,7 +168,7 @@ def largest_apart(SYNTHETIC_bias: pd.DataFrame, words: Words) -> Content:
     last = target.index[-1]
 
     def draw() -> Figure:
-        figure, axes = synthetic_figure(words, height_in=3.8)
+        figure, axes = synthetic_figure(words, height_in=3.3)
         axes.plot(target.index, target.index, color=PRINTED, lw=1, ls=":")
         axes.axhline(1, color=REGION, lw=1)
         axes.plot(target.index, target, color=PRINTED, lw=1)

@@ -96,7 +96,7 @@ def size(SYNTHETIC_rejection: pd.DataFrame, design: Design, words: Words) -> Con
     level = 1 - design.inference.confidence_level.value
 
     def draw() -> Figure:
-        figure, axes = synthetic_figure(words, height_in=5.2)
+        figure, axes = synthetic_figure(words, height_in=4.5)
         for row in range(0, len(tests), 2):
             axes.axhspan(row - 0.5, row + 0.5, color=PALE, alpha=0.35, lw=0)
         axes.axvline(level, color=REGION, lw=1, ls="--")
@@ -144,7 +144,7 @@ def curves(
     power = design.inference.power.value
 
     def draw() -> Figure:
-        figure, axes = synthetic_figure(words, height_in=4.2)
+        figure, axes = synthetic_figure(words, height_in=3.6)
         axes.axhline(power, color=REGION, lw=1, ls="--")
         places = ("effect", "rejection_rate", "mc_error")
         draw_scenarios(axes, data.sort_values("effect"), places, words)

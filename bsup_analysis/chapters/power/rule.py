@@ -40,7 +40,7 @@ def verdicts(
     parts = {"worse": data.query("effect <= 1"), "improved": data.query("effect >= 1")}
 
     def draw() -> Figure:
-        figure, panels = rejection.synthetic_figure(words, 1, 2, 4.2, sharey=True)
+        figure, panels = rejection.synthetic_figure(words, 1, 2, 3.7, sharey=True)
         for axes, (said, rows) in zip(panels, parts.items(), strict=True):
             axes.axhline(power, color=REGION, lw=1, ls="--")
             rejection.draw_scenarios(axes, rows, ("effect", said, "mc_error"), words)

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from bsup_analysis.analysis.phasing import Pooled
 from bsup_analysis.design import Design
@@ -274,6 +275,8 @@ def _draw_index(axes: Axes, rows: pd.DataFrame, code: str, name: str, words: Wor
     axes.plot(wide.index, wide[code], color=PRIORITY, lw=2.4, label=name)
     axes.set_ylim(0.99 * rows["value"].min(), 1.01 * rows["value"].max())
     axes.set_xticks(wide.index[::3])
+    # where population stands still, steps of less than one would repeat a label
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     number_axis(axes.yaxis, words, "count")
     axes.set_title(words("profile.index", first=wide.index[0]))
     axes.legend(loc="upper left", fontsize="small")

@@ -52,7 +52,7 @@ def programme_pyramid(
     names = list(reach.sort_values(["priority", "levels"], ascending=False, kind="stable").index)
 
     def draw() -> Figure:
-        figure, (left, right) = new_figure(1, 2, 5.6, gridspec_kw={"width_ratios": [0.75, 1.4]})
+        figure, (left, right) = new_figure(1, 2, 4.9, gridspec_kw={"width_ratios": [0.75, 1.4]})
         _pyramid(left, words, printed)
         for row in data.itertuples():
             firm = row.level != "agreement_intended"

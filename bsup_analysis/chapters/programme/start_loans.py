@@ -54,7 +54,7 @@ def region_loans(
     known, whole = data.dropna(subset=["priority"]), data[data["priority"].isna()]
 
     def draw() -> Figure:
-        figure, axes = new_figure(height_in=3.6)
+        figure, axes = new_figure(height_in=3.1)
         thin, look = {"width": 0.6}, {"ha": "center", "va": "center"}
         axes.bar(whole.index, whole["loans"], color=PALE, edgecolor=REGION, linestyle="--", **thin)
         group_bars(axes, "priority", known.index, known["priority"], **thin)
@@ -93,7 +93,7 @@ def region_loans(
     }
     change = data.loc[2010, "loans"] / data.loc[2009, "loans"] - 1
     numbers["change_number_region_2009_2010"] = (change, "relative change")
-    return Content(kept, values, draw=draw, numbers=numbers)
+    return Content(kept, {**values, "change": change}, draw=draw, numbers=numbers)
 
 
 def average_loans(group_year: pd.DataFrame, region_year: pd.DataFrame) -> pd.DataFrame:
