@@ -11,8 +11,7 @@ from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import digest_of, lock_of, only_one, repair, write_together
 from bsup_analysis.tables.sources import record_differs, record_text
-from bsup_analysis.tables.strict_csv import read_csv, to_csv
-from bsup_analysis.tables.table_schemas import read_schemas
+from bsup_analysis.tables.strict_csv import read_csv, read_schemas, to_csv
 
 NAME = "start_loans"
 DEFINITIONS = ("loans", "approved_dwellings")

@@ -11,8 +11,7 @@ import pandas as pd
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.tables.sources import record_differs
-from bsup_analysis.tables.strict_csv import read_csv
-from bsup_analysis.tables.table_schemas import read_schemas
+from bsup_analysis.tables.strict_csv import read_csv, read_schemas
 
 PREFIX = "SYNTHETIC_"
 _TABLES = read_schemas(Path(__file__).with_name("tables.toml"))

@@ -13,8 +13,7 @@ from bsup_analysis.simulation.schemas import SCHEMAS as SIMULATED
 from bsup_analysis.simulation.schemas import read_stored
 from bsup_analysis.study.recording import result
 from bsup_analysis.tables.sources import read_source
-from bsup_analysis.tables.strict_csv import read_csv
-from bsup_analysis.tables.table_schemas import PROCESSED
+from bsup_analysis.tables.strict_csv import PROCESSED, read_csv
 
 MUNICIPAL = "start_loans"
 # the panel a municipal notebook draws by itself where it is given neither a table nor a file

@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from bsup_analysis import paths
 from bsup_analysis.files import write_aside
 from bsup_analysis.tables import sources
-from bsup_analysis.tables.table_schemas import PROCESSED, SOURCES
+from bsup_analysis.tables.strict_csv import PROCESSED, SOURCES
 
 
 def markdown(template: Path) -> Template:

@@ -17,8 +17,7 @@ from bsup_analysis.files import write_aside
 from bsup_analysis.tables import INPUTS, ORIGINS, OUTPUTS
 from bsup_analysis.tables.borders import REFERENCE_YEAR, Borders
 from bsup_analysis.tables.sources import read_source
-from bsup_analysis.tables.strict_csv import to_csv
-from bsup_analysis.tables.table_schemas import PROCESSED
+from bsup_analysis.tables.strict_csv import PROCESSED, to_csv
 
 PERSONS = ["population", "immigrants", "norwegian_born_to_immigrants"]
 # the press prints whole millions: the amount lies half a million to either side

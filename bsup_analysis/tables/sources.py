@@ -17,8 +17,7 @@ from pydantic.dataclasses import dataclass
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.files import read_toml, sha256, write_aside
-from bsup_analysis.tables.strict_csv import read_csv, shown
-from bsup_analysis.tables.table_schemas import SOURCES
+from bsup_analysis.tables.strict_csv import SOURCES, read_csv, shown
 
 _STRICT = ConfigDict(extra="forbid")
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]

@@ -1,4 +1,7 @@
-"""Tables as files: what a strict table is, read so that each refusal names its row, and written.
+"""Tables as files: what each must be, read so that each refusal names its row, and written.
+
+Columns in order, types and allowed values stand as data in `raw.toml` (raw and decision tables) and
+`processed.toml`, from which the codebook `data/README.md` is generated too.
 
 pandas reads almost anything (short rows are padded, other encodings raise without a row), and
 pandera checks values but knows no file; this module joins the two so that the sentence a reader
@@ -7,7 +10,9 @@ gets says where to look.
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
@@ -15,9 +20,49 @@ from pandera.errors import SchemaErrors
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import read_regular
+from bsup_analysis.files import read_regular, read_toml
 
 _BOOLEANS = {"true": True, "false": False}
+
+
+def _column(told: Mapping[str, Any]) -> pa.Column:
+    """Make a column: its type, unit and description, `nullable`, `unique`, and pandera's checks."""
+    rest = dict(told)
+    kept = {name: rest.pop(name) for name in ("description", "nullable", "unique") if name in rest}
+    kind, unit = rest.pop("type"), rest.pop("unit", "")
+    checks = [getattr(pa.Check, check)(value) for check, value in rest.items()]
+    return pa.Column(kind, checks, metadata={"unit": unit}, **kept)
+
+
+def _needs(columns: list[str], rows: list[list[Any]]) -> pa.Check:
+    """Make a check that rows are there, by the columns that tell rows apart."""
+    return pa.Check(
+        lambda table: {*map(tuple, rows)} <= {*table[columns].itertuples(index=False, name=None)},
+        error="must have " + "; ".join(" ".join(map(str, row)) for row in rows),
+    )
+
+
+def read_schemas(path: Path) -> dict[str, pa.DataFrameSchema]:
+    """Read schemas by table; each table has exactly its columns, in order, as their types."""
+    content = read_toml(path)
+    return {
+        name: pa.DataFrameSchema(
+            {column: _column(told) for column, told in table["columns"].items()},
+            name=name,
+            description=table["about"],
+            checks=[_needs(table["unique"], rows) for rows in [table.get("needs")] if rows],
+            unique=table.get("unique", list(table["columns"])),
+            strict=True,
+            ordered=True,
+            coerce=True,
+        )
+        for name, table in content.items()
+    }
+
+
+SOURCES, PROCESSED = (
+    read_schemas(Path(__file__).with_name(file)) for file in ("raw.toml", "processed.toml")
+)
 
 
 def shown(path: Path) -> str:

@@ -16,8 +16,7 @@ from bsup_analysis.tables.processed import (
     write_processed,
 )
 from bsup_analysis.tables.sources import read_source
-from bsup_analysis.tables.strict_csv import read_csv, to_csv
-from bsup_analysis.tables.table_schemas import PROCESSED
+from bsup_analysis.tables.strict_csv import PROCESSED, read_csv, to_csv
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DESIGN = load_design(CHECKOUT / "study.toml")

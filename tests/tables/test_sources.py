@@ -17,8 +17,7 @@ from bsup_analysis.errors import InputError
 from bsup_analysis.tables import OUTPUTS, sources
 from bsup_analysis.tables.processed import write_processed
 from bsup_analysis.tables.sources import read_source
-from bsup_analysis.tables.strict_csv import read_csv, to_csv
-from bsup_analysis.tables.table_schemas import SOURCES
+from bsup_analysis.tables.strict_csv import SOURCES, read_csv, to_csv
 
 Edit = Callable[[bytes], bytes]
 
