@@ -18,6 +18,7 @@ from typing import Any, TextIO
 from doit.control import TaskControl
 from doit.dependency import Dependency, FileChangedChecker, JSONCodec, JsonDB
 from doit.exceptions import BaseFail, TaskError, UnmetDependency
+from doit.reporter import ZeroReporter
 from doit.runner import MThreadRunner
 from doit.task import Task
 from doit.tools import config_changed
@@ -201,10 +202,10 @@ def status(
     return states
 
 
-class Progress:
+class Progress(ZeroReporter):
     """Counts and shows the tasks of one run: live on a terminal, in plain lines elsewhere.
 
-    It has the methods doit calls on a reporter; some are called from worker threads.
+    Some methods are called from worker threads.
 
     Attributes
     ----------
@@ -265,11 +266,6 @@ class Progress:
     def cleanup_error(self, exception: BaseFail) -> None:
         """Keep what went wrong in taking down; no task here takes anything down."""
         self.failures.append(exception)
-
-    def get_status(self, task: Task) -> None:
-        """Nothing is shown when a task is looked at."""
-
-    skip_ignore = teardown_task = get_status
 
     def _say(self, verb: str, name: str, seconds: float | None = None) -> None:
         """Print a line; on a terminal what runs stays at the foot, with a spinner and its time."""
