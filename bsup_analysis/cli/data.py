@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -79,8 +79,7 @@ def import_table(
         accept=accept or (),
         dry_run=dry_run,
     )
-    for line in result.lines():
-        typer.echo(line)
+    typer.echo("\n".join(result.lines()))
 
 
 def fetch(
@@ -129,27 +128,20 @@ def fetch(
         span = []
     if not span:
         raise InputError(f"--years {years}: write the first and the last year, as in 2005-2014.")
+    aside = set_aside or ()
+    chosen: dict[str, Any] = {"definition": definition, "set_aside": aside, "dry_run": dry_run}
     if what == "husbanken":
         server = address or husbanken.ADDRESS, app or husbanken.APP
         engine = Engine(*server, Limits(), typer.echo)
         if listing:
-            for line in husbanken.contents(engine).lines(word):
-                typer.echo(line)
+            typer.echo("\n".join(husbanken.contents(engine).lines(word)))
             return
         brought = husbanken.fetch_husbanken(span, engine, count, amount)
         path = out or paths.root() / "data" / "municipal" / "husbanken" / "start_loans.csv"
         write_aside(path.with_suffix(".answer.jsonl"), brought.answer)
         write_aside(path, to_csv(brought.table))
-        result = import_file(
-            path,
-            reference(),
-            definition=definition,
-            set_aside=set_aside or [],
-            dry_run=dry_run,
-            origin=brought,
-        )
-        for line in (*brought.notes, *result.lines()):
-            typer.echo(line)
+        result = import_file(path, reference(), **chosen, origin=brought)
+        typer.echo("\n".join([*brought.notes, *result.lines()]))
         return
     client = Client(fresh=fresh, progress=typer.echo)
     if what == "population":
@@ -164,20 +156,11 @@ def fetch(
         )
     path = out or paths.root() / "data" / "municipal" / "ssb" / f"{what}.csv"
     write_aside(path, to_csv(found.table))
-    for line in found.notes:
-        typer.echo(line)
+    typer.echo("\n".join(found.notes))
     typer.echo(f"written  {path}: {len(found.table)} rows, {len(found.set_aside)} set aside")
     if what == "startlaan":
-        result = import_fetched(
-            found,
-            path.name,
-            reference(),
-            definition=definition,
-            set_aside=set_aside or [],
-            dry_run=dry_run,
-        )
-        for line in result.lines():
-            typer.echo(line)
+        result = import_fetched(found, path.name, reference(), **chosen)
+        typer.echo("\n".join(result.lines()))
 
 
 def demo(

@@ -223,8 +223,7 @@ def diff(
     except InputError as error:
         typer.echo(f"bsup: {error}", err=True)
         raise typer.Exit(2) from None
-    for line in difference_lines(found, every):
-        typer.echo(line)
+    typer.echo("\n".join(difference_lines(found, every)))
     raise typer.Exit(1 if found else 0)
 
 

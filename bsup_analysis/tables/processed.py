@@ -369,7 +369,9 @@ def build_panel(
     # each is called with the tables that `ORIGINS` names for it, so the way back cannot be wrong
     makers: Mapping[str, Callable[..., Any]] = {
         "municipality": municipality_table,
-        "borders": _borders,
+        "borders": lambda of, changes: Borders(
+            REFERENCE_YEAR, frozenset(of["municipality_code"]), changes
+        ),
         "municipality_year": partial(municipality_year_table, malvik_2009=malvik_2009),
         "region_year": partial(region_year_table, order=chart_order),
         "group_year": group_year_table,
@@ -378,10 +380,6 @@ def build_panel(
     for name, origins in ORIGINS.items():
         made[name] = makers[name](*(made[origin] for origin in origins))
     return {name: made[name] for name in OUTPUTS}
-
-
-def _borders(municipality: pd.DataFrame, changes: pd.DataFrame) -> Borders:
-    return Borders(REFERENCE_YEAR, frozenset(municipality["municipality_code"]), changes)
 
 
 def write_processed(malvik_2009: str, chart_order: str, refugee_years: Sequence[int]) -> list[Path]:
