@@ -7,7 +7,7 @@ What the data do not allow is a `NotEstimableError` that keeps its reason.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pandas as pd
@@ -97,17 +97,17 @@ class MunicipalData:
     timing: Timing
     table: pd.DataFrame
     names: Mapping[str, str]
-    unit_of: Mapping[str, str]
     largest: str
-    loss_sharing: tuple[str, ...]
     cluster: Mapping[str, str]
-    excluded: tuple[str, ...]
-    neighbours: tuple[str, ...]
-    agreement_year: Mapping[str, int]
     definition: str
-    kind: Literal["programme", "confounder", "target_group"]
-    synthetic: bool
-    origin: str
+    kind: Literal["programme", "confounder", "target_group"] = "programme"
+    unit_of: Mapping[str, str] = field(default_factory=dict)
+    loss_sharing: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    neighbours: tuple[str, ...] = ()
+    agreement_year: Mapping[str, int] = field(default_factory=dict)
+    synthetic: bool = False
+    origin: str = ""
 
     @property
     def column(self) -> str:
@@ -153,33 +153,30 @@ def municipal_data(
     priority = about.index[about["group"] == "priority"]
     sizes = people[people["year"] == design.years[0]].set_index("municipality_code")["population"]
     first, agreed = about["agreement_signed_2010"], about[f"agreement_{reading}"]
-    return MunicipalData(
+    data = MunicipalData(
         outcome="start_loans",
-        kind="programme",
         timing=design.timing("start_loans"),
         table=_ordered(table.rename(columns=LOANS)),
         names=about["municipality_name"].to_dict(),
-        unit_of={},
         largest=str(sizes.loc[priority].astype(int).idxmax()),
         cluster=about["cluster"].to_dict(),
-        **_decided(exclusions, co_treatment, {}),
         agreement_year={
             str(unit): FIRST_AGREEMENTS if first[unit] else LATER_AGREEMENTS
             for unit in about.index[agreed]
         },
         definition=str(start_loans["definition"].iloc[0]),
-        synthetic=False,
         origin="; ".join(sorted({str(source).split(";")[0] for source in start_loans["source"]})),
     )
+    return _decided(data, exclusions, co_treatment)
 
 
 def _decided(
-    exclusions: pd.DataFrame, co_treatment: pd.DataFrame, unit_of: Mapping[str, str]
-) -> dict[str, tuple[str, ...]]:
-    """Give the units that decisions are about; one about a part of a unit is about the unit."""
+    data: MunicipalData, exclusions: pd.DataFrame, co_treatment: pd.DataFrame
+) -> MunicipalData:
+    """Put in the units that decisions are about; one about a part of a unit is about the unit."""
 
     def units(codes: pd.Series) -> set[str]:
-        return {unit_of.get(code, code) for code in codes.dropna()}
+        return {data.unit_of.get(code, code) for code in codes.dropna()}
 
     where = exclusions["applies_to"]
     excluded, beside = (
@@ -187,11 +184,12 @@ def _decided(
         for name in ("municipal_comparison_group", "neighbour")
     )
     trial = co_treatment["what"] == "loss_sharing_trial"
-    return {
-        "loss_sharing": tuple(sorted(units(co_treatment.loc[trial, "municipality_code"]))),
-        "excluded": tuple(sorted(excluded)),
-        "neighbours": tuple(sorted(beside - excluded)),
-    }
+    return replace(
+        data,
+        loss_sharing=tuple(sorted(units(co_treatment.loc[trial, "municipality_code"]))),
+        excluded=tuple(sorted(excluded)),
+        neighbours=tuple(sorted(beside - excluded)),
+    )
 
 
 def indicator_data(
@@ -212,7 +210,7 @@ def indicator_data(
     unit_of = {code: str(unit) for unit, codes in parts.items() for code in codes if code != unit}
     sizes = rows[(rows["group"] == "priority") & (rows["year"] == design.years[0])]
     limits = dict.fromkeys(("count", "count_low", "count_high"), rows[chosen.column])
-    return MunicipalData(
+    data = MunicipalData(
         outcome=outcome,
         kind=chosen.kind,
         timing=design.timing(outcome),
@@ -221,12 +219,9 @@ def indicator_data(
         unit_of=unit_of,
         largest=str(sizes.set_index("unit")["population"].astype(int).idxmax()),
         cluster=units["cluster"].to_dict(),
-        **_decided(exclusions, co_treatment, unit_of),
-        agreement_year={},
         definition=outcome,
-        synthetic=False,
-        origin="",
     )
+    return _decided(data, exclusions, co_treatment)
 
 
 def demonstration_data(demonstration: Demonstration, design: Design) -> MunicipalData:
@@ -240,16 +235,13 @@ def demonstration_data(demonstration: Demonstration, design: Design) -> Municipa
 
     return MunicipalData(
         outcome="start_loans",
-        kind="programme",
         timing=design.timing("start_loans"),
         table=_ordered(rows.rename(columns=LOANS)),
         names={unit: unit for unit in units.index},
-        unit_of={},
         largest=having("largest")[0],
         loss_sharing=having("loss_sharing"),
         cluster=units["cluster"].to_dict(),
         excluded=having("partner"),
-        neighbours=(),
         agreement_year={str(unit): int(year) for unit, year in agreed.items()},
         definition="loans",
         synthetic=True,

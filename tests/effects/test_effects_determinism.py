@@ -1,10 +1,8 @@
 """The same bytes whatever the hash seed and the number of threads of the linear algebra library."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+
+from elsewhere import printed_here_and_elsewhere
 
 SCRIPT = """
 import json, sys
@@ -32,25 +30,6 @@ print(chart_orders((993, 931, 1047, 1487), (2007, 2008, 2009, 2010), {2009: 738,
 """
 
 
-def run(given: str, seed: str, threads: str) -> bytes:
-    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    root = Path(__file__).resolve().parents[2]
-    environment = {
-        **os.environ,
-        **dict.fromkeys(names, threads),
-        "PYTHONHASHSEED": seed,
-        "PYTHONPATH": str(root),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        input=given.encode(),
-        capture_output=True,
-        env=environment,
-        check=True,
-    )
-    return done.stdout
-
-
 def test_same_bytes(loans, amounts, signed):
     given = json.dumps(
         {
@@ -59,6 +38,6 @@ def test_same_bytes(loans, amounts, signed):
             "signed": signed,
         }
     )
-    one = run(given, "0", "1")
-    assert len(one) > 10_000
-    assert run(given, "4711", "2") == one
+    here, elsewhere = printed_here_and_elsewhere(SCRIPT, given)
+    assert len(here) > 10_000
+    assert elsewhere == here

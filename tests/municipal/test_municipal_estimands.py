@@ -1,13 +1,11 @@
 """Estimands, Holm, the robustness table, and the same bytes everywhere."""
 
-import os
-import subprocess
-import sys
+import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from elsewhere import printed_here_and_elsewhere
 
 from bsup_analysis.effects.municipal.cluster_inference import crv3
 from bsup_analysis.effects.municipal.estimands import (
@@ -176,27 +174,7 @@ print(relative_magnitudes(bounds, 1), smoothness(bounds, 0.05))
 """
 
 
-def run(given: str, seed: str, threads: str) -> bytes:
-    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    environment = {
-        **os.environ,
-        **dict.fromkeys(names, threads),
-        "PYTHONHASHSEED": seed,
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        input=given.encode(),
-        capture_output=True,
-        env=environment,
-        check=True,
-    )
-    return done.stdout
-
-
 def test_same_bytes_whatever_hash_seed_and_threads(panel):
-    import json
-
     given = json.dumps(
         {
             "y": panel.y.tolist(),
@@ -209,6 +187,6 @@ def test_same_bytes_whatever_hash_seed_and_threads(panel):
             "first_treated_year": 2010,
         }
     )
-    one = run(given, "0", "1")
-    assert len(one) > 5_000
-    assert run(given, "4711", "2") == one
+    here, elsewhere = printed_here_and_elsewhere(SCRIPT, given)
+    assert len(here) > 5_000
+    assert elsewhere == here

@@ -103,10 +103,7 @@ def share_readings(
     printed_share_2008: Interval, group_year: pd.DataFrame, design: Design, words: Words
 ) -> Content:
     """Show what the printed share implies, read as one of loans and as one of NOK."""
-    first, last = years = (
-        design.window.last_year_before.value,
-        design.window.first_treated_year.value,
-    )
+    first, last = years = design.years
     data = share_points(printed_share_2008, group_year, years)
     marks = data[data["point"] != "grid"]
     average, ratio = (

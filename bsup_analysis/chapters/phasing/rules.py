@@ -1,5 +1,6 @@
 """The choice made explicit: the aims, what each rule would have chosen, what the weights decide."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -90,10 +91,7 @@ def candidate_rules(
         rows.append(
             {
                 "rule": rule.name,
-                "both_low": found.both_low,
-                "both_high": found.both_high,
-                "jaccard_low": found.jaccard_low,
-                "jaccard_high": found.jaccard_high,
+                **asdict(found),
                 "tied": len(tied),
                 "only_rule": ";".join(sorted(certain - actual)),
                 "only_actual": ";".join(sorted(only_actual)),

@@ -170,21 +170,17 @@ def event_study(
     variance = crv3(fitted)
     years = tuple(int(name.rpartition("_")[2]) for name in fitted.names)
     before = [position for position, year in enumerate(years) if year < reference_year]
+    joint = None
+    if before:
+        own, vcov = variance.coefficients[before], variance.vcov[np.ix_(before, before)]
+        drifts = math.log1p(drift) * (np.array(years)[before] - reference_year)
+        joint = _joint(own, vcov, drifts, variance.df, drift, level)
     return EventStudy(
         reference_year=reference_year,
         first_treated_year=panel.first_treated_year,
         years=years,
         intervals=tuple(variance.interval(position, level=level) for position in range(len(years))),
-        joint=_joint(
-            variance.coefficients[before],
-            variance.vcov[np.ix_(before, before)],
-            math.log1p(drift) * (np.array(years)[before] - reference_year),
-            variance.df,
-            drift,
-            level,
-        )
-        if before
-        else None,
+        joint=joint,
         dropped=fitted.dropped,
         log_ratios=variance.coefficients,
         vcov=variance.vcov,

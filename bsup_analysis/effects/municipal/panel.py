@@ -12,6 +12,9 @@ import pandas as pd
 from bsup_analysis.errors import InputError
 
 T = TypeVar("T")
+# of the panel: what has a value a municipality and year, and what has one a municipality
+CELLS = ("y", "population", "exposure")
+UNITS = ("treated", "cluster", "county", "codes")
 
 
 class NotEstimableError(InputError):
@@ -95,13 +98,13 @@ class MunicipalPanel:
     exposure: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        for name in ("cluster", "county", "codes"):
+        for name in UNITS[1:]:
             object.__setattr__(self, name, tuple(str(value) for value in getattr(self, name)))
         for name in ("years", "dropped_years"):
             object.__setattr__(self, name, tuple(int(year) for year in getattr(self, name)))
         shape = (len(self.codes), len(self.years))
         self._freeze("treated", np.asarray(self.treated, dtype=bool), shape[:1])
-        for name in ("y", "population", "exposure"):
+        for name in CELLS:
             if getattr(self, name) is not None:
                 self._freeze(name, np.array(getattr(self, name), dtype=float), shape)
         self._check()
@@ -241,20 +244,14 @@ class MunicipalPanel:
     def keep(self, units: Sequence[bool] | np.ndarray) -> MunicipalPanel:
         """Keep the municipalities marked true."""
         chosen = np.asarray(units, dtype=bool)
+        return replace(self, **self._each((*CELLS, *UNITS), lambda values: values[chosen]))
 
-        def names(values: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(value for value, on in zip(values, chosen, strict=True) if on)
-
-        return replace(
-            self,
-            y=self.y[chosen],
-            population=self.population[chosen],
-            exposure=None if self.exposure is None else self.exposure[chosen],
-            treated=self.treated[chosen],
-            cluster=names(self.cluster),
-            county=names(self.county),
-            codes=names(self.codes),
-        )
+    def _each(
+        self, names: Iterable[str], change: Callable[[np.ndarray], np.ndarray]
+    ) -> dict[str, Any]:
+        """Change each attribute of a name, as an array; an exposure that is not given stays so."""
+        given = {name: getattr(self, name) for name in names}
+        return {name: change(np.asarray(v)) for name, v in given.items() if v is not None}
 
     def by_cluster(self) -> MunicipalPanel:
         """Add up the municipalities of each cluster, which is then a unit under its own name."""
@@ -264,16 +261,8 @@ class MunicipalPanel:
         def added(values: np.ndarray) -> np.ndarray:
             return np.array([values[index == place].sum(axis=0) for place in range(len(names))])
 
-        return replace(
-            self,
-            y=added(self.y),
-            population=added(self.population),
-            exposure=None if self.exposure is None else added(self.exposure),
-            treated=self.treated[first],
-            cluster=names,
-            county=tuple(self.county[at] for at in first),
-            codes=names,
-        )
+        of_first = self._each(("treated", "county"), lambda values: values[first])
+        return replace(self, **self._each(CELLS, added), **of_first, cluster=names, codes=names)
 
     def without(self, codes: Iterable[str]) -> MunicipalPanel:
         """Leave out the municipalities named.
@@ -305,9 +294,7 @@ class MunicipalPanel:
         stay = np.array([year not in out for year in self.years])
         return replace(
             self,
-            y=self.y[:, stay],
-            population=self.population[:, stay],
-            exposure=None if self.exposure is None else self.exposure[:, stay],
+            **self._each(CELLS, lambda values: values[:, stay]),
             years=tuple(year for year in self.years if year not in out),
             first_treated_year=(
                 self.first_treated_year if first_treated_year is None else first_treated_year
