@@ -25,21 +25,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("report")(reports.report)
-app.command("status")(reports.show_status)
-app.command("verify")(reports.show_verify)
-app.command("notebook")(reports.notebook)
-app.command("profiles")(reports.profiles)
-app.command("variants")(reports.variants)
-app.command("trace")(reports.trace)
-app.command("diff")(reports.diff)
-app.command("package")(reports.package)
-app.command("seal")(data.seal)
-app.command("codebook")(data.codebook)
-app.command("import")(data.import_table)
-app.command("fetch")(data.fetch)
-app.command("demo")(data.demo)
-app.command("simulate")(data.simulate)
+for command in (
+    *(reports.report, reports.status, reports.verify, reports.notebook, reports.profiles),
+    *(reports.variants, reports.trace, reports.diff, reports.package),
+    *(data.seal, data.codebook, data.import_, data.fetch, data.demo, data.simulate),
+):
+    app.command(command.__name__.rstrip("_"))(command)
 
 
 def _version(asked: bool) -> None:

@@ -38,7 +38,7 @@ def codebook() -> None:
     typer.echo(f"written  {write_codebook()}")
 
 
-def import_table(
+def import_(
     file: Annotated[Path, typer.Argument(help="CSV, Excel (xlsx) or Parquet.")],
     definition: Annotated[
         str | None, typer.Option(help="What is counted: loans or approved_dwellings.")

@@ -14,9 +14,9 @@ import typer
 from bsup_analysis import engines, paths
 from bsup_analysis.cli.study_project import study_project
 from bsup_analysis.errors import InputError
-from bsup_analysis.run import adhoc_runs
+from bsup_analysis.run import adhoc_runs, engine
 from bsup_analysis.run.adhoc_runs import Files, Variant
-from bsup_analysis.run.engine import Progress, at_work, run, status
+from bsup_analysis.run.engine import Progress, at_work, run
 from bsup_analysis.run.graph import graph, make, processed
 from bsup_analysis.run.publish import page_path
 
@@ -73,11 +73,11 @@ def report(
             typer.echo(f"{'report' if whole else 'draft':<8} {path}")
 
 
-def show_status(language: Language = "both", only: Only = None) -> None:
+def status(language: Language = "both", only: Only = None) -> None:
     """Tell what is out of date, and why."""
     project = study_project()
     tasks = graph(project, project.pages(_languages(language), only))
-    states = status(tasks, project.records, project.name)
+    states = engine.status(tasks, project.records, project.name)
     stale = {name: reasons for name, reasons in states.items() if reasons}
     for name, reasons in stale.items():
         typer.echo(f"stale    {name}")
@@ -86,11 +86,11 @@ def show_status(language: Language = "both", only: Only = None) -> None:
     typer.echo(f"{len(stale)} of {len(states)} steps are out of date, or need one that is")
 
 
-def show_verify() -> None:
+def verify() -> None:
     """Compare raw data, processed tables and published exhibits with their records."""
     from bsup_analysis.design import load_design
     from bsup_analysis.published.reader import Check
-    from bsup_analysis.run.verify import verify
+    from bsup_analysis.run import verify as verifying
     from bsup_analysis.simulation.schemas import SCHEMAS, differs
     from bsup_analysis.tables import sources
     from bsup_analysis.tables.processed import build_panel
@@ -110,7 +110,7 @@ def show_verify() -> None:
         paths.processed() / f"{name}.csv": to_csv(table).encode()
         for name, table in build_panel(sources.read_source, *design.of_panel).items()
     }
-    checks = list(verify(study_project(), raw, rebuilt))
+    checks = list(verifying.verify(study_project(), raw, rebuilt))
     for check in checks:
         typer.echo(f"{'agrees' if check.passed else 'DIFFERS'}  {check.name} {check.detail}")
     wrong = sum(not check.passed for check in checks)

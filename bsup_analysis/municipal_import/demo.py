@@ -229,14 +229,17 @@ def write_demo(panel: pd.DataFrame, parameters: DemoParameters, folder: Path) ->
     InputError
         The folder is one of data or of results.
     """
-    for kept in (paths.root() / "data", paths.reports()):
-        if folder.resolve().is_relative_to(kept):
-            raise InputError(
-                f"synthetic data are never written to {kept.name}/; choose another folder."
-            )
+    refuse_kept(folder, "synthetic data are")
     path = folder / f"{SYNTHETIC_PREFIX}start_loans_seed{parameters.seed}.csv"
     write_aside(path, demo_text(panel, parameters))
     return path
+
+
+def refuse_kept(folder: Path, what: str) -> None:
+    """Refuse a folder of data or of results for what is SYNTHETIC."""
+    for kept in (paths.root() / "data", paths.reports()):
+        if folder.resolve().is_relative_to(kept):
+            raise InputError(f"{what} never written to {kept.name}/; choose another folder.")
 
 
 def read_demo(path: Path) -> tuple[pd.DataFrame, DemoParameters]:

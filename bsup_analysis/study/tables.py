@@ -6,8 +6,8 @@ import pandas as pd
 
 from bsup_analysis import paths
 from bsup_analysis.analysis.municipal_level import Demonstration
-from bsup_analysis.errors import InputError
-from bsup_analysis.municipal_import.demo import DemoParameters, calibration, demo_panel, read_demo
+from bsup_analysis.municipal_import import demo
+from bsup_analysis.municipal_import.demo import DemoParameters
 from bsup_analysis.municipal_import.municipal_table import read_municipal
 from bsup_analysis.simulation.schemas import SCHEMAS as SIMULATED
 from bsup_analysis.simulation.schemas import read_stored
@@ -62,17 +62,15 @@ def read_demonstration(panel: str, output: str = "") -> Demonstration:
         The file is none of `bsup demo`, or was changed since, or the folder for what is made
         from it is one of results or data.
     """
-    for kept in (paths.reports(), paths.root() / "data"):
-        if output and Path(output).resolve().is_relative_to(kept):
-            raise InputError(
-                f"what a SYNTHETIC panel gives is never written to {kept.name}/; choose another"
-                " folder."
-            )
+    if output:
+        demo.refuse_kept(Path(output), "what a SYNTHETIC panel gives is")
     if panel == DRAWN:
-        known = calibration(*map(read_table, ("group_year", "municipality_year", "region_year")))
-        rows, drawn, name = demo_panel(known, DRAWN_PARAMETERS), DRAWN_PARAMETERS, "drawn here"
+        known = demo.calibration(
+            *map(read_table, ("group_year", "municipality_year", "region_year"))
+        )
+        rows, drawn, name = demo.demo_panel(known, DRAWN_PARAMETERS), DRAWN_PARAMETERS, "drawn here"
     else:
-        rows, drawn = read_demo(Path(panel))
+        rows, drawn = demo.read_demo(Path(panel))
         name = Path(panel).name
     effect = "as published" if drawn.effect is None else f"{drawn.effect:g}"
     return Demonstration(
