@@ -2,13 +2,16 @@
 
     python benchmarks/kills.py import --moments 50
     python benchmarks/kills.py publish --checkout FOLDER --moments 50
+    python benchmarks/kills.py whole --checkout FOLDER --moments 50
 
 Each moment begins with the old state in a folder of its own, runs the command that makes the new
 one, sends the signal, and lets the next command begin. Counted are: old and new, whole, right after
 the signal; whole only once the next command had begun (repaired); neither (BROKEN); what is left
-over, and processes still there two seconds after the signal. `publish` and `report` need a checkout
-with a published report, which they change: `publish` kills the publication of a made build,
-`report` from the start of a run after a changed raw cell. `--late 0.5` leaves the first half out.
+over, and processes still there two seconds after the signal. `publish`, `profiles` and `report`
+need a checkout with a published report, which they change: `publish` kills the publication of a
+made build, `profiles` the pages of two municipalities, `report` a run after a changed raw cell.
+`--late 0.5` leaves the first half out. `whole` makes a report from nothing, killed 3 to 12 s after
+each start with one signal after the other until it is whole, and once more undisturbed.
 """
 
 import argparse
@@ -44,6 +47,16 @@ PUBLISH = [
     "        publish(project)\n"
     "cli.app = work\n"
     "cli.main()",
+]
+PROFILES = [
+    sys.executable,
+    "-c",
+    "from bsup_analysis import cli\n"
+    "from bsup_analysis.run import profiles\n"
+    "every = profiles._municipalities\n"
+    "profiles._municipalities = lambda run: dict(list(every(run).items())[:2])\n"
+    "cli.main()",
+    "profiles",
 ]
 SIGNALS = ("TERM", "INT", "HUP", "KILL")
 State = dict[str, bytes]
@@ -269,28 +282,96 @@ def reporting(checkout: Path, kept: Path, *, publication_only: bool) -> Case:
                 "running  publish" if publication_only else "")  # fmt: skip
 
 
+def profiling(checkout: Path) -> Case:
+    """`bsup profiles` of two municipalities, where there are none."""
+    reports = checkout / "reports"
+
+    def begin() -> None:
+        for one in (*reports.glob("*/profiles"), checkout / "build" / "profiles"):
+            shutil.rmtree(one, ignore_errors=True)
+        for one in (reports / "profiles.json", checkout / "build" / "profiles.json"):
+            one.unlink(missing_ok=True)
+
+    return Case(checkout, PROFILES, lambda: files(reports), begin)
+
+
+def whole(checkout: Path, given: argparse.Namespace) -> None:
+    """Make a report from nothing, killed again and again until it is whole; compare bytes."""
+    reports, readme, build = checkout / "reports", checkout / "README.md", checkout / "build"
+    kept = readme.read_bytes()
+
+    def empty() -> None:
+        shutil.rmtree(reports, ignore_errors=True)
+        shutil.rmtree(build, ignore_errors=True)
+        readme.write_bytes(kept)
+
+    empty()
+    old, states = files(reports, readme), list[tuple[int, State]]()
+    chance, count = random.Random(given.seed), Counter[str]()  # noqa: S311 - moments
+    finished = False
+    while not finished:
+        process = begun(Case(checkout, [*BSUP, "report"], dict, empty))
+        name = SIGNALS[len(states) % len(SIGNALS)]
+        try:
+            wait = chance.uniform(3, 12) if len(states) < given.moments else None
+            process.communicate(timeout=wait)
+            finished = True
+            count[f"ended with status {process.returncode}"] += 1
+        except subprocess.TimeoutExpired:
+            process.send_signal(getattr(signal, f"SIG{name}"))
+            process.communicate()
+            count[name] += 1
+            time.sleep(2 * (name == "KILL"))
+        count["processes left"] += bool(living(process.pid))
+        states.append((process.returncode, files(reports, readme)))
+    new = states[-1][1]
+    count["old"] = sum(state == old for _, state in states)
+    count["new"] = sum(state == new for _, state in states)
+    count["half"] = len(states) - count["old"] - count["new"]
+    count["left over"] = len(leftovers(checkout))
+    subprocess.run([*BSUP, "verify"], env=environment(checkout), check=True)  # noqa: S603
+    empty()
+    begin = time.monotonic()
+    subprocess.run([*BSUP, "report"], env=environment(checkout), check=True,  # noqa: S603
+                   stdout=subprocess.DEVNULL)  # fmt: skip
+    undisturbed = files(reports, readme)
+    count["undisturbed, s"] = round(time.monotonic() - begin)
+    count["files"], count["files that differ"] = (
+        len(new),
+        sum(undisturbed.get(one) != new.get(one) for one in {*undisturbed, *new}),
+    )
+    parts = ", ".join(f"{key} {value}" for key, value in count.items() if value)
+    sys.stdout.write(f"whole    {parts}\n")
+
+
 def main() -> None:
     """Measure and print a line a signal."""
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    asked.add_argument("what", choices=["import", "seal", "fetch", "publish", "report"])
+    asked.add_argument(
+        "what", choices=["import", "seal", "fetch", "publish", "profiles", "report", "whole"]
+    )
     asked.add_argument("--moments", type=int, default=50)
     asked.add_argument("--signals", default=",".join(SIGNALS))
     asked.add_argument("--late", type=float, default=0.0)
     asked.add_argument("--seed", type=int, default=20092012)
-    asked.add_argument("--checkout", type=Path, help="for publish and report; it is changed")
+    asked.add_argument("--checkout", type=Path, help="for the last four; it is changed")
     given = asked.parse_args()
+    made = {"import": importing, "seal": sealing, "fetch": fetching}
+    if given.what not in made and given.checkout is None:
+        asked.error("--checkout FOLDER is needed, one that may be changed")
+    checkout = (given.checkout or HERE).resolve()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
-        if given.what in ("publish", "report"):
-            if given.checkout is None:
-                asked.error("--checkout FOLDER is needed, one that may be changed")
-            with changed(given.checkout.resolve()):
-                case = reporting(given.checkout.resolve(), root,
-                                 publication_only=given.what == "publish")  # fmt: skip
-                told(case, given)
+        if given.what in made:
+            told(made[given.what](root), given)
+        elif given.what == "whole":
+            whole(checkout, given)
+        elif given.what == "profiles":
+            told(profiling(checkout), given)
         else:
-            made = {"import": importing, "seal": sealing, "fetch": fetching}[given.what](root)
-            told(made, given)
+            with changed(checkout):
+                case = reporting(checkout, root, publication_only=given.what == "publish")
+                told(case, given)
 
 
 def told(case: Case, given: argparse.Namespace) -> None:
