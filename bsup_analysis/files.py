@@ -7,6 +7,7 @@ journal is still there.
 """
 
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -269,6 +270,25 @@ def _move(source: Path, target: Path) -> None:
             raise
         write_aside(target, source.read_bytes())
         source.unlink()
+
+
+def put_folder(made: Path, folder: Path) -> None:
+    """Put a finished folder in the place of an earlier one, by a rename also from another disk."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}.*.part"):  # by one that was killed
+        if not _lives(int(left.name.split(".")[-2]), left):
+            shutil.rmtree(left, ignore_errors=True)
+    beside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    before = made.with_name(f"{made.name}-before")
+    try:
+        if made.stat().st_dev != folder.parent.stat().st_dev:
+            made, before = shutil.copytree(made, beside / "new"), beside / "before"
+        if folder.exists():
+            folder.rename(before)
+        made.rename(folder)
+    finally:
+        for left in (before, beside):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _forget(journal: Path) -> None:

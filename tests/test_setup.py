@@ -483,6 +483,23 @@ def test_files_that_name_an_edition_agree(tmp_path):
         (tmp_path / name).write_text(kept, "utf-8")
 
 
+def test_a_release_without_git_is_refused_in_a_sentence(tmp_path):
+    """Planted: no git on the PATH, and a folder that is no clone."""
+    for name in ("pyproject.toml", "CITATION.cff", "codemeta.json", "CHANGELOG.md"):
+        shutil.copy(CHECKOUT / name, tmp_path / name)
+    for name in ("tools", "bsup_analysis"):
+        (tmp_path / name).mkdir()
+    shutil.copy(CHECKOUT / "tools/release.py", tmp_path / "tools/release.py")
+    shutil.copy(CHECKOUT / "bsup_analysis/__init__.py", tmp_path / "bsup_analysis/__init__.py")
+    for path, why in ((tmp_path, "git is not installed"), (os.environ["PATH"], "git says")):
+        run = [sys.executable, "tools/release.py"]
+        plain = {**os.environ, "PATH": str(path), "PYTHONPATH": str(CHECKOUT)}
+        made = subprocess.run(run, cwd=tmp_path, env=plain, capture_output=True, text=True)
+        assert made.returncode == 1
+        assert f"what is committed is not known, because {why}" in made.stderr
+        assert "Traceback" not in made.stderr
+
+
 def test_each_raw_table_has_an_owner_and_the_licence_of_its_record():
     text = (CHECKOUT / "LICENSE-DATA.md").read_text("utf-8")
     rows = re.findall(r"^\| (`.+?`) \| .+ \| (.+?) \|$", text, flags=re.MULTILINE)

@@ -1,12 +1,13 @@
 """Check that the files which name an edition agree, before it is tagged: `make release`."""
 
 import json
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import yaml
+
+from bsup_analysis.files import git
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,13 +41,9 @@ def disagreements(root: Path = ROOT) -> list[str]:
 def main() -> int:
     """Print the disagreements, or the commands that tag the edition."""
     found = disagreements()
-    changed = subprocess.run(
-        ["git", "status", "--porcelain"],  # noqa: S607 - the git of whoever releases
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    changed, why = git(ROOT, "status", "--porcelain")
+    if why:
+        found.append(f"what is committed is not known, because {why}; run this in a clone.")
     if changed:
         found.append("there are changes that are not committed; git status lists them.")
     if found:

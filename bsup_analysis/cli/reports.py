@@ -133,7 +133,7 @@ def notebook(
         from bsup_analysis.run.execute import execute
         from bsup_analysis.run.pages import render_page
 
-        execute(project, page, folder, folder.parent)
+        execute(project, page, folder, project.build / "scratch")
         render_page(page, folder, folder / "page.html")
     typer.echo(f"result   {folder / 'page.html'}")
 
@@ -179,7 +179,7 @@ def variants(
                 results = engines.on_cluster(compute, missing, scheduler)
             with closing(results):
                 for number, (one, files) in enumerate(results, start=1):
-                    adhoc_runs.keep(one, files)
+                    adhoc_runs.keep(one, files, project.build / "scratch")
                     typer.echo(f"done     {one.page.run.id}, {number} of {len(missing)}")
         path = adhoc_runs.write_numbers(every, folder)
     typer.echo(f"numbers  {path}")

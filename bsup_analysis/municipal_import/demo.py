@@ -22,8 +22,8 @@ from numpy.random import Generator
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import write_aside
-from bsup_analysis.municipal_import.reading import SYNTHETIC_PREFIX
+from bsup_analysis.files import read_regular, write_aside
+from bsup_analysis.municipal_import.reading import MOST_BYTES, SYNTHETIC_PREFIX
 from bsup_analysis.tables.strict_csv import to_csv
 
 YEARS = tuple(range(2005, 2013))
@@ -251,7 +251,8 @@ def read_demo(path: Path) -> tuple[pd.DataFrame, DemoParameters]:
         The file is missing, is not one of ours, or was changed.
     """
     try:
-        head, _, body = path.read_text(encoding="utf-8").partition("\n")
+        path.stat()  # what is not there is told with the way to make it
+        head, _, body = read_regular(path, MOST_BYTES).decode("utf-8").partition("\n")
     except (FileNotFoundError, UnicodeDecodeError):
         raise InputError(f"{path} is no file of bsup demo; make one with bsup demo.") from None
     try:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import git
+from bsup_analysis.files import git, read_regular
 from bsup_analysis.published.manifest import NUMBERS
 
 _ROWS_SHOWN = 10
@@ -101,13 +101,14 @@ def snapshot(place: str, root: Path) -> Snapshot:
             raise InputError(f"{place} holds no {NUMBERS}; name a reports folder.")
         content = (folder / NUMBERS).read_bytes()
         return Snapshot(_numbers(content, f"{place}/{NUMBERS}"), _tables(folder), {})
-    return _file(path, place) if path.is_file() else _revision(place, root)
+    return _file(path, place) if path.exists() else _revision(place, root)
 
 
 def _file(path: Path, place: str) -> Snapshot:
-    content = _json(path.read_bytes(), place)
+    read = read_regular(path)
+    content = _json(read, place)
     if not {"pages", "files"} <= set(content):
-        return Snapshot(_numbers(path.read_bytes(), place), None, {})
+        return Snapshot(_numbers(read, place), None, {})
     numbers = {name: row for p in content["pages"].values() for name, row in p["numbers"].items()}
     digests = {
         PurePosixPath(name).stem: digest

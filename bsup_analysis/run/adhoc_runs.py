@@ -23,7 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import digest_of, file_and_part, sha256, write_aside
+from bsup_analysis.files import digest_of, file_and_part, put_folder, sha256, write_aside
 from bsup_analysis.run.notebooks import check, defaults
 from bsup_analysis.run.project import Fingerprint, Page, Project, Run
 
@@ -254,9 +254,9 @@ def _begin_with_new_kernels(_code: str) -> None:
         signal.signal(signal.SIGTERM, end)
 
 
-def keep(variant: Variant, files: Files) -> None:
-    """Put a finished variant in place, whole or not at all."""
-    aside = variant.folder.with_name(f".{variant.folder.name}-{uuid.uuid4().hex[:8]}")
+def keep(variant: Variant, files: Files, scratch: Path) -> None:
+    """Put a finished variant in place from a folder below `scratch`, whole or not at all."""
+    aside = scratch / f"kept-{uuid.uuid4().hex}"
     try:
         for name, content in files.items():
             write_aside(aside / name, content)
@@ -267,8 +267,7 @@ def keep(variant: Variant, files: Files) -> None:
             "files": {name: digest_of(content) for name, content in files.items()},
         }
         write_aside(aside / RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
-        shutil.rmtree(variant.folder, ignore_errors=True)
-        aside.replace(variant.folder)
+        put_folder(aside, variant.folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

@@ -313,8 +313,7 @@ def at_work(project: Project) -> Iterator[None]:
     """
     with only_one(lock_of(project.root)):
         recover(project.reports)
-        hidden = (one for name in ("own", "variants") for one in (project.build / name).glob(".*"))
-        for folder in (project.build / "scratch", project.build / "kernels", *hidden):
+        for folder in (project.build / "scratch", project.build / "kernels"):
             shutil.rmtree(folder, ignore_errors=True)
         try:
             yield

@@ -19,7 +19,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.translators import translate_parameters
 
 from bsup_analysis.errors import InputError
-from bsup_analysis.files import sha256
+from bsup_analysis.files import put_folder, sha256
 from bsup_analysis.run.notebooks import translated
 from bsup_analysis.run.project import Page, Project
 from bsup_analysis.run.warm_kernels import ENGINE, kernel_for
@@ -41,7 +41,7 @@ def execute(project: Project, page: Page, folder: Path, scratch: Path) -> list[P
         Where the result goes.  What an earlier run left there is replaced by a rename, and
         only after this run has ended well.
     scratch
-        Folder on the same disk; the run lasts in a hidden folder of its own below it.
+        The run lasts in a hidden folder of its own below it.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def execute(project: Project, page: Page, folder: Path, scratch: Path) -> list[P
             "files": {path.relative_to(work).as_posix(): sha256(path) for path in files},
         }
         (work / RECORD).write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
-        _replace(folder, work)
+        put_folder(work, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return [folder / path.relative_to(work) for path in (*files, work / RECORD)]
@@ -184,12 +184,3 @@ def _check(project: Project, page: Page, exhibits: Path) -> None:
             f"notebook {name} reads table {table!r}, which {project.design[0].name} does not "
             "declare for it; add it to the notebook's tables."
         )
-
-
-def _replace(folder: Path, work: Path) -> None:
-    """Put a finished folder in the place of an earlier one."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if folder.exists():
-        folder.rename(work.with_name(f"{work.name}-before"))
-    work.rename(folder)
-    shutil.rmtree(work.with_name(f"{work.name}-before"), ignore_errors=True)

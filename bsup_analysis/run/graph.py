@@ -70,7 +70,10 @@ def make(project: Project, pages: Sequence[Page], jobs: int, progress: Progress)
     there = reports.exists() or reports.is_symlink()  # a link may lead to a disk that is not there
     sound = reports.is_dir() and os.access(reports, os.W_OK)
     if project.complete(pages) == project.languages and there and not sound:
-        raise InputError(f"{reports} cannot be written to; nothing was run.")
+        raise InputError(
+            f"{reports} cannot be written to; nothing was run. Make the folder writable (chmod -R"
+            " u+w), mount its disk, or make a draft in build/ with bsup report --language en."
+        )
     run(graph(project, pages), project.records, jobs, progress)
 
 

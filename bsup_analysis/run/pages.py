@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import threading
 import tomllib
 from collections.abc import Sequence
@@ -281,6 +282,12 @@ class _Renderer(IPythonRenderer):
 
 class MathMLExporter(HTMLExporter):
     """nbconvert's exporter of HTML, with the formulas of markdown as MathML."""
+
+    def get_prefix_root_dirs(self) -> list[str]:
+        """Name where nbconvert's templates were installed, and no place of the user's own."""
+        installed = Path(sys.prefix) / "share" / "jupyter"
+        there = (installed / "nbconvert" / "templates" / "base").is_dir()
+        return [str(installed)] if there else super().get_prefix_root_dirs()
 
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:

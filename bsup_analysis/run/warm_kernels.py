@@ -30,6 +30,15 @@ from papermill.log import logger
 ENGINE = "bsup-warm"
 # settings of the user's for Python, Jupyter, drawing and maps, which could change a result
 FOREIGN = ("PYTHON", "IPYTHON", "JUPYTER", "MPL", "MATPLOTLIB", "PROJ_", "GDAL_", "OGR_", "CPL_")
+# ipykernel's own start, without what /etc/ipython and the environment's etc/ipython would run
+_START = """import sys
+sys.path.remove("")
+from IPython.core.application import ENV_CONFIG_DIRS, SYSTEM_CONFIG_DIRS
+for folders in (ENV_CONFIG_DIRS, SYSTEM_CONFIG_DIRS):
+    folders.clear()
+from ipykernel import kernelapp
+kernelapp.launch_new_instance()
+"""
 _EMPTY = "get_ipython().reset(new_session=True)"
 # held here, because a kernel outlives the thread that worked in it
 _STARTED: set["StudyKernel"] = set()
@@ -65,7 +74,7 @@ class StudyKernel(AsyncKernelManager):
         """Describe this interpreter, whatever kernel a notebook names."""
         return KernelSpec(
             argv=[
-                *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"),
+                *(sys.executable, "-c", _START, "-f", "{connection_file}"),
                 "--HistoryManager.enabled=False",
             ],
             language="python",

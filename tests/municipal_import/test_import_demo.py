@@ -167,6 +167,19 @@ def test_a_changed_file_is_not_read(known: Calibration, tmp_path: Path, harm: st
         read_demo(path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_only_an_ordinary_file_is_read_as_a_panel(tmp_path: Path) -> None:
+    pipe, folder = tmp_path / "SYNTHETIC_pipe.csv", tmp_path / "SYNTHETIC_folder.csv"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for path, words in ((pipe, "no ordinary file"), (folder, "is a folder")):
+        with pytest.raises(InputError, match=words):
+            read_demo(path)
+    if Path("/dev/zero").exists():
+        with pytest.raises(InputError, match="no ordinary file"):
+            read_demo(Path("/dev/zero"))
+
+
 @pytest.mark.parametrize("harm", ["none", "rename", "behead", "without_source"])
 def test_the_importer_refuses_it_in_any_guise(
     known: Calibration, tmp_path: Path, against: Reference, harm: str

@@ -17,6 +17,7 @@ import toy_project
 from toy_project import publish, published, write_notebook
 
 from bsup_analysis.errors import InputError
+from bsup_analysis.run import warm_kernels
 from bsup_analysis.run.adhoc_runs import adhoc_folder, adhoc_page
 from bsup_analysis.run.engine import Interrupted, Progress, at_work
 from bsup_analysis.run.execute import execute
@@ -147,6 +148,48 @@ def test_settings_of_the_user_change_no_byte(
     finally:
         os.umask(before)
         home.chmod(0o700)
+
+
+def test_a_startup_file_of_the_machine_is_not_run(
+    toy_with_kernels: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted where IPython looks for all users; a kernel of ipykernel's own start does run it."""
+    mark = tmp_path / "mark"
+    monkeypatch.setenv("BSUP_TEST_MARK", str(mark))
+    places = [
+        place
+        for place in (Path(sys.prefix) / "etc", Path("/etc"))
+        if os.access(place.parent, os.W_OK)
+    ]
+    content = "import os\nif 'BSUP_TEST_MARK' in os.environ:\n"
+    content += "    open(os.environ['BSUP_TEST_MARK'], 'w')\n"
+    files = [place / f"ipython/startup/{os.getpid()}.py" for place in places]
+    config = [place / "ipython/ipython_kernel_config.py" for place in places]
+    planted = [one for one in (*files, *config) if not one.exists()]
+    made: list[Path] = []
+    try:
+        for one in planted:
+            made += [above for above in one.parents if not above.exists()]
+            one.parent.mkdir(parents=True, exist_ok=True)
+            one.write_text(content)
+        toy_with_kernels.processed.build()
+        page = first(toy_with_kernels)
+        execute(toy_with_kernels, page, tmp_path / "out", toy_with_kernels.build / "scratch")
+        kill_all()
+        assert not mark.exists()
+        monkeypatch.setattr(
+            warm_kernels,
+            "_START",
+            "from ipykernel import kernelapp\nkernelapp.launch_new_instance()",
+        )
+        execute(toy_with_kernels, page, tmp_path / "out", toy_with_kernels.build / "scratch")
+        kill_all()
+        assert mark.exists() == bool(planted)
+    finally:
+        for one in planted:
+            one.unlink(missing_ok=True)
+        for above in sorted({*made}, reverse=True):
+            above.rmdir()
 
 
 def test_a_checkout_of_any_name_gives_the_same_bytes(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,10 +29,13 @@ from bsup_analysis.files import (
     clear_aside,
     lock_of,
     only_one,
+    put_folder,
     repair,
     write_together,
 )
 from bsup_analysis.municipal_import.municipal_table import read_municipal, write_municipal
+from bsup_analysis.run.engine import at_work
+from bsup_analysis.run.execute import execute
 from bsup_analysis.run.project import Project
 from bsup_analysis.tables import sources
 
@@ -225,15 +229,45 @@ def other_disk() -> Iterator[Path]:
     subprocess.run(["rm", "-rf", folder], check=True)
 
 
-@pytest.mark.parametrize("elsewhere", ["reports", "build", "reports/nb"])
+@pytest.fixture
+def mount() -> Iterator[Callable[[Path], None]]:
+    """Mount a file system of its own on a folder; it goes when the test ends."""
+    mounted = []
+
+    def on(folder: Path) -> None:
+        folder.mkdir()
+        made = subprocess.run(
+            ["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True, check=False
+        )
+        if made.returncode:
+            pytest.skip("needs leave to mount")
+        mounted.append(folder)
+
+    yield on
+    for folder in mounted:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["reports", "build", "reports/nb", "mounted reports", "mounted build"]
+)
 def test_a_folder_on_another_disk_is_published_to_and_undone(
-    toy: Project, other_disk: Path, elsewhere: str, monkeypatch: pytest.MonkeyPatch
+    toy: Project,
+    other_disk: Path,
+    mount: Callable[[Path], None],
+    elsewhere: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if other_disk.stat().st_dev == toy.root.stat().st_dev:
         pytest.skip("the tests' own folder lies there too")
-    (toy.root / elsewhere).parent.mkdir(exist_ok=True)
+    folder = toy.root / elsewhere.removeprefix("mounted ")
+    folder.parent.mkdir(exist_ok=True)
     (other_disk / "held").mkdir()
-    (toy.root / elsewhere).symlink_to(other_disk / "held")
+    if elsewhere.startswith("mounted "):
+        mount(folder)
+        assert folder.stat().st_dev != toy.root.stat().st_dev
+    else:
+        folder.symlink_to(other_disk / "held")
     reported = toy_project.with_report(toy)
     toy_project.publish(reported)
     before = {**contents(toy.reports), "": (toy.root / "README.md").read_bytes()}
@@ -260,10 +294,58 @@ def test_a_folder_on_another_disk_is_published_to_and_undone(
 
 def test_reports_on_a_disk_that_is_not_there_is_told_before_anything_runs(toy: Project) -> None:
     toy.reports.symlink_to(toy.root / "nowhere" / "reports")
-    with pytest.raises(InputError, match="reports cannot be written to; nothing was run"):
+    with pytest.raises(InputError, match=r"nothing was run.*chmod.*bsup report --language"):
         toy_project.publish(toy)
     assert not list(toy.build.glob("runs"))
     toy_project.publish(toy, toy.pages(["nb"]))  # a draft does without
+
+
+@pytest.mark.parametrize("how", ["KILL", "INT"])
+@pytest.mark.parametrize("disk", ["the same", "another"])
+def test_a_folder_is_old_new_or_none_at_every_step(
+    tmp_path: Path, other_disk: Path, disk: str, how: str
+) -> None:
+    target = (tmp_path / "here" if disk == "the same" else other_disk / "there") / "result"
+
+    def put(version: str) -> None:
+        made = tmp_path / "scratch" / version
+        shutil.rmtree(made.parent, ignore_errors=True)
+        for name in ("page.html", "exhibits/a.csv"):
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).write_text(f"{name} {version}")
+        put_folder(made, target)
+
+    put("new")
+    new = contents(target)
+    put("old")
+    old, met = contents(target), []
+    for _ in broken_off(target.parent, lambda: put("new"), how):
+        met.append(contents(target))
+        put("old")
+        assert contents(target.parent) == {f"result/{name}": one for name, one in old.items()}
+        assert [path.name for path in target.parent.iterdir()] == ["result"]
+    assert old in met
+    assert all(one in (old, new, {}) for one in met)
+
+
+def test_a_killed_run_leaves_nothing_where_its_result_was_to_go(
+    toy_with_kernels: Project, tmp_path: Path
+) -> None:
+    toy, out = toy_with_kernels, tmp_path / "out"
+    out.mkdir()
+    toy.processed.build()
+    kill = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
+    toy_project.write_notebook(toy.root / "notebooks/01_loans.ipynb", "doubled", "loans", show=kill)
+    page = toy.pages(["nb"], "01_loans")[0]
+    child, printed = toy_project.in_a_child(
+        lambda: execute(toy, page, out / "mine", toy.build / "scratch")
+    )
+    with printed:
+        assert toy_project.ended(child) == -signal.SIGKILL
+    assert not list(out.iterdir())
+    assert list((toy.build / "scratch").iterdir())
+    with at_work(toy):
+        assert not (toy.build / "scratch").exists()
 
 
 # --- signals to a command ---

@@ -17,6 +17,7 @@ from bsup_analysis.files import only_own_script
 from bsup_analysis.run.notebooks import heading
 from bsup_analysis.run.pages import (
     TEMPLATES,
+    _exporter,
     _shown,
     complaints,
     render_contents,
@@ -63,6 +64,30 @@ def test_no_page_asks_another_host_for_anything(pages: dict[str, str]) -> None:
         assert not re.search(r"\b(?:fetch|XMLHttpRequest|import|WebSocket)\b\s*\(", page), name
         policy = [m["content"] for m in Outline(page).all("meta") if "http-equiv" in m]
         assert str(policy[0]).startswith("default-src 'none'")
+
+
+def test_templates_of_the_users_own_change_no_page(
+    toy: Project, pages: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted where nbconvert looks first: a template of its name, and one of ours."""
+    for name in ("base", "report"):
+        folder = tmp_path / "share" / "nbconvert" / "templates" / name
+        folder.mkdir(parents=True)
+        (folder / "conf.json").write_text('{"base_template": null, "preprocessors": {}}')
+        for file in ("display_priority.j2", "index.html.j2", "null.j2"):
+            (folder / file).write_text("spoilt")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "share"))
+    _exporter.cache_clear()
+    page = toy.pages(["nb"], "01_loans")[0]
+    target = tmp_path / "page.html"
+    render_page(page, toy.folder(page), target)
+    spoilt = target.read_text(encoding="utf-8")
+    monkeypatch.undo()
+    _exporter.cache_clear()
+    render_page(page, toy.folder(page), target)
+    assert spoilt == target.read_text(encoding="utf-8")
+    assert "spoilt" not in spoilt
 
 
 def test_pages_have_language_landmarks_skip_link_and_one_main_heading(

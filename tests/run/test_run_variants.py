@@ -25,7 +25,7 @@ EVERY = ["language=all", "level=low,high"]
 
 def run_all(variants: Iterable[Variant]) -> None:
     for variant in variants:
-        keep(variant, toy_project.compute(variant))
+        keep(variant, toy_project.compute(variant), variant.folder.parent / ".scratch")
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -117,7 +117,7 @@ def test_numbers_stand_side_by_side(made, tmp_path):
 def test_numbers_of_a_synthetic_panel_say_so(made, tmp_path):
     (variant,) = grid(made, ["01_loans"], [], tmp_path)
     row = {"value": 1, "unit": "1", "exhibit": "x", "synthetic": True}
-    keep(variant, {"exhibits/numbers.json": json.dumps({"x": row}).encode()})
+    keep(variant, {"exhibits/numbers.json": json.dumps({"x": row}).encode()}, tmp_path / "scratch")
     head = write_numbers([variant], tmp_path).read_text().splitlines()[0]
     assert head == f"number,unit,SYNTHETIC {variant.folder.name}"
 
@@ -173,13 +173,13 @@ def test_here_and_on_a_cluster_the_bytes_are_the_same(made, tmp_path, monkeypatc
         for variant, made_files in engines.on_machine(
             toy_project.compute, grids["processes"], pool, 2
         ):
-            keep(variant, made_files)
+            keep(variant, made_files, tmp_path / "scratch")
     monkeypatch.setenv("PYTHONPATH", os.fspath(Path(toy_project.__file__).parent))
     with scheduler() as address, worker(address, tmp_path):
         for variant, made_files in engines.on_cluster(
             toy_project.compute, grids["cluster"], address
         ):
-            keep(variant, made_files)
+            keep(variant, made_files, tmp_path / "scratch")
     for name, variants in grids.items():
         write_numbers(variants, folders[name])
     whole = files(folders["self"])
@@ -217,11 +217,11 @@ def test_the_command_makes_what_is_missing_and_keeps_the_rest(bsup, made):
 def test_an_interrupted_grid_goes_on_where_it_was(bsup, made, monkeypatch):
     right, broken = adhoc_runs.keep, []
 
-    def stop_at_second(variant: Variant, result: Files) -> None:
+    def stop_at_second(variant: Variant, result: Files, scratch: Path) -> None:
         if broken:
             raise KeyboardInterrupt
         broken.append(variant)
-        right(variant, result)
+        right(variant, result, scratch)
 
     monkeypatch.setattr(adhoc_runs, "keep", stop_at_second)
     ended = bsup("01_loans", "-p", "language=nb,en")

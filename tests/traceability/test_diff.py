@@ -261,6 +261,18 @@ def test_tables_differ_where_their_content_does(
     assert len(list(difference_lines(found, every=True))) >= 1
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_only_ordinary_files_and_folders_are_compared(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "numbers.json")
+    for place, words in (
+        (tmp_path / "numbers.json", "no ordinary file"),
+        (Path("/dev/zero"), "no ordinary file"),
+        (tmp_path / "none", "there is no folder, file or git revision"),
+    ):
+        with pytest.raises(InputError, match=words):
+            snapshot(str(place), tmp_path)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
