@@ -329,7 +329,8 @@ def whole(checkout: Path, given: argparse.Namespace) -> None:
     count["new"] = sum(state == new for _, state in states)
     count["half"] = len(states) - count["old"] - count["new"]
     count["left over"] = len(leftovers(checkout))
-    subprocess.run([*BSUP, "verify"], env=environment(checkout), check=True)  # noqa: S603
+    subprocess.run([*BSUP, "verify"], env=environment(checkout), check=True,  # noqa: S603
+                   stdout=subprocess.DEVNULL)  # fmt: skip
     empty()
     begin = time.monotonic()
     subprocess.run([*BSUP, "report"], env=environment(checkout), check=True,  # noqa: S603

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from statbank_server import Statbank, serve
-from statbank_tables import QUICK, population_table, published_population, startlaan_table
+from statbank_tables import QUICK, Said, population_table, published_population, startlaan_table
+from typer.testing import CliRunner
 
+from bsup_analysis import cli
 from bsup_analysis.statbank import Client
 
 
@@ -23,6 +26,23 @@ def bank(people: dict[tuple[str, int], int], monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serve(Statbank([population_table(people), startlaan_table(people)])) as running:
         yield running
+
+
+@pytest.fixture
+def bsup(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+    """Call `bsup` in a project of the test's own: status, output, errors."""
+
+    def call(*arguments: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["bsup", *arguments])
+        with CliRunner().isolation() as (out, err, _):
+            try:
+                cli.main()
+                status = 0
+            except SystemExit as end:
+                status = int(end.code or 0)
+            return status, out.getvalue().decode(), err.getvalue().decode()
+
+    return call
 
 
 @pytest.fixture

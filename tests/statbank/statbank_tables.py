@@ -22,6 +22,8 @@ STARTLAAN_LABEL = (
     "Antall boliger godkjent av kommunen for finansiering med startlån, per 1000 innbyggere"
 )
 
+# status, output and errors of a command
+Said = tuple[int, str, str]
 QUICK = Limits(
     tries=3,
     first_pause_seconds=0.01,

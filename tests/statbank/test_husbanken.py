@@ -13,7 +13,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -23,11 +22,9 @@ from typing import Any
 import pandas as pd
 import pytest
 from qlik_server import APP, App, Fault, serve
-from statbank_tables import QUICK, planted, published_population
-from typer.testing import CliRunner
+from statbank_tables import QUICK, Said, planted, published_population
 
 import bsup_analysis.statbank
-from bsup_analysis import cli
 from bsup_analysis.errors import InputError
 from bsup_analysis.municipal_import.municipal_table import read_municipal
 from bsup_analysis.municipal_import.municipalities import reference
@@ -36,7 +33,6 @@ from bsup_analysis.statbank.qlik import Engine
 from bsup_analysis.study import municipal_study
 from bsup_analysis.tables.sources import read_source
 
-Said = tuple[int, str, str]
 Make = Callable[..., Engine]
 YEARS = range(2008, 2012)
 MEASURES = {
@@ -123,22 +119,14 @@ def require_true(table: pd.DataFrame) -> None:
 
 
 @pytest.fixture
-def fetch(project: Path, app: App, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+def fetch(
+    bsup: Callable[..., Said], app: App, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Said]:
     """Call `bsup fetch husbanken` against the local bank: status, output, errors."""
     monkeypatch.setattr(bsup_analysis.statbank, "Limits", lambda: QUICK)
 
-    def call(*arguments: str) -> Said:
-        here = ["--address", app.address, "--app", APP]
-        monkeypatch.setattr(sys, "argv", ["bsup", "fetch", "husbanken", *arguments, *here])
-        with CliRunner().isolation() as (out, err, _):
-            try:
-                cli.main()
-                status = 0
-            except SystemExit as end:
-                status = int(end.code or 0)
-            return status, out.getvalue().decode(), err.getvalue().decode()
-
-    return call
+    here = ("--address", app.address, "--app", APP)
+    return lambda *arguments: bsup("fetch", "husbanken", *arguments, *here)
 
 
 def test_the_municipal_table_is_the_planted_one_and_its_record_tells_how(

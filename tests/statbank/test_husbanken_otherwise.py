@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 import pytest
 from qlik_server import Fault, Session
+from statbank_tables import Said
 from test_husbanken import (  # noqa: F401 - fixtures among them
     TRUE,
-    Said,
     app,
     brought,
     ends_with,

@@ -5,7 +5,6 @@ The counts are planted by the tests (`statbank_tables.planted`); nothing here is
 
 import csv
 import functools
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,18 +12,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from statbank_server import Statbank
-from statbank_tables import QUICK, planted
-from typer.testing import CliRunner
+from statbank_tables import QUICK, Said, planted
 
 import bsup_analysis.statbank
-from bsup_analysis import cli
 from bsup_analysis.errors import InputError
 from bsup_analysis.municipal_import.importing import import_fetched
 from bsup_analysis.municipal_import.municipal_table import read_municipal
 from bsup_analysis.municipal_import.municipalities import Reference, reference
 from bsup_analysis.statbank import Fetched
 
-Said = tuple[int, str, str]
 # a year's parts of a municipality of 2009 (Statistics Norway's changes, data/raw/)
 PARTS = {
     ("1576", 2005): ["1569", "1572"],
@@ -36,22 +32,14 @@ SIGNS = {("1663", 2007), ("1640", 2006)}
 
 
 @pytest.fixture
-def fetch(project: Path, bank: Statbank, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+def fetch(
+    bsup: Callable[..., Said], bank: Statbank, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Said]:
     """Call `bsup fetch startlaan` against the local StatBank: status, output, errors."""
     here = functools.partial(bsup_analysis.statbank.Client, address=bank.address, limits=QUICK)
     monkeypatch.setattr(bsup_analysis.statbank, "Client", here)
 
-    def call(*arguments: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["bsup", "fetch", "startlaan", *arguments])
-        with CliRunner().isolation() as (out, err, _):
-            try:
-                cli.main()
-                status = 0
-            except SystemExit as end:
-                status = int(end.code or 0)
-            return status, out.getvalue().decode(), err.getvalue().decode()
-
-    return call
+    return functools.partial(bsup, "fetch", "startlaan")
 
 
 def test_every_planted_count_lies_within_the_bounds_of_its_municipality(
