@@ -10,7 +10,9 @@ chooses the lines of a paragraph (Knuth and Plass 1981): emptiness and smallness
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LEAST_SCALE = 0.75
+LEAST_SCALE = 0.6
+# letters of a drawing made smaller than this are small: only an empty page is worse
+SMALL = 0.75
 # a page that is emptier than this is avoided at almost any price
 EMPTY = 0.2
 # a page more costs as much as figures at three quarters of their size: an answer stays on one page
@@ -135,7 +137,7 @@ def _pages(parts: Sequence[Part], order: Sequence[int], page_pt: float) -> tuple
                 emptiness = empty**2 + 9 * (empty > EMPTY)
             else:
                 empty = 0.0
-            cost = costs[first] + (1 - scale) ** 2 + emptiness + PAGE
+            cost = costs[first] + (1 - scale) ** 2 + (scale < SMALL) + emptiness + PAGE
             if cost < costs[place + 1]:
                 costs[place + 1], ways[place + 1] = cost, (first, scale, empty)
     scales: dict[int, float] = {}

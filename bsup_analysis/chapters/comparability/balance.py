@@ -248,7 +248,7 @@ def centrality(municipality: pd.DataFrame, words: Words) -> Content:
     sizes = data.groupby("group")["municipalities"].sum()
 
     def draw() -> Figure:
-        figure, axes = style.new_figure(height_in=3.0)
+        figure, axes = style.new_figure(height_in=3.4)
         place = np.arange(len(LEVELS))
         for offset, group in zip((-0.19, 0.19), GROUPS, strict=True):
             rows = data[data["group"] == group]
