@@ -35,7 +35,7 @@ def ask_about_texts(raw: RawTable, layout: Layout, aside: pd.DataFrame, choices:
     """Ask about words beside the table that may make its numbers something else.
 
     Read are the sheet's name, comments, rows above the header, and rows below it without a
-    municipality or a number; of the file's name only what names another quantity.
+    municipality or a number; and the file's name, in which a date may be that of its making.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def ask_about_texts(raw: RawTable, layout: Layout, aside: pd.DataFrame, choices:
     texts = [plain(text) for text in (raw.sheet, *raw.comments, *rows)]
     found = [(word, text) for text in texts for word in warnings_in(text)]
     stem = re.sub(r"[_.-]", " ", raw.file.rpartition(".")[0])
-    found += [(word, raw.file) for word in warnings_in(stem, of_quantity_alone=True)]
+    found += [(word, raw.file) for word in warnings_in(stem) if re.search(r"[^\W\d]", word)]
     open_ = {word: text for word, text in reversed(found) if not choices.accepts(word)}
     if open_:
         word, text = next(reversed(open_.items()))

@@ -435,7 +435,8 @@ def _ask_for_unknown(
         first = next(filter(None, map(plain, cells)), None)
         if first is None:
             continue
-        if column.role in ("", *QUANTITIES) and divides_years(column.header):
+        parts = divides_years(column.header) or (not column.header and part_of_year(first))
+        if column.role in ("", *QUANTITIES) and parts:
             raise InputError(
                 f"{where}: {named} divides the years; add the rows up to whole years, without"
                 " that column."

@@ -150,6 +150,8 @@ def entries(
             found += own
         elif all(entry.empty for entry in own):
             rejected.append(Rejected(number, "no municipality", _content(row)))
+        elif any(map(part_of_year, row)):
+            raise InputError(f"{table.where(number)} divides years; give a table of whole years.")
         else:
             raise InputError(
                 f"{table.where(number)} has numbers but no municipality; name it, or delete the"

@@ -144,7 +144,7 @@ def kinds_of_numbers(header: Cell, first: str = "") -> Sequence[str]:
     `first` is the first cell below it.
     """
     words = simple(header)
-    amounts = units_in(words) or re.search("beløp|amount|sum|kron|volum", words)
+    amounts = units_in(words) or re.search(r"beløp|amount|\wsum|kron|volum", words)
     return [*UNITS_NOK] if amounts or _MANY_DIGITS.match(first) else ["loans"]
 
 
@@ -183,19 +183,18 @@ def is_harmless(header: Cell, of_years: bool, of_numbers: bool) -> bool:
     return bool(_UNUSED.fullmatch(head.words) or total or other)
 
 
-def warnings_in(text: str, of_quantity_alone: bool = False) -> Iterator[str]:
+def warnings_in(text: str) -> Iterator[str]:
     """Find what in a title, a note or a name may make the table something else.
 
     Yields
     ------
     str
-        Words for another quantity and, unless only these are asked for, for a part of a year and
-        for provisional numbers.
+        Words for a part of a year, for provisional numbers and for another quantity.
     """
     part, lower = part_of_year(text), plain(text).casefold()
-    if part and not of_quantity_alone:
+    if part:
         yield part
-    if (found := _PROVISIONAL.search(lower)) and not of_quantity_alone:
+    if found := _PROVISIONAL.search(lower):
         yield found[0]
     if found := _MATTERS.search(simple(lower.replace(part, " ") if part else lower)):
         yield found[0]

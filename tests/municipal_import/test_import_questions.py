@@ -269,6 +269,7 @@ READ = {
         unicodedata.normalize("NFD", "Kommune;År;Antall\nÅlesund;2011;3\n"),
         {("1504", 2011): [3, None]},
     ),
+    "a date in a file's name": ([HEAD, "1601;2011;260"], {("1601", 2011): [260, None]}),
     "a total beside years": (
         ["Kommune;Antall 2009;Antall 2010;Sum", "Trondheim;225;295;520"],
         {("1601", 2009): [225, None], ("1601", 2010): [295, None]},
@@ -293,7 +294,8 @@ def test_what_is_clear_is_read(case: str, tmp_path: Path, against: Reference) ->
     content, expected = READ[case]
     if case == "strict":
         content = strict(content)
-    assert known(write(tmp_path, content), against) == expected
+    name = "startlan_2012-03-15.csv" if case == "a date in a file's name" else "f.csv"
+    assert known(write(tmp_path, content, name), against) == expected
 
 
 def strict(content: bytes) -> bytes:
@@ -561,7 +563,15 @@ ANSWERED = {
         "august",
         {("1601", 2011): [260, None]},
     ),
-    "a file called avslag": ([HEAD, "1601;2011;260"], "avslag", {("1601", 2011): [260, None]}),
+    **{
+        f"a file called {name}": ([HEAD, "1601;2011;260"], word, {("1601", 2011): [260, None]})
+        for name, word in (
+            ("avslag 2011", "avslag"),
+            ("startlan_1.kvartal_2011", "kvartal"),
+            ("startlån-hittil-2011", "hittil"),
+            ("foreløpige_tall", "foreløpige"),
+        )
+    },
     "a sheet called so": (
         book([["Kommunenr", "År", "Antall"], ["1601", 2011, 260]], name="Søknader"),
         "søknader",
@@ -621,7 +631,8 @@ def import_of(path: Path, said: Sequence[str], against: Reference) -> Known:
 @pytest.mark.parametrize("case", ANSWERED)
 def test_every_advice_works_when_typed(case: str, tmp_path: Path, against: Reference) -> None:
     content, word, expected = ANSWERED[case]
-    name = "avslag 2011.csv" if case == "a file called avslag" else "f.csv"
+    called = case.removeprefix("a file called ")
+    name = f"{called}.csv" if called != case else "f.csv"
     path = write(tmp_path, content, name)
     sentence = typed(path)
     assert word in sentence
@@ -683,6 +694,14 @@ REFUSED = {
         )
     },
     "one municipality twice": ([HEAD, "1601;2011;260", "1601;2011;260"], "stands in row 2 already"),
+    "quarters below a year": (
+        ["Kommunenr;Antall 2011;", ";1. kv.;2. kv.", "1601;20;30"],
+        "divides the years",
+    ),
+    "one quarter below a year": (
+        ["Kommunenr;Antall 2011", ";1. kv.", "1601;20"],
+        "divides years",
+    ),
     "an error for a municipality": ([NAMED, "#REF!;2011;3"], "'#REF!' is an error"),
     "a namesake's footnote is no county": (
         [NAMED, "Sande (2);2011;41", "Sande (7);2011;3"],
