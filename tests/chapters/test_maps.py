@@ -1,6 +1,7 @@
 """Maps: what they show of whom, boundaries of the reader's own, names that can be read."""
 
 import re
+from functools import cache
 
 import geopandas as gpd
 import numpy as np
@@ -46,9 +47,10 @@ def test_levels_are_those_of_the_decisions(municipality):
     }
 
 
-@pytest.fixture(params=LANGUAGES)
+@pytest.fixture(scope="module", params=LANGUAGES)
 def study(request):
-    return lambda boundaries="": Study(request.param, boundaries=boundaries)
+    """Open a study in a language; its land is read once."""
+    return cache(lambda boundaries="": Study(request.param, boundaries=boundaries))
 
 
 @pytest.fixture(scope="module")

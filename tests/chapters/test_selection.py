@@ -41,7 +41,7 @@ def counted() -> dict[tuple[str, str], dict[str, str]]:
         return {(row["municipality_code"], row["year"]): row for row in csv.DictReader(stream)}
 
 
-@pytest.fixture(params=LANGUAGES)
+@pytest.fixture(scope="module", params=LANGUAGES)
 def study(request) -> Study:
     return Study(request.param)
 
