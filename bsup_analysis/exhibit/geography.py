@@ -52,6 +52,11 @@ MIXED: dict[str, Any] = {"facecolor": "white", "edgecolor": REGION, "hatch": "xx
 Integers = npt.NDArray[np.int64]
 
 
+def alphabet(name: str) -> str:
+    """Give the key to sort a name by as Norwegians do: æ, ø and å after z."""
+    return name.lower().translate(str.maketrans("æøå", "{|}"))
+
+
 def known_municipality(municipality: pd.DataFrame, code: str) -> pd.Series:
     """Find a municipality by its code.
 

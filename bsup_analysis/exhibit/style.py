@@ -58,7 +58,9 @@ DARK = {
     "#92c5de": "#2c5f7a",
     "#2166ac": "#8fc1ee",
 }
+GROUPS = ("priority", "other")
 GROUP_COLOUR = {"priority": PRIORITY, "other": OTHER}
+GROUP_FACE = {"priority": PRIORITY, "other": "white"}  # of a mark, which is filled or hollow
 # the orange is too light for letters on white (WCAG 2.2 asks for 4.5 to 1)
 GROUP_TEXT_COLOUR = {"priority": PRIORITY, "other": "#8A5B00"}
 GROUP_HATCH = {"priority": "", "other": "////"}
@@ -214,6 +216,6 @@ def group_line(axes: Axes, group: str, *arguments: Any, **options: Any) -> Any:
         color=GROUP_COLOUR[group],
         linestyle=GROUP_LINE[group],
         marker=GROUP_MARKER[group],
-        markerfacecolor=GROUP_COLOUR[group] if group == "priority" else "white",
+        markerfacecolor=GROUP_FACE[group],
         **options,
     )

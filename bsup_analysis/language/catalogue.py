@@ -220,6 +220,14 @@ class Words(Numbers):
             return self(f"ratios.{form}", ratio=value[0], low=value[-2], high=value[-1])
         return self(f"{form}.{value}")
 
+    def own(self, rows: pd.DataFrame | pd.Series, name: str) -> Any:
+        """Give a column of rows, or a cell of one, in the language where it is there in it.
+
+        `name` is in English; that in another language is called `name_nb`.
+        """
+        own = f"{name}_{self.language}"
+        return rows[own if own in rows else name]
+
     def table(
         self, stem: str, rows: pd.DataFrame | Iterable[Mapping[str, Any]], /, **values: object
     ) -> pd.DataFrame:

@@ -27,12 +27,13 @@ class Opening:
     """The heading and the opening words of a notebook, in the reader's language."""
 
     title: str
-    text: str
+    text: str = ""
     banner: str = ""
 
     def _repr_html_(self) -> str:
         above = f"<p><strong>{html.escape(self.banner)}</strong></p>\n" if self.banner else ""
-        return f"{above}<h1>{html.escape(self.title)}</h1>\n<p>{html.escape(self.text)}</p>"
+        below = f"\n<p>{html.escape(self.text)}</p>" if self.text else ""
+        return f"{above}<h1>{html.escape(self.title)}</h1>{below}"
 
     def __repr__(self) -> str:
         """Give the heading."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from displayed import displayed
-from readers_eye import clashes, says
+from readers_eye import says
 
 from bsup_analysis import paths
 from bsup_analysis.chapters.power import bias, rejection
@@ -53,7 +53,6 @@ def test_every_exhibit_says_that_it_is_synthetic(study, function):
         with house_style():
             figure = exhibit.draw()
         assert figure.get_suptitle().startswith(MARK[study.words.language])
-        assert not clashes(exhibit)
     if exhibit.shown is not None:
         assert exhibit.shown.iloc[:, 0].is_unique
 

@@ -1,7 +1,7 @@
 """The share of 2008: identities between readings, and words that follow the share."""
 
 import pytest
-from readers_eye import clashes, says
+from readers_eye import says
 
 from bsup_analysis.chapters.effects.share_2008 import (
     observed_average_ratio,
@@ -105,7 +105,6 @@ def test_figure_tells_its_numbers(study: Study, language: str) -> None:
             assert (number in exhibit.caption) != ("_average_20" in identifier)
     assert exhibit.shown is not None
     assert exhibit.shown.iloc[:, 0].is_unique
-    assert not clashes(exhibit)
 
 
 def sides(text: str, language: str) -> set[str]:

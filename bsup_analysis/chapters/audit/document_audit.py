@@ -187,7 +187,7 @@ def note(row: pd.Series, words: Words) -> str:
             ends = (words.written(values[f"{end}_{unit}"], form) for end in ("low", "high"))
             told["range"] = "–".join(dict.fromkeys(ends))
     reason = words(f"audit.reason.{row['reason']}", **told, listing=listing)
-    said = [reason, row["note_nb" if words.language == "nb" else "note"]]
+    said = [reason, words.own(row, "note")]
     if pd.notna(row["readings"]):
         seen = row["readings"].split(";")
         said.append(words(f"audit.see.{'one' if len(seen) == 1 else 'many'}", readings=seen))
@@ -207,7 +207,7 @@ def _written(row: pd.Series, words: Words) -> dict[str, Any]:
     meant = f"audit.comparison.{row['comparison']}"
     return {
         **row,
-        "statement": grouped(row["statement_nb" if words.language == "nb" else "statement"], words),
+        "statement": grouped(words.own(row, "statement"), words),
         "printed": words(meant, value=value(printed, unit, words)) if printed else UNKNOWN,
         "recomputed": value(row["recomputed_value"], unit, words),
         "note": note(row, words),
@@ -225,9 +225,8 @@ def audit_statements(statement_audit: pd.DataFrame, words: Words) -> Content:
 
 def _told(readings: pd.DataFrame, words: Words) -> pd.DataFrame:
     """Give the readings with their texts in the reader's language."""
-    ending = "_nb" if words.language == "nb" else ""
     text = {
-        part: readings[f"{part}{ending}"].map(lambda cell: grouped(cell, words), na_action="ignore")
+        part: words.own(readings, part).map(lambda cell: grouped(cell, words), na_action="ignore")
         for part in ("topic", *SIDES, "reason")
     }
     return readings.assign(**text, pages=readings["page"].str.split(";"))

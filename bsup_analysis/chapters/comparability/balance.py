@@ -27,7 +27,6 @@ from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
-GROUPS = ("priority", "other")
 # Statistics Norway's levels from the most central down, and what is not classified
 LEVELS = ("3", "2", "1", "0", "unknown")
 # standard deviations; differences within it are often called negligible (Austin 2009)
@@ -126,22 +125,22 @@ def _draw_sizes(axes: Axes, table: pd.DataFrame, shared: Overlap, words: Words) 
     axes.set_xlim(table["population"].min() / 1.3, table["population"].max() * 1.3)
     if shared.low <= shared.high:
         axes.axvspan(shared.low, shared.high, color=style.PALE, alpha=0.6, lw=0)
-    for group in GROUPS:
+    for group in style.GROUPS:
         sns.swarmplot(
             table[table["group"] == group],
             x="population",
             y="group",
-            order=GROUPS,
+            order=style.GROUPS,
             ax=axes,
             size=5,
             marker=style.GROUP_MARKER[group],
-            color=style.PRIORITY if group == "priority" else "white",
+            color=style.GROUP_FACE[group],
             edgecolor=style.GROUP_COLOUR[group],
             linewidth=1,
         )
     axes.set_xticks(SIZE_TICKS, [words.count(tick) for tick in SIZE_TICKS])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_yticks(range(2), [words(f"selection.{group}") for group in GROUPS])
+    axes.set_yticks(range(2), [words(f"selection.{group}") for group in style.GROUPS])
     axes.set(xlabel="", ylabel="")
     axes.tick_params(axis="y", length=0)
     axes.set_title(words("selection.size.all"))
@@ -155,7 +154,7 @@ def _draw_inside(axes: Axes, inside: pd.DataFrame, words: Words) -> None:
             marker=style.GROUP_MARKER[row.group],
             markersize=6,
             color=style.GROUP_COLOUR[row.group],
-            markerfacecolor=style.PRIORITY if row.group == "priority" else "white",
+            markerfacecolor=style.GROUP_FACE[row.group],
         )
     axes.set_yticks(range(len(inside)), inside["municipality_name"], fontsize="small")
     for label, group in zip(axes.get_yticklabels(), inside["group"], strict=True):
@@ -235,7 +234,7 @@ def centrality_counts(municipality: pd.DataFrame) -> pd.DataFrame:
     """
     level = municipality["centrality_level_2008"].astype("string").fillna("unknown")
     counts = pd.crosstab(level, municipality["group"])
-    counts = counts.reindex(index=list(LEVELS), columns=list(GROUPS), fill_value=0)
+    counts = counts.reindex(index=list(LEVELS), columns=list(style.GROUPS), fill_value=0)
     data = counts.rename_axis("level").melt(value_name="municipalities", ignore_index=False)
     of_group = data.groupby("group")["municipalities"].transform("sum")
     return data.assign(share=data["municipalities"] / of_group).reset_index()
@@ -250,7 +249,7 @@ def centrality(municipality: pd.DataFrame, words: Words) -> Content:
     def draw() -> Figure:
         figure, axes = style.new_figure(height_in=3.4)
         place = np.arange(len(LEVELS))
-        for offset, group in zip((-0.19, 0.19), GROUPS, strict=True):
+        for offset, group in zip((-0.19, 0.19), style.GROUPS, strict=True):
             rows = data[data["group"] == group]
             bars = axes.barh(
                 place + offset,
@@ -317,12 +316,12 @@ def balance_table(table: pd.DataFrame) -> pd.DataFrame:
     for name, column in values.items():
         known = column.dropna()
         group = table.loc[known.index, "group"]
-        sides = {side: known[group == side] for side in GROUPS}
+        sides = {side: known[group == side] for side in style.GROUPS}
         quantity = known.dtype != "boolean"
         row: dict[str, Any] = {"characteristic": name, "kind": "quantity" if quantity else "share"}
-        row |= {f"mean_{side}": float(sides[side].astype(float).mean()) for side in GROUPS}
+        row |= {f"mean_{side}": float(sides[side].astype(float).mean()) for side in style.GROUPS}
         row["standardised_difference"] = standardised_difference(sides["priority"], sides["other"])
-        row |= {f"known_{side}": len(sides[side]) for side in GROUPS}
+        row |= {f"known_{side}": len(sides[side]) for side in style.GROUPS}
         if quantity:
             shared = overlap(known, group)
             row |= {"overlap_low": shared.low, "overlap_high": shared.high}
@@ -360,7 +359,7 @@ def group_balance(
         return figure
 
     widest = difference.abs().idxmax()
-    means = data.set_index("characteristic")[[f"mean_{group}" for group in GROUPS]].T
+    means = data.set_index("characteristic")[[f"mean_{group}" for group in style.GROUPS]].T
     means["log_population"] = np.exp(means["log_population"])
     rows = [
         {

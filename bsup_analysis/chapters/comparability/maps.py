@@ -17,7 +17,7 @@ from bsup_analysis.design import Design
 from bsup_analysis.exhibit import geography
 from bsup_analysis.exhibit.charts import set_names
 from bsup_analysis.exhibit.exhibit import Content, exhibit
-from bsup_analysis.exhibit.style import OTHER, PALE, PHONE_IN, PRIORITY, REGION
+from bsup_analysis.exhibit.style import GROUP_FACE, OTHER, PALE, PHONE_IN, PRIORITY, REGION
 from bsup_analysis.language import Words
 
 READINGS = ["agreement_signed_2010", "agreement_eight_2013", "agreement_intended_2011"]
@@ -28,7 +28,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "priority": {"facecolor": "#8CC3E6", "edgecolor": "white"},
     "other": {"facecolor": "white", "edgecolor": OTHER},
 }
-FACE = {"priority": PRIORITY, "other": "white"}
 EDGE = {"priority": "white", "other": OTHER}
 KEY_PERSONS = (100_000, 10_000, 1_000)
 # a corner that takes less off a border than a square of this side is not drawn
@@ -161,7 +160,7 @@ def population_circles(
             table["x"],
             table["y"],
             s=(2 * table["radius_pt"]) ** 2,
-            facecolor=table["group"].map(FACE),
+            facecolor=table["group"].map(GROUP_FACE),
             edgecolor=table["group"].map(EDGE),
             linewidth=1,
         )
@@ -191,7 +190,9 @@ def _circle(size_pt: float, face: str, edge: str, label: str) -> Line2D:
 
 
 def _keys(axes: Axes, words: Words) -> None:
-    groups = [_circle(9, FACE[group], EDGE[group], words(f"groups.{group}")) for group in FACE]
+    groups = [
+        _circle(9, GROUP_FACE[group], EDGE[group], words(f"groups.{group}")) for group in EDGE
+    ]
     sizes = [
         _circle(2 * radius_pt(n), "none", REGION, words("maps.circles.persons", count=n))
         for n in KEY_PERSONS

@@ -15,8 +15,7 @@ from bsup_analysis.exhibit.charts import found, name_rows, number_axis, ratio_ax
 from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
-GROUPS = ("priority", "other")
-GROWTH = tuple(f"growth_{group}" for group in GROUPS)
+GROWTH = tuple(f"growth_{group}" for group in style.GROUPS)
 SHARES = {"population": "population", "loans": "start_loan_use", "amount_nok": "start_loan_use"}
 ENDS = ("", "_low", "_high")
 # what a value is called by: above its mark
@@ -29,7 +28,7 @@ def _growths(contrasts: Mapping[str, OutcomeContrast]) -> pd.DataFrame:
         [
             {
                 "outcome": outcome,
-                **{f"growth_{group}": one.growth[group].value for group in GROUPS},
+                **{f"growth_{group}": one.growth[group].value for group in style.GROUPS},
                 "ratio": one.widest.ratio,
                 "low": one.widest.low,
                 "high": one.widest.high,
@@ -53,9 +52,9 @@ def _finding(rows: pd.DataFrame) -> dict[str, str]:
 def _draw_growth(axes: Axes, rows: pd.DataFrame, words: Words) -> None:
     """Draw a row an outcome: the growth of both groups, and the way between them."""
     for at, row in enumerate(rows.to_dict("records")):
-        ends = [row[f"growth_{group}"] - 1 for group in GROUPS]
+        ends = [row[f"growth_{group}"] - 1 for group in style.GROUPS]
         axes.plot(ends, [at, at], color=style.PALE, lw=2, zorder=1)
-        for group, growth in zip(GROUPS, ends, strict=True):
+        for group, growth in zip(style.GROUPS, ends, strict=True):
             style.group_line(axes, group, [growth], [at], markersize=8)
             look: Any = {"color": style.GROUP_TEXT_COLOUR[group], "fontweight": "bold", **ABOVE}
             style.beside(axes, words.change(growth), (growth, at), (0, 7), **look)
@@ -90,8 +89,8 @@ def _draw_ratios(axes: Axes, rows: pd.DataFrame, words: Words, text: str) -> Non
 
 def _group_legend(figure: Figure, axes: Axes, words: Words, **look: Any) -> None:
     """Name the groups once, below all panels."""
-    marks = [style.group_line(axes, group, [], [])[0] for group in GROUPS]
-    names = [words(f"groups.{group}") for group in GROUPS]
+    marks = [style.group_line(axes, group, [], [])[0] for group in style.GROUPS]
+    names = [words(f"groups.{group}") for group in style.GROUPS]
     figure.legend(marks, names, loc="outside lower center", fontsize="small", **look)
 
 
@@ -218,9 +217,9 @@ def answers(
         panels[3].set_title("")
         marks = panels[0].plot([], [], "D", ms=7, mfc="white", mec=style.PRINTED)
         marks += panels[0].plot([], [], "o", color=style.PRIORITY, ms=5.5)
-        marks += [style.group_line(panels[2], g, [], [])[0] for g in GROUPS]
+        marks += [style.group_line(panels[2], g, [], [])[0] for g in style.GROUPS]
         names = [words(f"answers.mark.{name}") for name in ("printed", "recomputed")]
-        names += [words(f"groups.{group}") for group in GROUPS]
+        names += [words(f"groups.{group}") for group in style.GROUPS]
         look: Any = {"loc": "outside lower center", "fontsize": "small", "columnspacing": 1.2}
         figure.legend(marks, names, ncols=1 if narrow else 4, **look)
         return figure

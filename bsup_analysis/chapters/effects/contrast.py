@@ -17,7 +17,6 @@ from bsup_analysis.exhibit.charts import number_axis, ratio_axis, side_of_one, t
 from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
-GROUPS = ("priority", "other")
 FILE_NAMES = {
     "se": "se_log_ratio",
     "detectable_above": "minimum_detectable_above",
@@ -43,17 +42,17 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Content:
     """Show the growth of both groups and the ratio of the two, with every interval."""
     contrast, outcome = outcome_contrast, outcome_contrast.outcome
     intervals, ratio = contrast.intervals, contrast.ratio
-    growth = {group: contrast.growth[group].value - 1 for group in GROUPS}
+    growth = {group: contrast.growth[group].value - 1 for group in style.GROUPS}
     data = interval_rows(intervals.values(), assumption=list(intervals))
     data = data[["assumption", "ratio", "low", "high", "se_log_ratio", *MINIMUM]].assign(
         ratio_rounding_low=ratio.low,
         ratio_rounding_high=ratio.high,
-        **{f"growth_{group}": contrast.growth[group].value for group in GROUPS},
+        **{f"growth_{group}": contrast.growth[group].value for group in style.GROUPS},
     )
 
     def draw() -> Figure:
         figure, (left, right) = style.new_figure(1, 2, 3.7, gridspec_kw={"width_ratios": [1, 1.6]})
-        for group in GROUPS:
+        for group in style.GROUPS:
             found, colour = contrast.growth[group], style.GROUP_TEXT_COLOUR[group]
             style.group_line(left, group, [2009, 2010], [100, 100 * found.value])
             left.vlines(2010, 100 * found.low, 100 * found.high, color=colour)
@@ -117,7 +116,7 @@ def group_contrast(outcome_contrast: OutcomeContrast, words: Words) -> Content:
                 "after": words.written(contrast.after[group].value, form),
                 "growth": growth[group],
             }
-            for group in GROUPS
+            for group in style.GROUPS
         ],
         numbers=_numbers(contrast),
     )
@@ -268,7 +267,7 @@ def growth_parts(
         axes.legend(fontsize="small")
         return figure
 
-    of_groups = {(group, part): growth[group, part] for group in GROUPS for part in parts}
+    of_groups = {(group, part): growth[group, part] for group in style.GROUPS for part in parts}
     values = {f"{group}_{part}": value - 1 for (group, part), value in of_groups.items()} | {
         name.replace("average", "region").removesuffix("_nok"): value
         for name, value in growth["region"].items()

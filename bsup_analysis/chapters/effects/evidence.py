@@ -264,8 +264,7 @@ def strength(
 def told(other_explanations: pd.DataFrame, kind: str, words: Words) -> Content:
     """Show what else can explain the ratio (`explanation`), or what others found (`finding`)."""
     data = other_explanations[other_explanations["kind"] == kind]
-    suffix = "_nb" if words.language == "nb" else ""
-    own = {name: data[f"{name}{suffix}"] for name in ("what", "evidence", "reason")}
+    own = {name: words.own(data, name) for name in ("what", "evidence", "reason")}
     ways = {w: int((data["direction"] == w).sum()) for w in ("up", "down", "either")}
     numbers = {f"explanations_{w}": (n, "explanations") for w, n in ways.items() if n}
     return Content(data, ways, table=data.assign(**own), numbers=numbers, id=KINDS[kind])

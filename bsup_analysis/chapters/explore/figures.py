@@ -15,14 +15,12 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from bsup_analysis.design import Design
 from bsup_analysis.exhibit.charts import number_axis
 from bsup_analysis.exhibit.exhibit import Content, Exhibit, exhibit
-from bsup_analysis.exhibit.geography import COUNTIES, known_municipality
+from bsup_analysis.exhibit.geography import COUNTIES, alphabet, known_municipality
 from bsup_analysis.exhibit.style import ACCENT, PRINTED, PRIORITY, REGION, new_figure
 from bsup_analysis.language import Words
 from bsup_analysis.study import Study
 
 BASE = 100
-# the Norwegian letters stand last in the alphabet, in this order
-_ALPHABET = str.maketrans({"Æ": "{", "Ø": "|", "Å": "}", "æ": "{", "ø": "|", "å": "}"})
 TICKS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 4, 10)
 
 
@@ -422,7 +420,7 @@ class Explorer(widgets.VBox):
         if name == "municipality_code":
             rows = self.study.municipality
             pairs = zip(rows["municipality_name"], rows["municipality_code"], strict=True)
-            return sorted(pairs, key=lambda pair: pair[0].translate(_ALPHABET))
+            return sorted(pairs, key=lambda pair: alphabet(pair[0]))
         allowed = self.study.design.parameters[name].allowed
         if name == "outcome":
             known = self.study.design.outcomes  # of the published level

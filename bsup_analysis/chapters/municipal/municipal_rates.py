@@ -24,7 +24,6 @@ from bsup_analysis.language import Words
 BREAKS = (0.5, 0.8, 1.25, 2.0, math.inf)
 COLOURS = ("#B35806", "#F1A340", "#F7F7F7", "#92C5DE", "#2166AC")
 DARK = {"#B35806", "#2166AC"}
-GROUPS = ("priority", "other")
 DETAIL_M = 1_500  # corners of the map
 EDGE = 8.0  # ratios further from one are drawn at the edge of the plot
 DONORS_NAMED = 4
@@ -63,7 +62,7 @@ def municipal_change(
         own = municipality.assign(unit=units)[["municipality_code", "municipality_name", "unit"]]
         return _draw_map(own.merge(table, on="unit"), areas, words)
 
-    ratios = {group: known.loc[known["group"] == group, "ratio"] for group in GROUPS}
+    ratios = {group: known.loc[known["group"] == group, "ratio"] for group in style.GROUPS}
     absent = list(table.loc[table["ratio"].isna(), "unit"])
     unknown = words(f"municipal_change.{form}_unknown", names=phrases.named(absent, data, words))
     borders = geography.about_borders(areas, "", municipality, words)
@@ -133,14 +132,14 @@ def _draw_plot(table: pd.DataFrame, words: Words) -> Figure:
     at = shown["ratio"].clip(1 / EDGE, EDGE)
     ratio_axis(axes, float(at.min()), float(at.max()), words, ticks=TICKS, along="y")
     axes.axhspan(BREAKS[1], BREAKS[2], color=style.PALE, alpha=0.5, lw=0)
-    for group in reversed(GROUPS):
+    for group in reversed(style.GROUPS):
         own = shown["group"] == group
         axes.scatter(
             shown.loc[own, "population"],
             at[own],
             marker=style.GROUP_MARKER[group],
             s=34,
-            facecolor=style.GROUP_COLOUR[group] if group == "priority" else "white",
+            facecolor=style.GROUP_FACE[group],
             edgecolor=style.GROUP_COLOUR[group],
             label=words(f"municipal_change.{group}"),
         )

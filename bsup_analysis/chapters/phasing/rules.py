@@ -13,11 +13,11 @@ from bsup_analysis.effects.selection_rules import Sensitivity, expected_jaccard
 from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.charts import number_axis
 from bsup_analysis.exhibit.exhibit import Content, exhibit
+from bsup_analysis.exhibit.geography import alphabet
 from bsup_analysis.language import Words
 
 # reasons the document gives for which no table has a value for every municipality
 WITHOUT_DATA = ("need", "success")
-FACE = {"priority": style.PRIORITY, "other": "white"}
 
 
 @exhibit("results_framework", "phasing.framework")
@@ -25,10 +25,9 @@ def framework(results_framework: pd.DataFrame, words: Words) -> Content:
     """Show the programme's aims (document p. 15), what would show them, and where it is found."""
     data = results_framework
     by_aim, known = data.groupby("aim_id"), data["indicator"].notna()
-    suffix = "_nb" if words.language == "nb" else ""
     told = data.assign(
-        **{name: data[f"{name}{suffix}"] for name in ("aim", "indicator", "unit", "reason")},
-        table=data[f"table{suffix}"].fillna(""),
+        **{name: words.own(data, name) for name in ("aim", "indicator", "unit", "reason")},
+        table=words.own(data, "table").fillna(""),
         number=by_aim.cumcount() + 1,
         many=by_aim["row_id"].transform("size") > 1,
     )
@@ -59,13 +58,8 @@ def framework(results_framework: pd.DataFrame, words: Words) -> Content:
 
 
 def _names(codes: frozenset[str], names: pd.Series, words: Words) -> str:
-    found = sorted((names[code] for code in codes), key=_alphabet)
+    found = sorted((names[code] for code in codes), key=alphabet)
     return words.listed(found) if found else words("phasing.rules.nobody")
-
-
-def _alphabet(name: str) -> str:
-    """Sort Norwegian letters as Norwegians do: æ, ø and å after z."""
-    return name.lower().translate(str.maketrans("æøå", "{|}"))
 
 
 def _weights_text(rule: Rule, words: Words) -> str:
@@ -136,7 +130,7 @@ def candidate_rules(
 
 def _draw_shares(axes: Axes, data: pd.DataFrame, words: Words) -> None:
     def mark(x: Any, y: Any, group: str, **label: Any) -> None:
-        look: Any = {"ms": 5, "mec": style.GROUP_COLOUR[group], "mfc": FACE[group]}
+        look: Any = {"ms": 5, "mec": style.GROUP_COLOUR[group], "mfc": style.GROUP_FACE[group]}
         axes.plot(x, y, style.GROUP_MARKER[group], **look, **label)
 
     for place, row in enumerate(data.itertuples()):
@@ -152,7 +146,7 @@ def _draw_shares(axes: Axes, data: pd.DataFrame, words: Words) -> None:
     number_axis(axes.xaxis, words, "percent.0")
     axes.grid(axis="y", alpha=0.6)
     axes.set_title(words("phasing.weights.share"))
-    for group in FACE:
+    for group in style.GROUP_FACE:
         mark([], [], group, label=words(f"phasing.weights.{group}"))
     axes.legend(loc="lower right")
 
@@ -177,7 +171,7 @@ def weights_decide(
         return figure
 
     half = data.loc[data["share_of_weightings"] >= 0.5, "group"].value_counts()
-    half_priority, half_other = (int(half.get(group, 0)) for group in FACE)
+    half_priority, half_other = (int(half.get(group, 0)) for group in style.GROUP_FACE)
     weightings, once = len(weight_sensitivity.jaccard), int(ever.sum())
     values = {
         "weightings": weightings,

@@ -1,7 +1,5 @@
 """One municipality in profile: one figure and its facts, on the same scales for every one."""
 
-import html
-from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -28,6 +26,7 @@ from bsup_analysis.exhibit.style import (
     beside,
 )
 from bsup_analysis.language import Words
+from bsup_analysis.study.shown import Opening
 
 HEIGHT_IN = 7.4
 DETAIL_M = 5_000  # corners of the small map
@@ -41,25 +40,11 @@ STRIPS: dict[str, tuple[str, tuple[float, ...]]] = {
 IN_THE_MIDDLE = {"ha": "center", "va": "center", "fontsize": "small"}
 
 
-@dataclass(frozen=True)
-class Heading:
-    """The heading of a profile's page."""
-
-    text: str
-
-    def _repr_html_(self) -> str:
-        return f"<h1>{html.escape(self.text)}</h1>"
-
-    def __repr__(self) -> str:
-        """Give the heading."""
-        return self.text
-
-
 def _county(row: pd.Series) -> str:
     return geography.COUNTIES.get(str(row["county_code"]), str(row["county_code"]))
 
 
-def heading(municipality: pd.DataFrame, municipality_code: str, words: Words) -> Heading:
+def heading(municipality: pd.DataFrame, municipality_code: str, words: Words) -> Opening:
     """Name the municipality and its county.
 
     Raises
@@ -68,7 +53,7 @@ def heading(municipality: pd.DataFrame, municipality_code: str, words: Words) ->
         There is no such municipality.
     """
     row = geography.known_municipality(municipality, municipality_code)
-    return Heading(words("profile.heading", name=row["municipality_name"], county=_county(row)))
+    return Opening(words("profile.heading", name=row["municipality_name"], county=_county(row)))
 
 
 def long_data(

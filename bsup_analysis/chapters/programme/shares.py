@@ -11,7 +11,6 @@ from bsup_analysis.exhibit import style
 from bsup_analysis.exhibit.exhibit import Content, exhibit
 from bsup_analysis.language import Words
 
-GROUPS = ("priority", "other")
 CHOSEN = 2009  # document p. 13
 
 
@@ -47,12 +46,12 @@ def _pie_as_printed(axes: Axes, share: float, words: Words) -> None:
         wedgeprops={"edgecolor": "white"},
         textprops={"ha": "center", "fontweight": "bold"},
     )
-    for wedge, group in zip(wedges, GROUPS, strict=True):
+    for wedge, group in zip(wedges, style.GROUPS, strict=True):
         wedge.set(facecolor=style.GROUP_COLOUR[group], hatch=style.GROUP_HATCH[group])
     texts[0].set_color("white")
     texts[1].set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
     axes.set_title(words("shares.as_printed", page=13))
-    names = [words(f"groups.{group}") for group in GROUPS]
+    names = [words(f"groups.{group}") for group in style.GROUPS]
     axes.legend(wedges, names, loc="upper center", bbox_to_anchor=(0.5, 0.02), fontsize="small")
 
 
