@@ -329,9 +329,10 @@ def _labels(
     found: dict[Place, Codes | str] = {}
     doubts: dict[str, str] = {}
     for entry in entries:
-        key, where = entry.place, table.where(entry.row)
+        key = entry.place
         if key in found:
             continue
+        where = table.where(entry.row)
         try:
             found[key] = places.candidates(*key, accepted)
         except DoubtError as doubt:
