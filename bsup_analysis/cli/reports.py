@@ -245,5 +245,5 @@ def package(
 
     name = f"{PACKAGE}-{version(PACKAGE)}-replication.zip"
     path = file or paths.root() / "dist" / name
-    made = make_package(paths.root(), published(study_project()), labels, path)
-    typer.echo(f"package  {made.path}: {made.files} files, {made.size / 1e6:.0f} MB")
+    number, size = make_package(paths.root(), published(study_project()), labels, path)
+    typer.echo(f"package  {path}: {number} files, {size / 1e6:.0f} MB")

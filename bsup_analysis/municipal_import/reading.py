@@ -285,7 +285,7 @@ def read_parquet(content: bytes, file: str) -> RawTable:
         length = sum(_length(chunk) for column in table.columns for chunk in column.chunks)
         if length > MOST_BYTES:
             raise InputError(_TOO_MUCH.format(file))
-        columns = [list(_spelt_out(column)) for column in table.columns]
+        columns = [map(_cell, column.to_pylist()) for column in table.columns]
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{file} cannot be read as Parquet ({first}); write it again.") from None
@@ -298,16 +298,6 @@ def _length(chunk: pa.Array) -> int:
         return 0
     lengths = pc.binary_length(chunk.dictionary.cast(pa.string()))
     return pc.sum(lengths.take(chunk.indices)).as_py() or 0
-
-
-def _spelt_out(column: pa.ChunkedArray) -> Iterator[Cell]:
-    """Give the values of a column; a text that is stored once stays one text in memory."""
-    for chunk in column.chunks:
-        if pa.types.is_dictionary(chunk.type):
-            texts = [_cell(value) for value in chunk.dictionary.to_pylist()]
-            yield from ("" if at is None else texts[at] for at in chunk.indices.to_pylist())
-        else:
-            yield from map(_cell, chunk.to_pylist())
 
 
 def _cell(value: object) -> Cell:

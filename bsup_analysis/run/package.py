@@ -8,7 +8,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 from bsup_analysis import paths
 from bsup_analysis.design import Design, load_design
@@ -26,21 +26,23 @@ _TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _REGULAR, _EXECUTABLE, _PLAIN = 0o100000, 0o755, 0o644
 _SHOWN = 5
+# the template's classes, and how many minutes each goes up to
+_DURATIONS = {
+    "<10 minutes": 10,
+    "10-60 minutes": 60,
+    "1-8 hours": 480,
+    "8-24 hours": 1440,
+    "1-3 days": 4320,
+    "3-14 days": 20160,
+    "> 14 days": float("inf"),
+}
 _MEBIBYTE = 2**20
-
-
-class Package(NamedTuple):
-    """What was written: where, how many files, how many bytes."""
-
-    path: Path
-    files: int
-    size: int
 
 
 def make_package(
     root: Path, checks: Iterable[Check], labels: Callable[[], Mapping[str, str]], path: Path
-) -> Package:
-    """Write the replication package.
+) -> tuple[int, int]:
+    """Write the replication package; give its number of files, and its size in bytes.
 
     Parameters
     ----------
@@ -88,7 +90,7 @@ def make_package(
         raise InputError(
             f"{path} cannot be written: {error.strerror or error}; nothing was left of it."
         ) from None
-    return Package(path, len(contents), len(packed))
+    return len(contents), len(packed)
 
 
 def archive(files: Mapping[str, tuple[bytes, int]]) -> bytes:
@@ -173,6 +175,8 @@ def package_readme(
     """
     project = read_toml(paths.root() / "pyproject.toml")["project"]
     took = read_toml(Path(__file__).parents[1] / "report" / "run_time.toml")
+    minutes = took["first_report_seconds"] / 60
+    chosen = next(label for label, most in _DURATIONS.items() if minutes < most)
     manifest = published.manifest
     kinds = [one["kind"] for one in manifest["exhibits"].values()]
     runs = {page["run"] for page in manifest["pages"].values()}
@@ -194,6 +198,7 @@ def package_readme(
         programs=list(programs(manifest, labels, paths.root())),
         seeds=list(_seeds(design)),
         took=took,
+        durations=[(label, label == chosen) for label in _DURATIONS],
         storage=f"{size / _MEBIBYTE:.0f} MiB",
         data=data,
         missing=[one["path"] for one in data if not one["provided"]],
