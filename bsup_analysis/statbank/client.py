@@ -21,13 +21,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import requests
-from urllib3.exceptions import InvalidHeader
-from urllib3.util import Retry
 
 from bsup_analysis import paths
 from bsup_analysis.errors import InputError
@@ -309,10 +308,15 @@ def _said(response: requests.Response, content: bytes) -> str:
 
 def _retry_after(response: requests.Response) -> float | None:
     """Read Retry-After, seconds or a date (RFC 9110, section 10.2.3); None where unreadable."""
+    given = response.headers.get("Retry-After", "").strip()
+    if given.isascii() and given.isdigit():
+        return float(given)
     try:
-        return Retry().parse_retry_after(response.headers.get("Retry-After", ""))
-    except (InvalidHeader, ValueError, OverflowError):
+        until = parsedate_to_datetime(given)
+    except ValueError:
         return None
+    until = until.replace(tzinfo=until.tzinfo or dt.UTC)
+    return max(0.0, (until - dt.datetime.now(dt.UTC)).total_seconds())
 
 
 def not_as_expected(table_id: str, what: str) -> InputError:
