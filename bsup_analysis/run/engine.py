@@ -313,8 +313,7 @@ def at_work(project: Project) -> Iterator[None]:
     """
     with only_one(lock_of(project.root)):
         recover(project.reports)
-        for folder in (project.build / "scratch", project.build / "kernels"):
-            shutil.rmtree(folder, ignore_errors=True)
+        _clear(project)
         try:
             yield
         except KeyboardInterrupt:
@@ -323,6 +322,13 @@ def at_work(project: Project) -> Iterator[None]:
                 raise Interrupted from None
         finally:
             _end_kernels()
+            _clear(project)
+
+
+def _clear(project: Project) -> None:
+    """Remove what runs have written aside, and the keys of their kernels."""
+    for name in ("scratch", "kernels"):
+        shutil.rmtree(project.build / name, ignore_errors=True)
 
 
 def _end_kernels() -> None:

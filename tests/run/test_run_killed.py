@@ -346,6 +346,8 @@ def test_a_killed_run_leaves_nothing_where_its_result_was_to_go(
     assert list((toy.build / "scratch").iterdir())
     with at_work(toy):
         assert not (toy.build / "scratch").exists()
+        (toy.build / "scratch" / "half").mkdir(parents=True)
+    assert not (toy.build / "scratch").exists()
 
 
 # --- signals to a command ---
