@@ -108,8 +108,8 @@ def _shown(cell: Any) -> str:
     if _NUMBERS.search(cell.source):
         return ""
     made = "".join(str(one.get("data", {}).get("text/html", "")) for one in cell.outputs)
-    tags = cell.metadata.get("tags", ())
-    return "output" if "parameters" in tags or "<h1" in made else "code and output"
+    given = {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", ()))
+    return "output" if given or "<h1" in made else "code and output"
 
 
 def render_contents(

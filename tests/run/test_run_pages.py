@@ -142,6 +142,7 @@ def test_all_code_is_closed_at_the_foot_and_opens_without_a_script(pages: dict[s
 
 CODE = (
     ("study = Study(language)", "parameters", "<p>a</p>", False, True),
+    ('municipality_code = "1601"', "injected-parameters", "", False, True),
     ("from pandas import DataFrame\nstudy = 1", "", "", False, True),
     ('study.opening("effects")', "", "<h1>The title</h1>", False, True),
     ("units = study.contrast_units\nunits", "", "<table></table>", True, True),
