@@ -15,13 +15,15 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(autouse=True)
-def ctrl_c() -> None:
-    """Let Ctrl-C interrupt each test and its children.
+def signals() -> None:
+    """Let Ctrl-C and a line hung up end each test and its children.
 
-    A shell that starts the tests in the background leaves it ignored, and programs that tests
-    run in this process may leave a handler of their own.
+    A shell that starts the tests in the background leaves the one ignored and `nohup` the other,
+    and programs that tests run in this process may leave a handler of their own.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture
