@@ -199,7 +199,7 @@ def test_a_regression_reads_in_each_language(language: str) -> None:
 
 def test_the_sentence_follows_from_the_interval(study: Study) -> None:
     units = study.contrast_units
-    for factor, side in ((1, "contains one"), (3, "above one"), (1 / 3, "below one")):
+    for factor, side in ((1, "includes 1"), (3, "above 1"), (1 / 3, "below 1")):
         treated = units["treated"] == 1
         planted = units.assign(
             loans=units["loans"].astype(float).mask(treated, units["loans"] * factor)
