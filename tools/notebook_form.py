@@ -34,6 +34,7 @@ ALLOWED_NUMBERS = re.compile(
     | \b(?:19|20)\d\d\b  # years
     | \b(?:pp?\.|pages?|tables?|sections?|notebooks?|s\.|sider?|tabell(?:ene|en|er)?|avsnitt
         |kapitle?[trne]*|notatb[oø]k(?:er|en)?)(?:[\s,–-]+|and|og)*\d+(?:(?:[\s,.–-]|and|og)+\d+)*
+    | (?:above|over|below|under|than|enn|includes|omfatter)\ 1(?![.,]?\d)  # equal growth
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE | re.IGNORECASE,
 )
@@ -124,7 +125,7 @@ def _text_problems(path: Path, raw: dict) -> Iterator[str]:
 
 
 def _number_problems(name: str, text: str) -> Iterator[str]:
-    """Yield the numbers in prose that are no page, year, table, section or notebook."""
+    """Yield the numbers in prose that are no page, year, table, section, notebook or equality."""
     for number in re.findall(r"\S*\d\S*", ALLOWED_NUMBERS.sub("", text)):
         yield f"{name} holds a number, {number}; show it from the results"
 
