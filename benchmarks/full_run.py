@@ -24,6 +24,7 @@ PARTS = (
     "bsup_analysis",
     "data",
     "notebooks",
+    "CITATION.cff",
     "README.md",
     "study.toml",
     "requirements.lock",
