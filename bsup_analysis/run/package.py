@@ -127,7 +127,8 @@ def tracked(root: Path) -> dict[str, int]:
         raise InputError("this folder is no git clone; a package is made in one.")
     # not `git status`, which takes a notebook for changed whose saved run a filter takes out
     told = _git(root, "diff", "HEAD", "--name-only", "--no-renames", "-z")
-    told += _git(root, "ls-files", "--others", "--exclude-standard", "--directory", "-z")
+    others = ("--others", "--exclude-standard", "--directory", "--no-empty-directory")
+    told += _git(root, "ls-files", *others, "-z")
     changed = [name for name in told.split("\0") if name]
     if changed:
         more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""

@@ -161,6 +161,14 @@ def test_table_that_cannot_be_passed_on_is_listed_as_not_provided(study: Project
 # --- faults ---
 
 
+def test_byte_code_of_a_room_that_is_gone_is_nothing(study: Project, tmp_path: Path) -> None:
+    """As a pull leaves it, which takes the room's files away and not what git ignores."""
+    stale = study.root / "bsup_analysis" / "gone" / "__pycache__"
+    stale.mkdir(parents=True)
+    (stale / "gone.pyc").touch()
+    make(study, tmp_path / "package.zip")
+
+
 def changed(root: Path) -> None:
     (root / "study.toml").write_text("# nothing\n", encoding="utf-8")
 
