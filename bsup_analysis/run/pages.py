@@ -169,7 +169,8 @@ def _write(path: Path, html: str, table: str) -> list[Path]:
         label = _caption(html[: match.start()], match[0]) or f"{table} {number}"
         return frame.format(escape(label), match[0])
 
-    text = only_own_script(_TABLE.sub(framed, html))
+    # pandas gives the corner above its index a head that holds nothing
+    text = only_own_script(_TABLE.sub(framed, html.replace("<th></th>", "<td></td>")))
     for complaint in complaints(text):
         raise InputError(f"{complaint}.")
     write_aside(path, text if text.endswith("\n") else f"{text}\n")
