@@ -1,11 +1,16 @@
-"""A copy of the project in a folder of its own, for tests that change something."""
+"""A copy of the project in a folder of its own, for tests that change something; the command."""
 
 import shutil
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from typer.testing import CliRunner
+
+from bsup_analysis import cli
 
 # a loaded machine is no failure; each failure can be repeated
 settings.register_profile("study", deadline=None, derandomize=True)
@@ -40,3 +45,20 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(CHECKOUT / "study.toml", root / "study.toml")
     monkeypatch.setenv("BSUP_ROOT", str(root))
     return root
+
+
+@pytest.fixture
+def bsup(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Call `bsup` in this process: status, output, errors."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bsup", *arguments])
+        with CliRunner().isolation() as (out, err, _):
+            try:
+                cli.main()
+                status = 0
+            except SystemExit as end:
+                status = int(end.code or 0)
+            return status, out.getvalue().decode(), err.getvalue().decode()
+
+    return call

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from statbank_server import Statbank, serve
 from statbank_tables import QUICK, Said, population_table, published_population, startlaan_table
-from typer.testing import CliRunner
 
-from bsup_analysis import cli
 from bsup_analysis.statbank import Client
 
 
@@ -29,20 +26,9 @@ def bank(people: dict[tuple[str, int], int], monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def bsup(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
-    """Call `bsup` in a project of the test's own: status, output, errors."""
-
-    def call(*arguments: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["bsup", *arguments])
-        with CliRunner().isolation() as (out, err, _):
-            try:
-                cli.main()
-                status = 0
-            except SystemExit as end:
-                status = int(end.code or 0)
-            return status, out.getvalue().decode(), err.getvalue().decode()
-
-    return call
+def bsup(project: Path, bsup: Callable[..., Said]) -> Callable[..., Said]:
+    """Call `bsup` in a project of the test's own."""
+    return bsup
 
 
 @pytest.fixture

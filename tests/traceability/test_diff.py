@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from study_copy import Runs
-from typer.testing import CliRunner
 
-from bsup_analysis import cli, paths
+from bsup_analysis import paths
 from bsup_analysis.errors import InputError
 from bsup_analysis.published.comparison import (
     Comparison,
@@ -28,17 +27,6 @@ from bsup_analysis.published.comparison import (
 from bsup_analysis.published.lineage import dependents, lineage
 from bsup_analysis.published.reader import read_published
 from bsup_analysis.tables.strict_csv import to_csv
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["bsup", *arguments])
-    with CliRunner().isolation() as (out, err, _):
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as end:
-            status = int(end.code or 0)
-        return status, out.getvalue().decode(), err.getvalue().decode()
 
 
 def changed(found: Comparison) -> set[str]:
@@ -84,9 +72,11 @@ def test_changed_cell_shows_up_as_exactly_the_numbers_that_rest_on_it(runs: Runs
     assert moved == pytest.approx((79 / 21) / (78 / 22), rel=1e-8)  # ten digits are published
 
 
-def test_command_tells_the_change_in_words(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_tells_the_change_in_words(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, bsup: Callable[..., tuple[int, str, str]]
+) -> None:
     monkeypatch.setenv("BSUP_ROOT", str(runs.changed))
-    status, out, err = run(monkeypatch, "diff", str(runs.base))
+    status, out, err = bsup("diff", str(runs.base))
     assert (status, err) == (1, "")
     lines = out.splitlines()
     assert (
@@ -98,9 +88,9 @@ def test_command_tells_the_change_in_words(runs: Runs, monkeypatch: pytest.Monke
 
 
 def test_changed_note_changes_no_number_and_is_still_in_the_manifest(
-    runs: Runs, monkeypatch: pytest.MonkeyPatch
+    runs: Runs, bsup: Callable[..., tuple[int, str, str]]
 ) -> None:
-    status, out, _ = run(monkeypatch, "diff", str(runs.changed), str(runs.noted))
+    status, out, _ = bsup("diff", str(runs.changed), str(runs.noted))
     assert status == 0
     assert out.startswith("nothing changed: ")
     path = "data/raw/programme_p11_region_loans.csv"
@@ -110,10 +100,12 @@ def test_changed_note_changes_no_number_and_is_still_in_the_manifest(
     assert before["sha256"] != after["sha256"]
 
 
-def test_same_run_twice_differs_in_nothing(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_same_run_twice_differs_in_nothing(
+    base: Path, bsup: Callable[..., tuple[int, str, str]]
+) -> None:
     reports = str(base / "reports")
     for place in (reports, str(base), f"{reports}/numbers.json", f"{reports}/manifest.json"):
-        status, out, err = run(monkeypatch, "diff", reports, place)
+        status, out, err = bsup("diff", reports, place)
         assert (status, err) == (0, ""), place
         assert out.startswith("nothing changed: ")
         assert ("tables were not compared" in out) == place.endswith("numbers.json")
@@ -156,12 +148,16 @@ def test_git_revision_is_read_as_it_was(base: Path, tmp_path: Path) -> None:
     ],
 )
 def test_damaged_file_ends_in_one_sentence_and_status_2(
-    content: str, sentence: str, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    content: str,
+    sentence: str,
+    base: Path,
+    tmp_path: Path,
+    bsup: Callable[..., tuple[int, str, str]],
 ) -> None:
     (tmp_path / "numbers.json").write_text(content, encoding="utf-8")
     place = str(tmp_path / "numbers.json")
     for arguments in ((place, str(base)), (str(base), place), (str(tmp_path), str(base))):
-        status, out, err = run(monkeypatch, "diff", *arguments)
+        status, out, err = bsup("diff", *arguments)
         assert (status, out) == (2, "")
         assert sentence in err
         assert err.count("\n") == 1

@@ -4,16 +4,13 @@ import csv
 import json
 import re
 import shutil
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from study_copy import CHECKOUT
-from typer.testing import CliRunner
 
-from bsup_analysis import cli
 from bsup_analysis.design import load_design
 from bsup_analysis.errors import InputError
 from bsup_analysis.published.lineage import (
@@ -32,23 +29,6 @@ from bsup_analysis.tables.processed import USED, build_panel
 from bsup_analysis.tables.sources import read_source
 
 DESIGN = load_design(CHECKOUT / "study.toml")
-
-
-@pytest.fixture
-def bsup(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
-    """Call the command; gives status, output and errors."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bsup", *arguments])
-        with CliRunner().isolation() as (out, err, _):
-            try:
-                cli.main()
-                status = 0
-            except SystemExit as end:
-                status = int(end.code or 0)
-            return status, out.getvalue().decode(), err.getvalue().decode()
-
-    return call
 
 
 # --- rows and origins ---
