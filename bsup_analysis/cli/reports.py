@@ -168,9 +168,8 @@ def variants(
         engines.reach(scheduler)
     with at_work(project):
         run([processed(project)], project.records, jobs, Progress(sys.stdout))
-        every = adhoc_runs.grid(
-            project, notebooks, parameter or [], folder
-        )  # as the tables are now
+        # as the tables are now
+        every = adhoc_runs.grid(project, notebooks, parameter or [], folder)
         missing = [one for one in every if not adhoc_runs.is_kept(one)]
         typer.echo(f"{len(every)} variants, {len(every) - len(missing)} of them kept")
         if missing:
